@@ -1,0 +1,288 @@
+//! Everything that the window shows. Cheap to clone: large parts are shared.
+
+use crate::{
+    BlockId, NoticeId, TaskId,
+    operation::{Rows, Theme},
+};
+use aloft_spec::{
+    CellKind, Code, Diagnostic, Output, Problem,
+    event::Phase,
+    job::{JobRecord, Preflight},
+    project::TargetSpec,
+    run::{Metrics, RunSummary},
+    verdict::Verdict,
+};
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// What the window shows.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// Grows with every change.
+    pub revision: u64,
+    /// Chosen colours.
+    pub theme: Theme,
+    /// Projects opened before, latest first.
+    pub recent: Vec<RecentProject>,
+    /// Examples that come with the program.
+    pub examples: Vec<ExampleView>,
+    /// The open project.
+    pub project: Option<ProjectView>,
+    /// The machine.
+    pub machine: MachineView,
+    /// Work that runs or waits, in order of its start.
+    pub tasks: Vec<TaskView>,
+    /// Messages, oldest first.
+    pub notices: Vec<Notice>,
+    /// A question that waits for an answer.
+    pub question: Option<Question>,
+    /// True when the shell should close the window now.
+    pub closing: bool,
+}
+
+/// A row of the recent list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecentProject {
+    /// Its name.
+    pub name: String,
+    /// Its folder.
+    pub path: PathBuf,
+    /// Whether the folder is still there.
+    pub exists: bool,
+}
+
+/// An example that comes with the program.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExampleView {
+    /// Its name: `flights`.
+    pub name: String,
+    /// Its title: `Which flights arrive late?`.
+    pub title: String,
+    /// A sentence: rows, what is predicted.
+    pub description: String,
+}
+
+/// The open project.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ProjectView {
+    /// Its name.
+    pub name: String,
+    /// Its folder.
+    pub root: PathBuf,
+    /// Its notebooks, relative to the folder, in order.
+    pub notebooks: Vec<String>,
+    /// Its data files.
+    pub files: Vec<FileView>,
+    /// Its runs, latest first.
+    pub runs: Arc<Vec<RunSummary>>,
+    /// Its jobs, latest first.
+    pub jobs: Vec<JobRecord>,
+    /// Its targets.
+    pub targets: Vec<TargetView>,
+    /// The open notebook.
+    pub notebook: Option<NotebookView>,
+}
+
+/// A data file of the project.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileView {
+    /// Relative to the project's folder.
+    pub path: String,
+    /// Its size.
+    pub bytes: u64,
+}
+
+/// A target.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TargetView {
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub spec: TargetSpec,
+    /// What the last test said: `Ok("Linux x86_64, 16 cores")` or the problem.
+    pub tested: Option<Result<String, Problem>>,
+}
+
+/// The open notebook.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct NotebookView {
+    /// The file, relative to the project's folder.
+    pub path: String,
+    /// Whether the text differs from the file.
+    pub unsaved: bool,
+    /// Whether there is something to take back.
+    pub can_undo: bool,
+    /// Whether there is something to do again.
+    pub can_redo: bool,
+    /// Its blocks, in order of the text.
+    pub blocks: Vec<BlockView>,
+    /// Findings about the notebook as a whole; a cell's own are with the cell.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// A block.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BlockView {
+    /// Which.
+    pub id: BlockId,
+    /// Its text: prose with its line breaks, or a cell's body without the fences.
+    pub text: Arc<str>,
+    /// Grows when something other than this window's typing changed the text (undo, another program): the editor then
+    /// takes the text from here even while it has the focus.
+    pub text_revision: u64,
+    /// What it is.
+    pub content: BlockContent,
+}
+
+/// What a block is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "block", rename_all = "lowercase")]
+pub enum BlockContent {
+    /// Markdown.
+    Prose,
+    /// A cell.
+    Cell(CellView),
+}
+
+/// A cell.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CellView {
+    /// Its name.
+    pub name: String,
+    /// Its kind.
+    pub kind: CellKind,
+    /// How it stands.
+    pub state: CellState,
+    /// Its last output: kept and shown while the cell is stale or runs again.
+    pub output: Option<Output>,
+    /// A train cell's current or last run.
+    pub training: Option<Arc<TrainingView>>,
+    /// A train cell's verdict for each choice of rows that was measured.
+    pub verdicts: Vec<(Rows, Arc<Verdict>)>,
+    /// Findings in its text.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// How a cell stands.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "lowercase")]
+pub enum CellState {
+    /// It never ran.
+    #[default]
+    New,
+    /// It ran, and its text or something it depends on has changed since.
+    Stale,
+    /// It waits for others.
+    Waiting { task: TaskId },
+    /// It runs.
+    Running {
+        task: TaskId,
+        label: String,
+        fraction: Option<f32>,
+    },
+    /// It ran.
+    Done { seconds: f64, cached: bool },
+    /// It failed.
+    Failed { problem: Problem },
+    /// It was stopped.
+    Stopped,
+}
+
+/// A run as curves.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct TrainingView {
+    /// The run's id.
+    pub run: String,
+    /// Where: `None` here, else the target's name.
+    pub target: Option<String>,
+    /// Its phase.
+    pub phase: Option<Phase>,
+    /// Epochs finished.
+    pub epoch: u32,
+    /// Epochs at the most.
+    pub epochs: u32,
+    /// Training rows a second.
+    pub samples_per_second: f64,
+    /// Seconds until the last epoch.
+    pub seconds_left: Option<f64>,
+    /// Training loss over epochs (fractions of an epoch for steps).
+    pub train_loss: Vec<[f64; 2]>,
+    /// Validation loss over epochs.
+    pub validation_loss: Vec<[f64; 2]>,
+    /// Best validation loss of earlier runs of this cell, for comparison.
+    pub previous_best: Option<f64>,
+    /// Facts: device, rows, parameters, task.
+    pub facts: Vec<(String, String)>,
+    /// Final metrics.
+    pub metrics: Metrics,
+    /// Which rows it was made of, as said on the screen.
+    pub extent: String,
+    /// Latest log lines.
+    pub log: Vec<String>,
+    /// Seconds it took, once ended.
+    pub seconds: Option<f64>,
+    /// Seconds that were forecast for what was run, once known.
+    pub forecast_seconds: Option<f64>,
+}
+
+/// The machine.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct MachineView {
+    /// `CPU · 2 cores` or `NVIDIA L4 · 24 GB`.
+    pub device: String,
+    /// Share of the processor in use, 0 to 1.
+    pub cpu: f32,
+    /// Memory in use.
+    pub memory_used_bytes: u64,
+    /// Memory in all.
+    pub memory_total_bytes: u64,
+}
+
+/// A piece of work.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TaskView {
+    /// Which.
+    pub id: TaskId,
+    /// `Training late`, `Sending late to lab`.
+    pub label: String,
+    /// How far, 0 to 1, where that is known.
+    pub fraction: Option<f32>,
+    /// Whether it can be stopped.
+    pub stoppable: bool,
+}
+
+/// A message.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Notice {
+    /// Which.
+    pub id: NoticeId,
+    /// A good message.
+    pub good: bool,
+    /// The code of a problem.
+    pub code: Option<Code>,
+    /// What happened.
+    pub message: String,
+    /// What to do next.
+    pub hint: Option<String>,
+}
+
+/// A question.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "question", rename_all = "kebab-case")]
+pub enum Question {
+    /// What would leave the machine: answer with `ConfirmSend` or `CancelSend`. `None` while it is being worked out.
+    Preflight {
+        target: String,
+        preflight: Option<Box<Preflight>>,
+    },
+    /// Runs go on: answer with `Close`.
+    CloseWithRuns { runs: Vec<String> },
+    /// A host's key, to be trusted or not. The window fills it into its form for a new target.
+    HostKey {
+        host: String,
+        port: u16,
+        key: String,
+        fingerprint: String,
+    },
+}

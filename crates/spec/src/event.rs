@@ -1,0 +1,186 @@
+//! `events.jsonl`: everything that happens in a run, one JSON object a line, written before anyone relies on it.
+
+use crate::{
+    problem::Problem,
+    run::{Outcome, RunStatus},
+    verdict::{Measurement, Verdict},
+};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// One line of the log.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// When, RFC 3339 with milliseconds, UTC.
+    pub at: String,
+    /// What.
+    #[serde(flatten)]
+    pub kind: EventKind,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum EventKind {
+    /// A worker took the run.
+    Started {
+        /// Its process id.
+        pid: u32,
+        /// `cpu, 2 threads`.
+        device: String,
+        /// Version of Aloft.
+        aloft: String,
+        /// Name of the machine.
+        host: String,
+        /// Epochs done by an earlier worker; more than 0 when it resumes.
+        resumed_epochs: u32,
+    },
+    /// It entered a phase.
+    Phase {
+        /// Which.
+        phase: Phase,
+    },
+    /// Facts about the data and the model, once known.
+    Prepared {
+        /// Rows of the training part.
+        train_rows: u64,
+        /// Rows of the validation part.
+        validation_rows: u64,
+        /// Rows of the test part.
+        test_rows: u64,
+        /// Rows left out because the target is missing.
+        dropped_rows: u64,
+        /// Columns learned from.
+        features: Vec<String>,
+        /// `binary`, `multiclass` or `regression`.
+        task: String,
+        /// Class names in the order of the model's outputs.
+        classes: Vec<String>,
+        /// Trainable numbers of the model.
+        parameters: u64,
+        /// Epochs at the most.
+        epochs: u32,
+        /// Steps in an epoch.
+        steps_per_epoch: u64,
+    },
+    /// What the first steps showed.
+    Measured {
+        /// The figures.
+        measurement: Measurement,
+    },
+    /// Forecast and verdict, from the first steps and again whenever they change by more than a tenth.
+    Verdict {
+        /// The verdict.
+        #[serde(flatten)]
+        verdict: Verdict,
+    },
+    /// Progress in an epoch, a few times a second at the most.
+    Step {
+        /// Steps done since the start.
+        step: u64,
+        /// The epoch, from 1.
+        epoch: u32,
+        /// Mean training loss since the last such event.
+        loss: f64,
+        /// Training rows a second.
+        samples_per_second: f64,
+        /// Seconds until the last epoch is done.
+        seconds_left: f64,
+    },
+    /// An epoch was finished and its checkpoint is on the disk.
+    Epoch {
+        /// The epoch, from 1.
+        epoch: u32,
+        /// Mean training loss over it.
+        train_loss: f64,
+        /// Loss on the validation part after it.
+        validation_loss: f64,
+        /// Metrics of the task on the validation part.
+        metrics: BTreeMap<String, f64>,
+        /// Whether it is the best so far.
+        best: bool,
+        /// Training rows a second.
+        samples_per_second: f64,
+    },
+    /// Final metrics of the best epoch on one part.
+    Metrics {
+        /// `validation` or `test`.
+        split: String,
+        /// Values by name.
+        metrics: BTreeMap<String, f64>,
+    },
+    /// Something to read.
+    Log {
+        /// `info` or `warning`.
+        level: String,
+        /// The text.
+        message: String,
+    },
+    /// Something left this machine.
+    Receipt {
+        /// Name of the target.
+        target: String,
+        /// Where it went: `user@host:/path`.
+        destination: String,
+        /// As whom.
+        identity: String,
+        /// What: name and hash and bytes of each file that was sent; those already there have `sent = false`.
+        files: Vec<SentFile>,
+    },
+    /// The run has ended; nothing follows.
+    Finished {
+        /// How.
+        status: RunStatus,
+        /// Why, if it failed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        problem: Option<Problem>,
+        /// What it took.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        outcome: Option<Outcome>,
+    },
+}
+
+/// Phases of a run, in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Phase {
+    /// Reading the rows.
+    Load,
+    /// Fitting the preprocessing on the training part.
+    Fit,
+    /// Measuring the first steps.
+    WarmUp,
+    /// Training.
+    Train,
+    /// Computing the metrics.
+    Evaluate,
+    /// Writing the model.
+    Save,
+}
+
+impl Phase {
+    /// As said on the screen.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Load => "reading rows",
+            Self::Fit => "fitting preprocessing",
+            Self::WarmUp => "measuring first steps",
+            Self::Train => "training",
+            Self::Evaluate => "evaluating",
+            Self::Save => "saving the model",
+        }
+    }
+}
+
+/// A file that was sent, or would have been if it weren't there already.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SentFile {
+    /// Its name in the run: `data.parquet`, `run.toml`, `aloft`.
+    pub name: String,
+    /// BLAKE3 of its content, hex.
+    pub hash: String,
+    /// Its size.
+    pub bytes: u64,
+    /// False when the target had it already.
+    pub sent: bool,
+}

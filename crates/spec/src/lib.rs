@@ -1,0 +1,26 @@
+//! The words of Aloft: what a cell, a project, a run, an event, a table and a verdict are.
+//!
+//! Every other crate knows this one and it knows none of them. It holds plain serde data with defaults and
+//! short displays, and no logic that reads a file, a clock or a network.
+
+pub mod cell;
+pub mod chart;
+pub mod event;
+pub mod job;
+pub mod output;
+pub mod problem;
+pub mod profile;
+pub mod project;
+pub mod run;
+pub mod source;
+pub mod table;
+pub mod text;
+pub mod train;
+pub mod verdict;
+
+pub use cell::{CellKind, CellSpec, is_valid_name};
+pub use event::{Event, EventKind};
+pub use output::Output;
+pub use problem::{Code, Diagnostic, Place, Problem, Severity};
+pub use source::DataClass;
+pub use table::Extent;

@@ -1,0 +1,111 @@
+//! Numbers as people read them. One place, so that the window and the command line say the same.
+
+/// `84313201` as `84,313,201`.
+pub fn thousands(value: u64) -> String {
+    let digits = value.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// A real number with at most six significant digits and no trailing zeros: `0.348123`, `1400`, `1.2e-7`.
+pub fn significant(value: f64) -> String {
+    significant_digits(value, 6)
+}
+
+/// A real number with at most `digits` significant digits and no trailing zeros.
+pub fn significant_digits(value: f64, digits: usize) -> String {
+    if value == 0.0 {
+        return "0".into();
+    }
+    if !value.is_finite() {
+        return if value.is_nan() {
+            "NaN".into()
+        } else if value > 0.0 {
+            "∞".into()
+        } else {
+            "−∞".into()
+        };
+    }
+    let magnitude = value.abs().log10().floor() as i32;
+    if !(-5..15).contains(&magnitude) {
+        return format!("{value:.*e}", digits.saturating_sub(1));
+    }
+    let decimals = (digits as i32 - 1 - magnitude).clamp(0, 17) as usize;
+    let text = format!("{value:.decimals$}");
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        text
+    }
+}
+
+/// Seconds as `0.21 s`, `12 s`, `3 min 20 s`, `6.4 h`, `2.1 days`.
+pub fn duration(seconds: f64) -> String {
+    if !seconds.is_finite() {
+        return "unknown".into();
+    }
+    if seconds < 0.0095 {
+        format!("{:.1} ms", seconds * 1000.0)
+    } else if seconds < 10.0 {
+        format!("{seconds:.2} s")
+    } else if seconds < 99.5 {
+        format!("{seconds:.0} s")
+    } else if seconds < 3600.0 {
+        let whole = seconds.round() as u64;
+        format!("{} min {} s", whole / 60, whole % 60)
+    } else if seconds < 48.0 * 3600.0 {
+        format!("{:.1} h", seconds / 3600.0)
+    } else {
+        format!("{:.1} days", seconds / 86_400.0)
+    }
+}
+
+/// Bytes as `31.2 GB`, in powers of ten as disks and networks count.
+pub fn bytes(value: u64) -> String {
+    const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
+    if value < 1000 {
+        return format!("{value} B");
+    }
+    let mut scaled = value as f64;
+    let mut unit = "B";
+    for next in UNITS {
+        if scaled < 999.5 {
+            break;
+        }
+        scaled /= 1000.0;
+        unit = next;
+    }
+    if scaled < 10.0 {
+        format!("{scaled:.1} {unit}")
+    } else {
+        format!("{scaled:.0} {unit}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_well() {
+        assert_eq!(thousands(0), "0");
+        assert_eq!(thousands(999), "999");
+        assert_eq!(thousands(84_313_201), "84,313,201");
+        assert_eq!(significant(1400.0), "1400");
+        assert_eq!(significant(0.348_123_4), "0.348123");
+        assert_eq!(significant(-11.7), "-11.7");
+        assert_eq!(significant(1.2e-7), "1.20000e-7");
+        assert_eq!(duration(0.21), "0.21 s");
+        assert_eq!(duration(200.0), "3 min 20 s");
+        assert_eq!(duration(23_040.0), "6.4 h");
+        assert_eq!(bytes(999), "999 B");
+        assert_eq!(bytes(1_966_699), "2.0 MB");
+        assert_eq!(bytes(31_000_000_000), "31 GB");
+    }
+}
