@@ -17,6 +17,10 @@ pub enum Rows {
 
 /// One wish of the user. The session reduces it; the next snapshot shows what came of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[expect(
+    missing_docs,
+    reason = "a field's name says it, and its variant is documented"
+)]
 #[serde(tag = "op", rename_all = "kebab-case")]
 pub enum Operation {
     /// Open a project's folder, a notebook (its project is opened with it), or a folder that isn't a project yet.

@@ -167,6 +167,10 @@ pub struct CellView {
 /// How a cell stands.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "lowercase")]
+#[expect(
+    missing_docs,
+    reason = "a field's name says it, and its variant is documented"
+)]
 pub enum CellState {
     /// It never ran.
     #[default]
@@ -270,6 +274,10 @@ pub struct Notice {
 /// A question.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "question", rename_all = "kebab-case")]
+#[expect(
+    missing_docs,
+    reason = "a field's name says it, and its variant is documented"
+)]
 pub enum Question {
     /// What would leave the machine: answer with `ConfirmSend` or `CancelSend`. `None` while it is being worked out.
     Preflight {

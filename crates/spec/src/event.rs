@@ -116,17 +116,6 @@ pub enum EventKind {
         /// The text.
         message: String,
     },
-    /// Something left this machine.
-    Receipt {
-        /// Name of the target.
-        target: String,
-        /// Where it went: `user@host:/path`.
-        destination: String,
-        /// As whom.
-        identity: String,
-        /// What: name and hash and bytes of each file that was sent; those already there have `sent = false`.
-        files: Vec<SentFile>,
-    },
     /// The run has ended; nothing follows.
     Finished {
         /// How.
@@ -170,17 +159,4 @@ impl Phase {
             Self::Save => "saving the model",
         }
     }
-}
-
-/// A file that was sent, or would have been if it weren't there already.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SentFile {
-    /// Its name in the run: `data.parquet`, `run.toml`, `aloft`.
-    pub name: String,
-    /// BLAKE3 of its content, hex.
-    pub hash: String,
-    /// Its size.
-    pub bytes: u64,
-    /// False when the target had it already.
-    pub sent: bool,
 }

@@ -1,6 +1,7 @@
 //! A job: a run that was sent to a target. `runs/<id>/job.json` keeps it, so that any later process can re-attach.
+//! The local `events.jsonl` is a byte-for-byte prefix of the target's, so its length is how far the mirror has come.
 
-use crate::{event::SentFile, problem::Problem, source::DataClass, verdict::Placement};
+use crate::{problem::Problem, source::DataClass, verdict::Placement};
 use serde::{Deserialize, Serialize};
 
 /// `job.json`.
@@ -18,8 +19,6 @@ pub struct JobRecord {
     pub sent_at: String,
     /// How far it is.
     pub state: JobState,
-    /// Bytes of `events.jsonl` that have come home.
-    pub events_offset: u64,
     /// Why it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<Problem>,
@@ -84,4 +83,38 @@ impl Preflight {
             .map(|file| file.bytes)
             .sum()
     }
+}
+
+/// A line of `receipts.jsonl`: something left this machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// When, RFC 3339, UTC.
+    pub at: String,
+    /// Name of the target.
+    pub target: String,
+    /// Where it went: `user@host:folder`.
+    pub destination: String,
+    /// As whom.
+    pub identity: String,
+    /// What; those that were there already have `sent = false`.
+    pub files: Vec<SentFile>,
+    /// Rows of the data.
+    pub rows: u64,
+    /// Columns of the data.
+    pub columns: Vec<String>,
+    /// Class of the data.
+    pub class: DataClass,
+}
+
+/// A file that was sent, or would have been if it weren't there already.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SentFile {
+    /// Its name in the run: `data.parquet`, `run.toml`, `aloft`.
+    pub name: String,
+    /// BLAKE3 of its content, hex.
+    pub hash: String,
+    /// Its size.
+    pub bytes: u64,
+    /// False when the target had it already.
+    pub sent: bool,
 }

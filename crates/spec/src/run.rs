@@ -9,6 +9,8 @@
 //!   stop            created by whoever wants it stopped; the worker looks for it between steps
 //!   checkpoints/    last.safetensors + last.json, replaced after each epoch
 //!   model/          model.safetensors + model.json (architecture, fitted preprocessing, metrics)
+//!   manifest.json   BLAKE3 and size of each file of the outcome, written last: a copy is complete when it agrees
+//!   job.json        JobRecord, where the run was sent to a target; receipts.jsonl: what left this machine
 //!   report.json     metrics of validation and test, curves, confusion matrix
 //! ```
 
@@ -72,6 +74,12 @@ pub struct RunRecord {
     pub data: RunData,
     /// What to train, resolved.
     pub train: TrainSpec,
+    /// The limits in force when it was created.
+    #[serde(default)]
+    pub thresholds: Thresholds,
+    /// The policy in force when it was created.
+    #[serde(default)]
+    pub policy: Policy,
     /// The text of each source and query that the rows came from, by cell name.
     #[serde(default)]
     pub lineage: BTreeMap<String, String>,
