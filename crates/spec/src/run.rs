@@ -15,7 +15,12 @@
 //! ```
 
 use crate::{
-    problem::Problem, source::DataClass, table::Extent, train::TrainSpec, verdict::Forecast,
+    problem::Problem,
+    project::{Policy, Thresholds},
+    source::DataClass,
+    table::Extent,
+    train::TrainSpec,
+    verdict::Forecast,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
