@@ -171,4 +171,7 @@ pub struct RunSummary {
     pub metrics: Metrics,
     /// Where it ran: `None` here, else the target's name.
     pub target: Option<String>,
+    /// Why it failed, or why its folder can't be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<Problem>,
 }

@@ -103,8 +103,33 @@ pub struct Reason {
     pub text: String,
     /// The number as a share of its limit (1 is the limit), for a bar; `None` where there is none.
     pub share: Option<f64>,
-    /// The key of `aloft.toml` that sets the limit: `thresholds.time`.
+    /// The key of `aloft.toml` that sets the limit: `thresholds.minutes`; empty where nothing sets it.
     pub setting: String,
+}
+
+/// Whether the last runs of a cell agree.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Stability {
+    /// How many of the latest runs, counted back from the newest, lie within [`Stability::TOLERANCE`] of each other.
+    pub agreeing: u32,
+    /// How many were looked at, [`Stability::RUNS`] at the most.
+    pub of: u32,
+    /// The validation metric that was compared.
+    pub metric: Option<String>,
+    /// Its spread over the runs looked at: (largest − smallest) / |median|.
+    pub spread: Option<f64>,
+}
+
+impl Stability {
+    /// So many runs have to agree.
+    pub const RUNS: u32 = 5;
+    /// They agree within this relative spread.
+    pub const TOLERANCE: f64 = 0.01;
+
+    /// Whether enough runs agree for the model to be called stable.
+    pub fn is_stable(&self) -> bool {
+        self.agreeing >= Self::RUNS
+    }
 }
 
 /// What a reason is about.
