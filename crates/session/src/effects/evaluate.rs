@@ -1,0 +1,50 @@
+//! Work on rows: evaluating cells, measuring, making run folders.
+
+use super::{answer, guarded};
+use crate::message::{Effect, Message};
+use aloft_engine::Evaluator;
+use aloft_protocol::operation::Rows;
+use aloft_spec::table::Scope;
+use crossbeam_channel::Sender;
+use std::time::Instant;
+
+fn scope(rows: Rows) -> Scope {
+    match rows {
+        Rows::Sample => Scope::Sample,
+        Rows::All => Scope::All,
+    }
+}
+
+pub fn carry_out(effect: Effect, evaluator: &Evaluator, messages: &Sender<Message>) {
+    let message = match effect {
+        Effect::Evaluate { task, workspace, cell, rows, key, cancel } => {
+            let start = Instant::now();
+            let result = guarded(|| evaluator.evaluate(&workspace, &cell, scope(rows), &cancel));
+            Message::Evaluated { task, key, seconds: start.elapsed().as_secs_f64(), result }
+        }
+        Effect::Plan { task, workspace, cell, rows, key, cancel } => {
+            let result = guarded(|| aloft_engine::plan(evaluator, &workspace, &cell, scope(rows), &cancel));
+            Message::Planned { task, key, result }
+        }
+        Effect::StartRun { task, workspace, cell, rows, key, cancel } => {
+            let result = guarded(|| {
+                let run_dir = aloft_engine::prepare_run(evaluator, &workspace, &cell, scope(rows), &cancel)?;
+                aloft_engine::start(&run_dir)?;
+                Ok(run_dir)
+            });
+            Message::RunStarted { task, key, result }
+        }
+        Effect::Preflight { task, workspace, cell, rows, target, cancel } => {
+            let result = guarded(|| {
+                let run_dir = aloft_engine::prepare_run(evaluator, &workspace, &cell, scope(rows), &cancel)?;
+                let preflight = aloft_engine::preflight(&workspace.project, &run_dir, &target)
+                    .inspect_err(|_| drop(aloft_engine::discard(&run_dir)))?;
+                Ok((run_dir, preflight))
+            });
+            Message::Preflighted { task, result }
+        }
+        // The other effects never come here: `Workers::carry_out` sends them elsewhere.
+        _ => return,
+    };
+    answer(messages, message);
+}

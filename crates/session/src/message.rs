@@ -1,0 +1,185 @@
+//! What reaches the reducer, and what it wants done.
+
+use aloft_data::Cancel;
+use aloft_engine::Workspace;
+use aloft_project::Project;
+use aloft_protocol::{
+    Operation, TaskId,
+    operation::{Rows, Secret},
+    snapshot::{FileView, MachineView, RecentProject},
+};
+use aloft_spec::{
+    Diagnostic, Output, Problem,
+    event::Event,
+    job::{JobRecord, Preflight},
+    project::SshTarget,
+    run::{RunRecord, RunStatus, RunSummary},
+    verdict::Verdict,
+};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// What reaches the reducer: a wish of the user, or what came of an effect.
+#[derive(Debug)]
+pub enum Message {
+    /// From the window.
+    Operation(Operation),
+    /// Some time has passed.
+    Tick,
+    /// The machine's state.
+    Machine(MachineView),
+    /// The recent list.
+    Recent(Vec<RecentProject>),
+    /// A project was read from disk.
+    Loaded { task: TaskId, result: Result<Box<Loaded>, Problem> },
+    /// Another notebook of the open project was read.
+    NotebookRead { path: PathBuf, result: Result<NotebookText, Problem> },
+    /// The notebook's file was written.
+    Saved { path: PathBuf, text: Arc<str>, result: Result<(), Problem> },
+    /// Files of the project as they are now.
+    Listed(Listing),
+    /// A cell was evaluated.
+    Evaluated { task: TaskId, key: String, seconds: f64, result: Result<Output, Problem> },
+    /// A train cell was measured.
+    Planned { task: TaskId, key: String, result: Result<Verdict, Problem> },
+    /// A run folder was made and its worker started.
+    RunStarted { task: TaskId, key: String, result: Result<PathBuf, Problem> },
+    /// A run of the open project is followed from now on.
+    RunAttached { cell: String, record: Box<RunRecord>, target: Option<String>, task: Option<TaskId> },
+    /// Events of a followed run.
+    RunEvents { run: String, events: Vec<Event> },
+    /// A followed run has ended, or its worker is gone.
+    RunEnded { run: String, status: RunStatus },
+    /// A preflight was worked out.
+    Preflighted { task: TaskId, result: Result<(PathBuf, Preflight), Problem> },
+    /// Bytes of an upload.
+    SendProgress { task: TaskId, done: u64, total: u64 },
+    /// An upload is complete and the job runs.
+    Sent { task: TaskId, run_dir: PathBuf, result: Result<JobRecord, Problem> },
+    /// A job's state as the target says.
+    JobState { run: String, result: Result<JobRecord, Problem> },
+    /// A host told its key.
+    HostKey { task: TaskId, host: String, port: u16, result: Result<(String, String), Problem> },
+    /// A target was added, tested or removed; `project` is as `aloft.toml` says now.
+    TargetDone { task: TaskId, name: String, result: Result<TargetOutcome, Problem> },
+    /// Something failed that no one waits for.
+    Failed(Problem),
+}
+
+/// What came of work on a target.
+#[derive(Debug)]
+pub enum TargetOutcome {
+    /// `aloft.toml` has changed.
+    Changed(Box<Project>),
+    /// What the target says of itself.
+    Tested(String),
+}
+
+/// A notebook's text.
+#[derive(Debug)]
+pub struct NotebookText {
+    /// As in the file.
+    pub saved: Arc<str>,
+    /// From the journal, where a crash left it newer than the file.
+    pub recovered: Option<Arc<str>>,
+}
+
+/// A project as read from disk.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The project.
+    pub project: Project,
+    /// The notebook to show, relative to the folder.
+    pub notebook: Option<(PathBuf, NotebookText)>,
+    /// Its files.
+    pub listing: Listing,
+    /// Findings in `aloft.toml`.
+    pub diagnostics: Vec<Diagnostic>,
+    /// A data file that was opened by itself, where there is no notebook to show.
+    pub dropped: Option<PathBuf>,
+}
+
+/// Files of a project.
+#[derive(Debug, Default, Clone)]
+pub struct Listing {
+    /// Notebooks, relative to the folder.
+    pub notebooks: Vec<String>,
+    /// Data files.
+    pub files: Vec<FileView>,
+    /// Runs, latest first.
+    pub runs: Vec<RunSummary>,
+    /// Jobs, latest first.
+    pub jobs: Vec<JobRecord>,
+}
+
+/// What the reducer wants done. Each is carried out on a named worker and comes back as a [`Message`].
+#[derive(Debug)]
+pub enum Effect {
+    /// Read the recent list.
+    ReadRecent,
+    /// Put a project on top of the recent list, or take it out.
+    Remember { path: PathBuf, name: String, forget: bool },
+    /// Keep the theme.
+    KeepTheme(String),
+    /// Read a project. An example is copied to the user's documents first.
+    Load { task: TaskId, place: Place },
+    /// Read a notebook of the open project.
+    ReadNotebook { project: Arc<Project>, path: PathBuf },
+    /// Look whether another program changed the open notebook's file; answers only if so.
+    CheckNotebook { project: Arc<Project>, path: PathBuf, expected: Arc<str> },
+    /// Write a notebook's file, then read the listing again. A file that isn't as `expected` was changed by another
+    /// program and is only overwritten when the user was told of it.
+    Save { project: Arc<Project>, path: PathBuf, text: Arc<str>, expected: Arc<str>, overwrite: bool },
+    /// Write the text to the journal, against crashes.
+    Journal { project: Arc<Project>, path: PathBuf, text: Arc<str> },
+    /// Read which files, runs and jobs there are.
+    List { project: Arc<Project> },
+    /// Compute a cell's output.
+    Evaluate { task: TaskId, workspace: Arc<Workspace>, cell: String, rows: Rows, key: String, cancel: Cancel },
+    /// Measure a train cell.
+    Plan { task: TaskId, workspace: Arc<Workspace>, cell: String, rows: Rows, key: String, cancel: Cancel },
+    /// Make a run folder and start its worker.
+    StartRun { task: TaskId, workspace: Arc<Workspace>, cell: String, rows: Rows, key: String, cancel: Cancel },
+    /// Start a worker on a run that was lost or stopped.
+    Resume { run_dir: PathBuf },
+    /// Follow a run's events. Ends by itself with the run.
+    Follow { project: Arc<Project>, run: String, task: Option<TaskId>, cancel: Cancel },
+    /// Ask a run's worker to stop.
+    StopRun { run_dir: PathBuf },
+    /// Work out what would leave the machine.
+    Preflight {
+        task: TaskId,
+        workspace: Arc<Workspace>,
+        cell: String,
+        rows: Rows,
+        target: String,
+        cancel: Cancel,
+    },
+    /// Remove the folder of a run that wasn't sent after all.
+    Discard { run_dir: PathBuf },
+    /// Send a run.
+    Send { task: TaskId, project: Arc<Project>, run_dir: PathBuf, target: String, cancel: Cancel },
+    /// Mirror a job's events until it has ended and its model is home.
+    Attach { project: Arc<Project>, run_dir: PathBuf, cancel: Cancel },
+    /// Stop a job on its target.
+    StopJob { project: Arc<Project>, run_dir: PathBuf },
+    /// Bring a job's model home.
+    FetchJob { project: Arc<Project>, run_dir: PathBuf },
+    /// Ask a host for its key.
+    ProbeHost { task: TaskId, host: String, port: u16 },
+    /// Keep a target.
+    AddTarget { task: TaskId, project: Arc<Project>, name: String, target: SshTarget, secret: Option<Secret> },
+    /// Connect to a target.
+    TestTarget { task: TaskId, project: Arc<Project>, name: String },
+    /// Forget a target.
+    RemoveTarget { task: TaskId, project: Arc<Project>, name: String },
+}
+
+/// What to open.
+#[derive(Debug, Clone)]
+pub enum Place {
+    /// A folder or a file.
+    Path(PathBuf),
+    /// An example that comes with the program.
+    Example(String),
+}

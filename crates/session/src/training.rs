@@ -1,0 +1,149 @@
+//! A run's events, folded into the curves and facts that the window shows.
+
+use aloft_protocol::snapshot::TrainingView;
+use aloft_spec::{
+    event::{Event, EventKind},
+    run::{RunRecord, RunStatus},
+    text::thousands,
+    verdict::Verdict,
+};
+
+/// Points of a curve that are kept: more than a screen has pixels, few enough for a frame.
+const CURVE_POINTS: usize = 2_000;
+/// Log lines that are kept.
+const LOG_LINES: usize = 200;
+
+/// A run as far as its events have been read.
+#[derive(Debug, Clone)]
+pub struct Training {
+    /// What the window shows of it.
+    pub view: TrainingView,
+    /// The latest verdict of the run itself.
+    pub verdict: Option<Verdict>,
+    /// How it ended, once it has.
+    pub ended: Option<(RunStatus, Option<aloft_spec::Problem>)>,
+    steps_per_epoch: u64,
+}
+
+impl Training {
+    /// Nothing has happened yet.
+    pub fn new(record: &RunRecord, target: Option<String>, previous_best: Option<f64>) -> Self {
+        Self {
+            view: TrainingView {
+                run: record.id.clone(),
+                target,
+                epochs: record.train.epochs,
+                previous_best,
+                extent: record.data.extent.to_string(),
+                ..TrainingView::default()
+            },
+            verdict: None,
+            ended: None,
+            steps_per_epoch: 0,
+        }
+    }
+
+    /// Share of the epochs that is done.
+    pub fn fraction(&self) -> f32 {
+        let done = self.view.train_loss.last().map_or(0.0, |point| point[0]).max(f64::from(self.view.epoch));
+        (done / f64::from(self.view.epochs.max(1))).clamp(0.0, 1.0) as f32
+    }
+
+    /// Takes the next event.
+    pub fn apply(&mut self, event: Event) {
+        let view = &mut self.view;
+        match event.kind {
+            EventKind::Started { device, host, resumed_epochs, .. } => {
+                set_fact(view, "device", device);
+                set_fact(view, "machine", host);
+                // A worker that resumes repeats nothing of the epochs that were finished.
+                let resumed = f64::from(resumed_epochs);
+                view.train_loss.retain(|point| point[0] <= resumed);
+                view.validation_loss.retain(|point| point[0] <= resumed);
+                view.epoch = resumed_epochs;
+                self.ended = None;
+            }
+            EventKind::Phase { phase } => view.phase = Some(phase),
+            EventKind::Prepared {
+                train_rows,
+                validation_rows,
+                test_rows,
+                dropped_rows,
+                features,
+                task,
+                parameters,
+                epochs,
+                steps_per_epoch,
+                ..
+            } => {
+                view.epochs = epochs;
+                self.steps_per_epoch = steps_per_epoch;
+                set_fact(view, "task", task);
+                set_fact(view, "training rows", thousands(train_rows));
+                set_fact(view, "validation rows", thousands(validation_rows));
+                set_fact(view, "test rows", thousands(test_rows));
+                if dropped_rows > 0 {
+                    set_fact(view, "rows without a target", thousands(dropped_rows));
+                }
+                set_fact(view, "columns", thousands(features.len() as u64));
+                set_fact(view, "parameters", thousands(parameters));
+            }
+            EventKind::Measured { .. } => {}
+            EventKind::Verdict { verdict } => self.verdict = Some(verdict),
+            EventKind::Step { step, loss, samples_per_second, seconds_left, .. } => {
+                if self.steps_per_epoch > 0 {
+                    push(&mut view.train_loss, [step as f64 / self.steps_per_epoch as f64, loss]);
+                }
+                view.samples_per_second = samples_per_second;
+                view.seconds_left = Some(seconds_left);
+            }
+            EventKind::Epoch { epoch, train_loss, validation_loss, samples_per_second, .. } => {
+                view.epoch = epoch;
+                let x = f64::from(epoch);
+                if view.train_loss.last().is_none_or(|point| point[0] < x) {
+                    push(&mut view.train_loss, [x, train_loss]);
+                }
+                push(&mut view.validation_loss, [x, validation_loss]);
+                view.samples_per_second = samples_per_second;
+            }
+            EventKind::Metrics { split, metrics } => {
+                view.metrics.insert(split, metrics);
+            }
+            EventKind::Log { level, message } => {
+                view.log.push(if level == "info" { message } else { format!("{level}: {message}") });
+                if view.log.len() > LOG_LINES {
+                    view.log.remove(0);
+                }
+            }
+            EventKind::Finished { status, problem, outcome } => {
+                view.phase = None;
+                view.seconds_left = None;
+                if let Some(outcome) = outcome {
+                    view.seconds = Some(outcome.seconds);
+                    view.samples_per_second = outcome.samples_per_second;
+                    view.forecast_seconds = Some(outcome.forecast_seconds).filter(|seconds| *seconds > 0.0);
+                }
+                self.ended = Some((status, problem));
+            }
+        }
+    }
+}
+
+fn set_fact(view: &mut TrainingView, name: &str, value: String) {
+    match view.facts.iter_mut().find(|(fact, _)| fact == name) {
+        Some(fact) => fact.1 = value,
+        None => view.facts.push((name.to_owned(), value)),
+    }
+}
+
+/// Adds a point; a curve that has grown too long loses every second one.
+fn push(curve: &mut Vec<[f64; 2]>, point: [f64; 2]) {
+    curve.push(point);
+    if curve.len() > CURVE_POINTS {
+        let mut index = 0;
+        curve.retain(|_| {
+            index += 1;
+            index % 2 == 0
+        });
+    }
+}
