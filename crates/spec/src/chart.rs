@@ -58,6 +58,9 @@ pub enum Marks {
         edges: Vec<f64>,
         /// Rows in each bin.
         counts: Vec<u64>,
+        /// True when the edges count milliseconds since 1970-01-01 UTC.
+        #[serde(default)]
+        time: bool,
     },
     /// A bar a category, in order of the first seen or of size.
     Bar {
@@ -81,6 +84,9 @@ pub enum Marks {
         points: Vec<[f64; 2]>,
         /// Out of how many.
         total: u64,
+        /// True when x counts milliseconds since 1970-01-01 UTC.
+        #[serde(default)]
+        time: bool,
     },
     /// A box a category.
     Box {

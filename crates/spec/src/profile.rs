@@ -18,11 +18,12 @@ pub struct ColumnProfile {
     /// Name and type.
     #[serde(flatten)]
     pub field: Field,
-    /// Rows without a value.
+    /// Rows without a value; NaN counts as none, because pandas writes missing numbers so.
     pub nulls: u64,
     /// Different values, null not counted.
     pub distinct: u64,
-    /// True when `distinct` is an estimate.
+    /// True when `distinct` is an estimate. Then the quantiles, the histogram and the top values are estimates too: they
+    /// come from a seeded uniform sample of the rows, its counts scaled to all of them.
     pub distinct_approximate: bool,
     /// Smallest value as text (numbers, dates, texts).
     pub min: Option<String>,
@@ -40,7 +41,8 @@ pub struct ColumnProfile {
     pub top: Vec<TopValue>,
 }
 
-/// Counts in bins of equal width.
+/// Counts in bins of equal width. Dates and points in time are milliseconds since 1970-01-01 UTC, times of day
+/// milliseconds since midnight, spans of time milliseconds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Histogram {
     /// Lower edge of the first bin.

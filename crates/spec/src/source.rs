@@ -98,3 +98,17 @@ pub struct SourceSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub null_values: Option<Vec<String>>,
 }
+
+impl SourceSpec {
+    /// A file with all defaults.
+    pub fn new(path: impl Into<String>) -> Self {
+        Self {
+            path: path.into(),
+            format: None,
+            class: DataClass::default(),
+            sample: SampleSpec::default(),
+            separator: None,
+            null_values: None,
+        }
+    }
+}

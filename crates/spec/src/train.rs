@@ -24,9 +24,10 @@ pub struct TrainSpec {
     /// Passes over the training rows at the most.
     #[serde(default = "defaults::epochs")]
     pub epochs: u32,
-    /// Rows a step.
-    #[serde(default = "defaults::batch_size")]
-    pub batch_size: usize,
+    /// Rows a step; by the size of the training part when left out: a sixteenth of its rows as a power of two, from 16
+    /// to 256, so that a small table still has enough steps in an epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch_size: Option<usize>,
     /// Seed of initial weights, order of rows and dropout.
     #[serde(default = "defaults::seed")]
     pub seed: u64,
@@ -48,9 +49,6 @@ mod defaults {
     pub fn epochs() -> u32 {
         20
     }
-    pub fn batch_size() -> usize {
-        256
-    }
     pub fn seed() -> u64 {
         7
     }
@@ -70,7 +68,7 @@ impl TrainSpec {
             task: TaskSpec::default(),
             split: SplitSpec::default(),
             epochs: defaults::epochs(),
-            batch_size: defaults::batch_size(),
+            batch_size: None,
             seed: defaults::seed(),
             patience: defaults::patience(),
             device: DeviceSpec::default(),
@@ -181,7 +179,7 @@ pub enum ModelKind {
     /// Layers of linear maps and ReLU.
     #[default]
     Mlp,
-    /// One linear map: linear or logistic regression.
+    /// One linear map: linear or logistic regression. Its categories are always one-hot.
     Linear,
 }
 
@@ -202,7 +200,7 @@ pub enum CategoryEncoding {
 pub struct OptimizerSpec {
     /// The kind; AdamW (Loshchilov and Hutter, 2019).
     pub kind: OptimizerKind,
-    /// Step size.
+    /// Step size at its highest: reached over the first steps, then falling to zero along a cosine over all epochs.
     pub learning_rate: f64,
     /// Decoupled weight decay, on matrices only.
     pub weight_decay: f64,
