@@ -1,1 +1,20 @@
-//! Aloft notebook.
+//! Notebooks are Markdown. A fence whose info string is `<language> <kind> <name>` is a cell, all else is prose.
+//!
+//! [`Document::parse`] never fails and keeps the text byte for byte. Edits return the new text of the whole file and
+//! change only the span of the block that was edited. What is wrong with a notebook is said by
+//! [`Document::diagnostics`], each finding with its line and column in the file.
+
+mod analysis;
+mod document;
+mod edit;
+mod graph;
+mod lines;
+mod nearest;
+mod scan;
+mod sql;
+pub mod toml_reader;
+mod validate;
+
+pub use document::{Block, Cell, Document};
+pub use lines::Lines;
+pub use nearest::nearest;

@@ -1,0 +1,223 @@
+//! Values that have the right type and can't be meant.
+
+use crate::toml_reader::{Finding, Reading, keys_of, read};
+use aloft_spec::chart::{ChartSpec, Mark};
+use aloft_spec::source::{SampleSpec, SourceSpec};
+use aloft_spec::train::{ModelSpec, OptimizerSpec, SplitBy, SplitSpec, TrainSpec};
+use aloft_spec::{CellSpec, Code};
+
+pub(crate) const NAME_RULE: &str =
+    "a name has letters, digits and underscores (ASCII), begins with no digit and has at most 64 of them";
+
+/// The body of a TOML cell, understood and checked.
+pub(crate) struct Body<'a, T> {
+    reading: Reading<'a, T>,
+}
+
+/// A typed body: its value, and its findings with spans in the body.
+pub(crate) struct Checked {
+    pub spec: Option<CellSpec>,
+    pub findings: Vec<Finding>,
+    /// The cell that it reads, and where it says so.
+    pub data: Option<(String, Option<std::ops::Range<usize>>)>,
+}
+
+pub(crate) fn source(body: &str) -> Checked {
+    let mut body = Body::<SourceSpec>::read(body, |path| match path {
+        [] => keys_of::<SourceSpec>(),
+        ["sample"] => keys_of::<SampleSpec>(),
+        _ => &[],
+    });
+    if let Some(source) = body.reading.value.clone() {
+        body.filled("path", &source.path, "path = \"data/table.csv\"");
+        if source.sample.rows == 0 {
+            body.bad(&["sample", "rows"], "a sample has at least one row");
+        }
+        if let Some(separator) = source.separator
+            && (!separator.is_ascii() || matches!(separator, '"' | '\n' | '\r'))
+        {
+            body.bad(
+                &["separator"],
+                "a separator is one ASCII character and neither a quote nor a line's end",
+            );
+        }
+    }
+    body.finish(|_| None, CellSpec::Source)
+}
+
+pub(crate) fn chart(body: &str) -> Checked {
+    let mut body = Body::<ChartSpec>::read(body, |path| match path {
+        [] => keys_of::<ChartSpec>(),
+        _ => &[],
+    });
+    if let Some(chart) = body.reading.value.clone() {
+        body.filled("data", &chart.data, "data = \"flights\"");
+        body.filled("x", &chart.x, "x = \"a column\"");
+        let mark = match chart.mark {
+            Mark::Histogram => "histogram",
+            Mark::Bar => "bar",
+            Mark::Line => "line",
+            Mark::Scatter => "scatter",
+            Mark::Box => "box",
+        };
+        match (chart.mark, chart.y.as_deref()) {
+            (Mark::Line | Mark::Scatter | Mark::Box, None | Some("")) => {
+                let span = body.reading.span(&["mark"]);
+                let message = format!("a {mark} chart needs a column `y`");
+                body.push(Finding::error(Code::BadValue, message, span).with_hint("add `y = \"a column\"`"));
+            }
+            (Mark::Histogram, Some(_)) => {
+                body.unused(
+                    &["y"],
+                    "a histogram counts rows: it has no `y`",
+                    "use `mark = \"bar\"` for means of `y`",
+                );
+            }
+            _ => {}
+        }
+        match (chart.mark, chart.bins) {
+            (Mark::Histogram, Some(0)) => body.bad(&["bins"], "a histogram has at least one bin"),
+            (Mark::Histogram, _) | (_, None) => {}
+            (_, Some(_)) => body.unused(&["bins"], "only a histogram has `bins`", "remove it"),
+        }
+    }
+    body.finish(|chart| Some(&chart.data), CellSpec::Chart)
+}
+
+pub(crate) fn train(body: &str) -> Checked {
+    let mut body = Body::<TrainSpec>::read(body, |path| match path {
+        [] => keys_of::<TrainSpec>(),
+        ["split"] => keys_of::<SplitSpec>(),
+        ["model"] => keys_of::<ModelSpec>(),
+        ["optimizer"] => keys_of::<OptimizerSpec>(),
+        _ => &[],
+    });
+    if let Some(train) = body.reading.value.clone() {
+        body.filled("data", &train.data, "data = \"flights\"");
+        body.filled("target", &train.target, "target = \"a column\"");
+        columns(&mut body, &train);
+        split(&mut body, &train.split);
+        if train.epochs == 0 {
+            body.bad(&["epochs"], "training takes at least one epoch");
+        }
+        if train.batch_size == Some(0) {
+            body.bad(&["batch_size"], "a batch has at least one row");
+        }
+        if train.model.hidden.contains(&0) {
+            body.bad(&["model", "hidden"], "a hidden layer has at least one unit");
+        }
+        if !(0.0..1.0).contains(&train.model.dropout) {
+            body.bad(&["model", "dropout"], "dropout is at least 0 and less than 1");
+        }
+        let optimizer = &train.optimizer;
+        if !(optimizer.learning_rate > 0.0 && optimizer.learning_rate.is_finite()) {
+            body.bad(
+                &["optimizer", "learning_rate"],
+                "a learning rate is greater than 0",
+            );
+        }
+        if !(optimizer.weight_decay >= 0.0 && optimizer.weight_decay.is_finite()) {
+            body.bad(&["optimizer", "weight_decay"], "weight decay is at least 0");
+        }
+    }
+    body.finish(|train| Some(&train.data), CellSpec::Train)
+}
+
+fn columns(body: &mut Body<'_, TrainSpec>, train: &TrainSpec) {
+    let target = &train.target;
+    if train.features.contains(target) {
+        body.bad(
+            &["features"],
+            &format!("the target `{target}` is among the features: it would predict itself"),
+        );
+    }
+    if train.ignore.contains(target) {
+        body.bad(&["ignore"], &format!("the target `{target}` is to be ignored"));
+    }
+    if let Some(both) = train.features.iter().find(|name| train.ignore.contains(name)) {
+        body.bad(
+            &["ignore"],
+            &format!("the column `{both}` is a feature and to be ignored"),
+        );
+    }
+}
+
+fn split(body: &mut Body<'_, TrainSpec>, split: &SplitSpec) {
+    let shares = [("validation", split.validation), ("test", split.test)];
+    let mut sound = true;
+    for (key, share) in shares {
+        if !(0.0..1.0).contains(&share) {
+            body.bad(&["split", key], "a share is at least 0 and less than 1");
+            sound = false;
+        }
+    }
+    if sound && split.validation + split.test >= 1.0 {
+        let key = if body.reading.span(&["split", "test"]).is_some() {
+            "test"
+        } else {
+            "validation"
+        };
+        body.bad(
+            &["split", key],
+            "validation and test leave no rows to train on: together they are less than 1",
+        );
+    }
+    let column = split.column.as_deref().unwrap_or_default();
+    match split.by {
+        SplitBy::Time if column.is_empty() => {
+            let span = body.reading.span(&["split", "by"]);
+            let finding = Finding::error(Code::BadValue, "a split by time needs a column", span);
+            body.push(finding.with_hint("add `column = \"a date\"` to `split`"));
+        }
+        SplitBy::Random if !column.is_empty() => {
+            body.unused(
+                &["split", "column"],
+                "a random split needs no column",
+                "add `by = \"time\"` to split by it",
+            );
+        }
+        _ => {}
+    }
+}
+
+impl<'a, T: serde::de::DeserializeOwned> Body<'a, T> {
+    fn read(body: &'a str, keys: impl Fn(&[&str]) -> &'static [&'static str]) -> Self {
+        Self {
+            reading: read(body, keys),
+        }
+    }
+
+    fn push(&mut self, finding: Finding) {
+        self.reading.findings.push(finding);
+    }
+
+    fn bad(&mut self, path: &[&str], message: &str) {
+        let span = self.reading.span(path);
+        self.push(Finding::error(Code::BadValue, message, span));
+    }
+
+    fn unused(&mut self, path: &[&str], message: &str, hint: &str) {
+        let span = self.reading.span(path);
+        self.push(Finding::warning(Code::BadValue, message, span).with_hint(hint));
+    }
+
+    fn filled(&mut self, key: &str, value: &str, example: &str) {
+        if value.is_empty() {
+            let span = self.reading.span(&[key]);
+            let finding = Finding::error(Code::BadValue, format!("`{key}` is empty"), span);
+            self.push(finding.with_hint(format!("for example `{example}`")));
+        }
+    }
+
+    fn finish(self, data: impl Fn(&T) -> Option<&String>, spec: impl Fn(T) -> CellSpec) -> Checked {
+        let span = self.reading.span(&["data"]);
+        let data = self.reading.value.as_ref().and_then(data);
+        Checked {
+            data: data
+                .filter(|name| !name.is_empty())
+                .map(|name| (name.clone(), span)),
+            findings: self.reading.findings,
+            spec: self.reading.value.map(spec),
+        }
+    }
+}
