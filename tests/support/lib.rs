@@ -1,1 +1,14 @@
-//! What the end-to-end tests share.
+//! What the end-to-end tests share: the built program in a world of its own, projects, and a real SSH server.
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "what fails here fails a test, and says where"
+)]
+
+mod lab;
+mod project;
+mod sshd;
+
+pub use lab::{Lab, Ran, Running, program, signal, wait_until, with_input, worker_pid};
+pub use project::{Notebook, numbers_csv, write};
+pub use sshd::Sshd;

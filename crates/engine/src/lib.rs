@@ -1,1 +1,17 @@
-//! Aloft engine.
+//! The doing that the command line and the window's session share: cells to outputs, train cells to runs, verdicts,
+//! and runs sent to targets. No undo, no window state; candle runs in a child process only.
+
+mod evaluator;
+mod follow;
+mod resolved;
+mod training;
+mod workspace;
+
+pub use aloft_data::Cancel;
+pub use evaluator::{DISPLAY_ROWS, Evaluator};
+pub use follow::{Following, Progress};
+pub use training::{discard, prepare_run, start};
+pub use workspace::Workspace;
+
+/// What every function here gives.
+pub type Result<T> = std::result::Result<T, aloft_spec::Problem>;

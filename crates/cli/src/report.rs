@@ -1,0 +1,139 @@
+//! What is said about a run that has ended, as a document and as lines.
+
+use crate::{Result, screen::Screen};
+use aloft_spec::{
+    Code, Problem,
+    run::{Metrics, Outcome, RunRecord, RunStatus},
+    table::Extent,
+    text,
+    verdict::Forecast,
+};
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+
+/// The last document of `aloft train`; `run`, `send` and `jobs` show it too.
+#[derive(Serialize)]
+pub struct RunReport {
+    run_dir: PathBuf,
+    run: String,
+    notebook: String,
+    cell: String,
+    status: RunStatus,
+    extent: Extent,
+    metrics: Metrics,
+    /// Wall-clock seconds of the workers.
+    seconds: f64,
+    /// Training rows a second, over the epochs.
+    samples_per_second: f64,
+    device: Option<String>,
+    forecast: Option<Forecast>,
+    outcome: Option<Outcome>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<Problem>,
+}
+
+impl RunReport {
+    /// Reads what is known about a run.
+    pub fn read(run_dir: &Path) -> Result<Self> {
+        let record = aloft_runs::read(run_dir)?;
+        let status = aloft_runs::status(run_dir)?;
+        Ok(Self::new(run_dir, record, status))
+    }
+
+    fn new(run_dir: &Path, record: RunRecord, status: RunStatus) -> Self {
+        let outcome = record.outcome.unwrap_or_default();
+        let resume = format!(
+            "`aloft execute {}` goes on from its last checkpoint",
+            run_dir.display()
+        );
+        let error = match status {
+            RunStatus::Lost => Some(
+                record
+                    .problem
+                    .unwrap_or_else(|| Problem::new(Code::WorkerDied, "the process that trained is gone"))
+                    .with_hint(resume),
+            ),
+            RunStatus::Stopped => Some(
+                record
+                    .problem
+                    .unwrap_or_else(|| Problem::new(Code::Stopped, "the run was stopped").with_hint(resume)),
+            ),
+            RunStatus::Failed => Some(
+                record
+                    .problem
+                    .unwrap_or_else(|| Problem::new(Code::Internal, "the run failed without saying why")),
+            ),
+            RunStatus::Created | RunStatus::Running | RunStatus::Done => None,
+        };
+        Self {
+            run_dir: run_dir.to_owned(),
+            run: record.id,
+            notebook: record.notebook,
+            cell: record.cell,
+            status,
+            extent: record.data.extent,
+            metrics: record.metrics,
+            seconds: outcome.seconds,
+            samples_per_second: outcome.samples_per_second,
+            device: record.device,
+            forecast: record.forecast,
+            outcome: record.outcome,
+            error,
+        }
+    }
+
+    /// 0 for a run that is done or goes on elsewhere, else what its problem says.
+    pub fn exit_code(&self) -> u8 {
+        self.error.as_ref().map_or(0, |problem| problem.code.exit_code())
+    }
+
+    /// Why it isn't done.
+    pub fn error(&self) -> Option<&Problem> {
+        self.error.as_ref()
+    }
+
+    /// The run in a few lines.
+    pub fn print(&self, screen: &Screen) {
+        let mut facts = vec![format!("{} {}", self.cell, status_word(self.status))];
+        if self.outcome.is_some() {
+            facts.push(text::duration(self.seconds));
+            if self.samples_per_second > 0.0 {
+                facts.push(format!(
+                    "{} rows/s",
+                    text::thousands(self.samples_per_second.round() as u64)
+                ));
+            }
+        }
+        facts.extend(self.device.clone());
+        facts.push(self.extent.to_string());
+        screen.line(facts.join(" · "));
+        for (split, metrics) in &self.metrics {
+            screen.line(format_args!("  {split:<10}  {}", metrics_line(metrics)));
+        }
+        screen.line(format_args!("  {:<10}  {}", "run", self.run_dir.display()));
+        if let Some(problem) = &self.error {
+            screen.note(format_args!("error: {problem}"));
+        }
+    }
+}
+
+/// `done`, `failed`.
+pub fn status_word(status: RunStatus) -> &'static str {
+    match status {
+        RunStatus::Created => "created",
+        RunStatus::Running => "running",
+        RunStatus::Done => "done",
+        RunStatus::Failed => "failed",
+        RunStatus::Stopped => "stopped",
+        RunStatus::Lost => "lost",
+    }
+}
+
+/// `accuracy 0.912  auc 0.934`
+pub fn metrics_line(metrics: &std::collections::BTreeMap<String, f64>) -> String {
+    let texts: Vec<String> = metrics
+        .iter()
+        .map(|(name, value)| format!("{name} {}", text::significant_digits(*value, 4)))
+        .collect();
+    texts.join("  ")
+}

@@ -1,0 +1,176 @@
+//! Tables as text that fits a line: wide columns are cut first, then the last columns are left out and named.
+
+use aloft_spec::table::{ColumnKind, Table};
+use console::{Alignment, measure_text_width, pad_str, truncate_str};
+
+const GAP: usize = 2;
+/// No column is cut below this.
+const NARROWEST: usize = 8;
+/// No column is wider than this while others want room.
+const WIDEST: usize = 60;
+
+/// A table of texts.
+pub struct TextTable {
+    columns: Vec<TextColumn>,
+}
+
+struct TextColumn {
+    title: String,
+    right: bool,
+    cells: Vec<String>,
+}
+
+impl TextTable {
+    /// A table with columns of these titles; a title that starts with `>` is set to the right.
+    pub fn new(titles: &[&str]) -> Self {
+        let columns = titles
+            .iter()
+            .map(|title| TextColumn {
+                title: title.trim_start_matches('>').to_owned(),
+                right: title.starts_with('>'),
+                cells: Vec::new(),
+            })
+            .collect();
+        Self { columns }
+    }
+
+    /// The first rows of a table.
+    pub fn of(table: &Table, rows: usize) -> Self {
+        let columns = table
+            .columns
+            .iter()
+            .map(|column| TextColumn {
+                title: column.field.name.clone(),
+                right: matches!(column.field.kind, ColumnKind::Integer | ColumnKind::Float),
+                cells: (0..table.rows.min(rows))
+                    .map(|row| match column.values.format(row) {
+                        Some(text) => text.replace(['\n', '\r', '\t'], " "),
+                        None => "–".into(),
+                    })
+                    .collect(),
+            })
+            .collect();
+        Self { columns }
+    }
+
+    /// Adds a row; missing cells are empty.
+    pub fn row<const N: usize>(&mut self, cells: [String; N]) {
+        let mut cells = cells.into_iter();
+        for column in &mut self.columns {
+            column.cells.push(cells.next().unwrap_or_default());
+        }
+    }
+
+    /// The lines, none wider than `width` where that can be.
+    pub fn lines(&self, width: usize) -> Vec<String> {
+        let (widths, shown) = self.fit(width);
+        let rows = self.columns.first().map_or(0, |column| column.cells.len());
+        let line = |texts: Vec<&str>| {
+            let cells: Vec<String> = texts
+                .iter()
+                .zip(&widths)
+                .zip(&self.columns)
+                .map(|((text, width), column)| {
+                    let side = if column.right {
+                        Alignment::Right
+                    } else {
+                        Alignment::Left
+                    };
+                    pad_str(&truncate_str(text, *width, "…"), *width, side, None).into_owned()
+                })
+                .collect();
+            cells.join(&" ".repeat(GAP)).trim_end().to_owned()
+        };
+        let shown_columns = &self.columns[..shown];
+        let mut lines = vec![line(shown_columns.iter().map(|c| c.title.as_str()).collect())];
+        for row in 0..rows {
+            lines.push(line(
+                shown_columns
+                    .iter()
+                    .map(|c| c.cells.get(row).map_or("", String::as_str))
+                    .collect(),
+            ));
+        }
+        if shown < self.columns.len() {
+            let hidden: Vec<&str> = self.columns[shown..]
+                .iter()
+                .map(|column| column.title.as_str())
+                .collect();
+            let text = format!("… and {} more columns: {}", hidden.len(), hidden.join(", "));
+            lines.push(truncate_str(&text, width, "…").into_owned());
+        }
+        lines
+    }
+
+    /// Widths of the columns that fit, and how many these are.
+    fn fit(&self, width: usize) -> (Vec<usize>, usize) {
+        let mut widths: Vec<usize> = self
+            .columns
+            .iter()
+            .map(|column| {
+                let cells = column.cells.iter().map(|cell| measure_text_width(cell));
+                let widest = cells.chain([measure_text_width(&column.title)]).max();
+                widest.unwrap_or(0).min(WIDEST)
+            })
+            .collect();
+        let total = |widths: &[usize]| widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1);
+        while total(&widths) > width {
+            // Text gives way first: half a number is no number.
+            let widest = widths
+                .iter()
+                .enumerate()
+                .filter(|(at, w)| **w > NARROWEST && !self.columns[*at].right)
+                .max_by_key(|(_, w)| **w)
+                .map(|(at, _)| at);
+            match widest {
+                Some(at) => widths[at] -= 1,
+                None if widths.len() > 1 => {
+                    widths.pop();
+                }
+                None => break,
+            }
+        }
+        let shown = widths.len();
+        (widths, shown)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_fits_its_line() {
+        let mut table = TextTable::new(&["name", ">rows", "note"]);
+        table.row(["flights".into(), "336,776".into(), "a long note ".repeat(20)]);
+        table.row(["p".into(), "344".into(), String::new()]);
+        let lines = table.lines(40);
+        assert!(
+            lines.iter().all(|line| measure_text_width(line) <= 40),
+            "{lines:#?}"
+        );
+        assert!(lines[1].starts_with("flights  336,776  a long note"));
+        assert!(lines[1].ends_with('…'));
+        assert_eq!(lines[2], "p            344");
+    }
+
+    #[test]
+    fn columns_that_do_not_fit_are_named() {
+        let titles: Vec<String> = (0..30).map(|i| format!(">column_{i}")).collect();
+        let titles: Vec<&str> = titles.iter().map(String::as_str).collect();
+        let mut table = TextTable::new(&titles);
+        table.row(["1".into()]);
+        let lines = table.lines(80);
+        assert!(
+            lines.iter().all(|line| measure_text_width(line) <= 80),
+            "{lines:#?}"
+        );
+        assert!(
+            lines
+                .last()
+                .unwrap()
+                .starts_with("… and 23 more columns: column_7,"),
+            "{lines:#?}"
+        );
+    }
+}

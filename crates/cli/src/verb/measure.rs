@@ -1,0 +1,28 @@
+//! `aloft measure DATA`: reads a train cell's specification from standard input (JSON) and prints what its first steps
+//! show (JSON). A verb of its own, so that candle runs in a process that may run out of memory alone.
+
+use crate::{Result, screen::Screen};
+use aloft_spec::{Code, Problem, train::TrainSpec};
+use clap::Args;
+use std::io;
+use std::path::PathBuf;
+
+#[derive(Args)]
+pub struct Arguments {
+    /// The rows, a Parquet file
+    data: PathBuf,
+}
+
+impl Arguments {
+    pub fn run(self) -> Result {
+        let train: TrainSpec = serde_json::from_reader(io::stdin().lock()).map_err(|error| {
+            Problem::new(
+                Code::BadValue,
+                format!("standard input is no train specification: {error}"),
+            )
+        })?;
+        let measured = aloft_train::measure(&train, &self.data)?;
+        Screen::new(true).result(&measured, |_| {});
+        Ok(0)
+    }
+}

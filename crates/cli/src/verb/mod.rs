@@ -1,0 +1,83 @@
+//! One file a verb: its arguments, and what it does.
+
+mod check;
+mod doctor;
+mod execute;
+mod jobs;
+mod measure;
+mod new;
+mod open;
+mod plan;
+mod predict;
+mod profile;
+mod query;
+mod run;
+mod runs;
+mod send;
+mod targets;
+mod train;
+
+use crate::{Result, screen::Screen};
+use clap::Subcommand;
+
+/// What to do.
+#[derive(Subcommand)]
+pub enum Verb {
+    /// Make a project folder, empty or from an example
+    New(new::Arguments),
+    /// Look for mistakes in a project or notebook, without running anything
+    Check(check::Arguments),
+    /// Describe each column of a data file
+    Profile(profile::Arguments),
+    /// Run SQL over data files; each is a table named by its file's stem
+    Query(query::Arguments),
+    /// Run the cells of a project or notebook in order
+    Run(run::Arguments),
+    /// Train one cell
+    Train(train::Arguments),
+    /// Forecast a training and say whether it belongs on this machine
+    Plan(plan::Arguments),
+    /// List the runs of a project
+    Runs(runs::Arguments),
+    /// Score the rows of a file with a run's model
+    Predict(predict::Arguments),
+    /// Add, list, test and remove places where runs can be sent
+    Targets(targets::Arguments),
+    /// Send a training to a target and follow it
+    Send(send::Arguments),
+    /// List, follow, stop and fetch what was sent
+    Jobs(jobs::Arguments),
+    /// Say what this machine has, and where things are looked for
+    Doctor(doctor::Arguments),
+    /// Open a project in the window
+    Open(open::Arguments),
+    /// Execute a run's folder in this process: the worker; continues from the last checkpoint
+    Execute(execute::Arguments),
+    /// Measure the first steps of a training (for `plan`, in a process of its own)
+    #[command(hide = true)]
+    Measure(measure::Arguments),
+}
+
+impl Verb {
+    /// Does it.
+    pub fn run(self, screen: &Screen) -> Result {
+        match self {
+            Self::New(arguments) => arguments.run(screen),
+            Self::Check(arguments) => arguments.run(screen),
+            Self::Profile(arguments) => arguments.run(screen),
+            Self::Query(arguments) => arguments.run(screen),
+            Self::Run(arguments) => arguments.run(screen),
+            Self::Train(arguments) => arguments.run(screen),
+            Self::Plan(arguments) => arguments.run(screen),
+            Self::Runs(arguments) => arguments.run(screen),
+            Self::Predict(arguments) => arguments.run(screen),
+            Self::Targets(arguments) => arguments.run(screen),
+            Self::Send(arguments) => arguments.run(screen),
+            Self::Jobs(arguments) => arguments.run(screen),
+            Self::Doctor(arguments) => arguments.run(screen),
+            Self::Open(arguments) => arguments.run(screen),
+            Self::Execute(arguments) => arguments.run(screen),
+            Self::Measure(arguments) => arguments.run(),
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! `aloft plan NOTEBOOK --cell NAME`
+
+use crate::{Result, interrupt::Interrupt, locate, screen::Screen, table::TextTable};
+use aloft_engine::{Evaluator, Workspace};
+use aloft_spec::{
+    text,
+    verdict::{Placement, ReasonKind, ReasonState, Verdict},
+};
+use clap::Args;
+use std::path::PathBuf;
+
+#[derive(Args)]
+pub struct Arguments {
+    /// The notebook
+    notebook: PathBuf,
+    /// Its train cell
+    #[arg(long, value_name = "NAME")]
+    cell: String,
+    /// For all rows instead of the samples of the sources
+    #[arg(long)]
+    full: bool,
+}
+
+impl Arguments {
+    pub fn run(self, screen: &Screen) -> Result {
+        let interrupt = Interrupt::listen()?;
+        let workspace = Workspace::open(&self.notebook)?;
+        screen.note(format_args!("measuring the first steps of `{}`", self.cell));
+        let verdict = aloft_engine::plan(
+            &Evaluator::new(),
+            &workspace,
+            &self.cell,
+            locate::scope(self.full),
+            &interrupt.cancel(),
+        )?;
+        screen.result(&verdict, |screen| print(screen, &verdict));
+        Ok(0)
+    }
+}
+
+/// The verdict in a few lines.
+fn print(screen: &Screen, verdict: &Verdict) {
+    screen.line(match verdict.placement {
+        Placement::Here => "here: within all limits",
+        Placement::Cloud => "cloud: over a limit of this machine",
+        Placement::Blocked => "blocked: over a limit of this machine, and the data may not leave it",
+    });
+    let mut table = TextTable::new(&["", "reason", ">value", "", "setting"]);
+    for reason in &verdict.reasons {
+        let state = match reason.state {
+            ReasonState::Ok => "ok",
+            ReasonState::Near => "near",
+            ReasonState::Over => "OVER",
+            ReasonState::Unknown => "?",
+        };
+        table.row([
+            state.into(),
+            kind_word(reason.kind).into(),
+            reason.value.clone(),
+            reason.text.clone(),
+            reason.setting.clone(),
+        ]);
+    }
+    for line in table.lines(screen.width()) {
+        screen.line(line);
+    }
+    let forecast = &verdict.forecast;
+    screen.line(format_args!(
+        "forecast {} ({} to {}) · {} memory · {} disk",
+        text::duration(forecast.seconds.mid),
+        text::duration(forecast.seconds.low),
+        text::duration(forecast.seconds.high),
+        text::bytes(forecast.memory_bytes),
+        text::bytes(forecast.disk_bytes),
+    ));
+    screen.line(format_args!(
+        "{} rows · {} steps, {} measured · {} a step · {}",
+        text::thousands(forecast.rows),
+        text::thousands(forecast.steps),
+        text::thousands(forecast.steps_measured),
+        text::duration(forecast.seconds_per_step),
+        forecast.device
+    ));
+}
+
+fn kind_word(kind: ReasonKind) -> &'static str {
+    match kind {
+        ReasonKind::Privacy => "privacy",
+        ReasonKind::Storage => "storage",
+        ReasonKind::Memory => "memory",
+        ReasonKind::Time => "time",
+        ReasonKind::Queue => "queue",
+        ReasonKind::Stability => "stability",
+    }
+}

@@ -1,0 +1,98 @@
+//! `aloft query --sql SQL FILE…`
+
+use crate::{Result, interrupt::Interrupt, screen::Screen, table::TextTable};
+use aloft_spec::{
+    Code, Problem,
+    source::SourceSpec,
+    table::{Scope, Table, Values},
+};
+use clap::Args;
+use serde_json::{Map, Value, json};
+use std::path::{Path, PathBuf};
+
+#[derive(Args)]
+pub struct Arguments {
+    /// The statement; tables are named by the files' stems
+    #[arg(long)]
+    sql: String,
+    /// Data files
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Print so many rows at most (20 as text, 50,000 as JSON)
+    #[arg(long, value_name = "N")]
+    rows: Option<usize>,
+}
+
+impl Arguments {
+    pub fn run(self, screen: &Screen) -> Result {
+        let interrupt = Interrupt::listen()?;
+        let cancel = interrupt.cancel();
+        let mut tables = Vec::new();
+        for file in &self.files {
+            let name = table_name(file)?;
+            if tables.iter().any(|(known, _)| *known == name) {
+                return Err(
+                    Problem::new(Code::DuplicateName, format!("two files are named `{name}`"))
+                        .in_file(file)
+                        .with_hint(
+                            "a table's name is its file's name without the ending; rename one of them",
+                        ),
+                );
+            }
+            let source = SourceSpec::new(file.to_string_lossy());
+            tables.push((name, aloft_data::source(&source, file, Scope::All, &cancel)?));
+        }
+        let inputs: Vec<_> = tables
+            .iter()
+            .map(|(name, relation)| (name.clone(), relation))
+            .collect();
+        let relation = aloft_data::query(&self.sql, &inputs, &cancel)?;
+        let output = relation.output(self.rows.unwrap_or(aloft_engine::DISPLAY_ROWS))?;
+        let table = &output.table;
+        let document = json!({
+            "extent": output.extent,
+            "columns": table.columns.iter().map(|column| &column.field).collect::<Vec<_>>(),
+            "rows": (0..table.rows).map(|row| record(table, row)).collect::<Vec<_>>(),
+        });
+        screen.result(&document, |screen| {
+            let shown = self.rows.unwrap_or(20);
+            for line in TextTable::of(table, shown).lines(screen.width()) {
+                screen.line(line);
+            }
+            if output.extent.rows > shown.min(table.rows) as u64 {
+                screen.line(format_args!(
+                    "first {} of {}",
+                    shown.min(table.rows),
+                    output.extent
+                ));
+            }
+        });
+        Ok(0)
+    }
+}
+
+fn table_name(file: &Path) -> Result<String> {
+    // `flights.csv.gz` is `flights`: no dot can be a part of a table's name without quotes.
+    let name = file.file_name().map(|name| name.to_string_lossy());
+    match name.as_deref().and_then(|name| name.split('.').next()) {
+        Some(stem) if !stem.is_empty() => Ok(stem.to_owned()),
+        _ => Err(Problem::new(Code::BadValue, "the file has no name to call the table by").in_file(file)),
+    }
+}
+
+/// A row as a JSON object.
+fn record(table: &Table, row: usize) -> Map<String, Value> {
+    table
+        .columns
+        .iter()
+        .map(|column| {
+            let value = match &column.values {
+                Values::Boolean(values) => json!(values.get(row)),
+                Values::Integer(values) => json!(values.get(row)),
+                Values::Float(values) => json!(values.get(row)),
+                Values::Text(values) => json!(values.get(row)),
+            };
+            (column.field.name.clone(), value)
+        })
+        .collect()
+}

@@ -1,0 +1,219 @@
+//! `aloft run PATH`
+
+use crate::{
+    Result, following, interrupt::Interrupt, locate, report::RunReport, screen::Screen, table::TextTable,
+};
+use aloft_engine::{Evaluator, Workspace};
+use aloft_spec::{
+    CellKind, Code, Output, Problem,
+    chart::{ChartData, Marks},
+    table::{Extent, Scope},
+    text,
+};
+use clap::Args;
+use serde::Serialize;
+use std::path::PathBuf;
+use std::time::Instant;
+
+/// Rows of a table that are printed.
+const PREVIEW_ROWS: usize = 6;
+
+#[derive(Args)]
+pub struct Arguments {
+    /// A project's folder or a notebook
+    path: PathBuf,
+    /// This cell only, with what it needs
+    #[arg(long, value_name = "NAME")]
+    cell: Option<String>,
+    /// All rows instead of the samples of the sources
+    #[arg(long)]
+    full: bool,
+}
+
+#[derive(Serialize)]
+struct Document {
+    root: PathBuf,
+    cells: Vec<CellReport>,
+    seconds: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<Problem>,
+}
+
+/// What came of a cell.
+#[derive(Serialize)]
+struct CellReport {
+    notebook: PathBuf,
+    name: String,
+    kind: CellKind,
+    wall_seconds: f64,
+    #[serde(flatten)]
+    result: CellResult,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum CellResult {
+    Table { extent: Extent, columns: Vec<String> },
+    Chart { extent: Extent, marks: usize },
+    Training(Box<RunReport>),
+}
+
+impl Arguments {
+    pub fn run(self, screen: &Screen) -> Result {
+        let started = Instant::now();
+        let interrupt = Interrupt::listen()?;
+        let workspaces = locate::workspaces(&self.path)?;
+        let cells = self.cells(&workspaces)?;
+        let evaluator = Evaluator::new();
+        let mut document = Document {
+            root: workspaces
+                .first()
+                .map(|w| w.project.root.clone())
+                .unwrap_or_default(),
+            cells: Vec::new(),
+            seconds: 0.0,
+            error: None,
+        };
+        for (workspace, cell) in cells {
+            match run_cell(
+                screen,
+                &evaluator,
+                workspace,
+                &cell,
+                locate::scope(self.full),
+                &interrupt,
+            ) {
+                Ok(report) => {
+                    document.error = match &report.result {
+                        CellResult::Training(run) => run.error().cloned(),
+                        _ => None,
+                    };
+                    document.cells.push(report);
+                }
+                Err(problem) => {
+                    screen.note(format_args!("error: {problem}"));
+                    document.error = Some(problem);
+                }
+            }
+            if document.error.is_some() {
+                break;
+            }
+        }
+        document.seconds = started.elapsed().as_secs_f64();
+        screen.result(&document, |screen| {
+            if document.error.is_none() {
+                screen.line(format_args!(
+                    "{} cells in {}",
+                    document.cells.len(),
+                    text::duration(document.seconds)
+                ));
+            }
+        });
+        Ok(document.error.map_or(0, |problem| problem.code.exit_code()))
+    }
+
+    /// The cells to run, in order of their dependencies. All notebooks are checked before anything runs.
+    fn cells<'a>(&self, workspaces: &'a [Workspace]) -> Result<Vec<(&'a Workspace, String)>> {
+        let mut cells = Vec::new();
+        for workspace in workspaces {
+            match &self.cell {
+                Some(cell) if workspace.document.cell(cell).is_some() => {
+                    cells.push((workspace, cell.clone()));
+                }
+                Some(_) => {}
+                None => {
+                    for cell in workspace.document.cells() {
+                        workspace.spec(&cell.name)?;
+                    }
+                    cells.extend(
+                        workspace
+                            .document
+                            .order()
+                            .into_iter()
+                            .map(|cell| (workspace, cell)),
+                    );
+                }
+            }
+        }
+        match (cells.is_empty(), &self.cell) {
+            (true, Some(cell)) => {
+                Err(Problem::new(Code::UnknownName, format!("there is no cell `{cell}`")).in_file(&self.path))
+            }
+            (true, None) => Err(Problem::new(Code::EmptyData, "there is no cell to run").in_file(&self.path)),
+            _ => Ok(cells),
+        }
+    }
+}
+
+fn run_cell(
+    screen: &Screen,
+    evaluator: &Evaluator,
+    workspace: &Workspace,
+    name: &str,
+    scope: Scope,
+    interrupt: &Interrupt,
+) -> Result<CellReport> {
+    let started = Instant::now();
+    let kind = workspace
+        .document
+        .cell(name)
+        .map_or(CellKind::Unknown(String::new()), |cell| cell.kind.clone());
+    let result = if kind == CellKind::Train {
+        let report = following::train(screen, evaluator, workspace, name, scope, interrupt)?;
+        CellResult::Training(Box::new(report))
+    } else {
+        match evaluator.evaluate(workspace, name, scope, &interrupt.cancel())? {
+            Output::Table(output) => {
+                screen.line(format_args!("{kind} {name}: {}", output.extent));
+                for line in TextTable::of(&output.table, PREVIEW_ROWS).lines(screen.width()) {
+                    screen.line(line);
+                }
+                CellResult::Table {
+                    columns: output
+                        .table
+                        .columns
+                        .iter()
+                        .map(|c| c.field.name.clone())
+                        .collect(),
+                    extent: output.extent,
+                }
+            }
+            Output::Chart(chart) => {
+                screen.line(format_args!("{kind} {name}: {}", chart_line(&chart)));
+                CellResult::Chart {
+                    marks: marks(&chart.marks).1,
+                    extent: chart.extent.clone(),
+                }
+            }
+        }
+    };
+    if let CellResult::Training(report) = &result {
+        report.print(screen);
+    }
+    screen.line("");
+    Ok(CellReport {
+        notebook: workspace.notebook.clone(),
+        name: name.to_owned(),
+        kind,
+        wall_seconds: started.elapsed().as_secs_f64(),
+        result,
+    })
+}
+
+fn chart_line(chart: &ChartData) -> String {
+    let (what, count) = marks(&chart.marks);
+    format!(
+        "{} over {}, {count} {what}, {}",
+        chart.y_label, chart.x_label, chart.extent
+    )
+}
+
+/// What a chart is made of, and how many of them.
+fn marks(marks: &Marks) -> (&'static str, usize) {
+    match marks {
+        Marks::Histogram { counts, .. } => ("bins", counts.len()),
+        Marks::Bar { categories, .. } => ("bars", categories.len()),
+        Marks::Line { points, .. } | Marks::Scatter { points, .. } => ("points", points.len()),
+        Marks::Box { categories, .. } => ("boxes", categories.len()),
+    }
+}

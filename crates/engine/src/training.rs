@@ -1,0 +1,193 @@
+//! Train cells to run folders: the rows that are needed, in a snapshot, and the record of what was asked.
+
+use crate::{
+    Cancel, Evaluator, Result, Workspace,
+    evaluator::require_column,
+    resolved::{Resolved, json},
+};
+use aloft_data::{Relation, SnapshotFile};
+use aloft_spec::{
+    Code, Problem,
+    run::{FORMAT, Metrics, RunData, RunRecord, RunStatus},
+    table::{Field, Scope},
+    train::TrainSpec,
+};
+use jiff::Timestamp;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A train cell, checked against the table that it learns from.
+pub(crate) struct Training {
+    pub resolved: Arc<Resolved>,
+    pub spec: TrainSpec,
+    pub relation: Relation,
+    /// The columns that the run needs, in the table's order: those it learns from, the target, the split's column.
+    pub columns: Vec<String>,
+}
+
+impl Training {
+    /// Evaluates the cell's table and checks every column that the cell names.
+    pub fn new(
+        evaluator: &Evaluator,
+        workspace: &Workspace,
+        cell: &str,
+        scope: Scope,
+        cancel: &Cancel,
+    ) -> Result<Self> {
+        let spec = workspace.train(cell)?;
+        let resolved = Resolved::new(workspace, cell)?;
+        let relation = evaluator.input(workspace, &resolved, scope, cancel)?;
+        let schema = relation.schema();
+        let check = |key: &str, column: &str| require_column(workspace, cell, key, column, schema);
+        check("target", &spec.target)?;
+        for feature in &spec.features {
+            check("features", feature)?;
+        }
+        for column in &spec.ignore {
+            check("ignore", column)?;
+        }
+        if let Some(column) = &spec.split.column {
+            check("split.column", column)?;
+        }
+        let columns = needed_columns(&spec, schema);
+        if columns.iter().all(|column| *column == spec.target) {
+            return Err(workspace.place(
+                cell,
+                Problem::new(Code::EmptyData, "there is no column to learn from")
+                    .with_hint("name some in `features`, or take some out of `ignore`"),
+            ));
+        }
+        Ok(Self {
+            resolved,
+            spec,
+            relation,
+            columns,
+        })
+    }
+
+    /// The rows as a file under the project's state folder, named by its hash.
+    pub fn snapshot(&self, workspace: &Workspace) -> Result<SnapshotFile> {
+        let snapshots = workspace.project.state_dir().join("snapshots");
+        self.relation
+            .snapshot(&snapshots, &self.columns)
+            .map_err(|problem| workspace.place(&self.resolved.name, problem))
+    }
+
+    /// Hash of the resolved cell and of all that its rows came from: the same code has the same hash, whatever its
+    /// comments and the order of its keys.
+    pub fn code_hash(&self) -> Result<String> {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(json(&self.spec)?.as_bytes());
+        for (name, text) in self.resolved.lineage() {
+            for part in [name, text] {
+                hasher.update(&(part.len() as u64).to_le_bytes());
+                hasher.update(part.as_bytes());
+            }
+        }
+        Ok(hasher.finalize().to_hex().to_string())
+    }
+}
+
+/// Writes the rows of a train cell into a snapshot and makes a run folder around it; nothing is executed yet.
+pub fn prepare_run(
+    evaluator: &Evaluator,
+    workspace: &Workspace,
+    cell: &str,
+    scope: Scope,
+    cancel: &Cancel,
+) -> Result<PathBuf> {
+    let training = Training::new(evaluator, workspace, cell, scope, cancel)?;
+    let data = training.snapshot(workspace)?;
+    if data.rows == 0 {
+        return Err(workspace.place(
+            cell,
+            Problem::new(Code::EmptyData, format!("`{}` has no rows", training.spec.data))
+                .with_hint("look at the table: a filter may keep nothing"),
+        ));
+    }
+    let code_hash = training.code_hash()?;
+    let now = Timestamp::now();
+    let record = RunRecord {
+        format: FORMAT,
+        id: aloft_runs::new_id(cell, now, &code_hash),
+        cell: cell.to_owned(),
+        notebook: workspace.notebook.to_string_lossy().into_owned(),
+        created_at: format!("{now:.3}"),
+        aloft: env!("CARGO_PKG_VERSION").to_owned(),
+        status: RunStatus::Created,
+        device: None,
+        code_hash,
+        data: RunData {
+            hash: data.hash,
+            bytes: data.bytes,
+            rows: data.rows,
+            columns: data.columns,
+            extent: training.relation.extent().clone(),
+            class: training.resolved.class(),
+        },
+        train: training.spec,
+        thresholds: workspace.project.spec.thresholds.clone(),
+        policy: workspace.project.spec.policy.clone(),
+        lineage: training.resolved.lineage(),
+        forecast: None,
+        outcome: None,
+        metrics: Metrics::new(),
+        problem: None,
+    };
+    aloft_runs::create(&workspace.project.runs_dir(), record, &data.path)
+}
+
+/// Starts the worker of a run, or starts one again that goes on from the last checkpoint. Returns its process id.
+pub fn start(run_dir: &Path) -> Result<u32> {
+    aloft_runs::spawn_worker(&aloft_runs::worker_program()?, run_dir)
+}
+
+/// Removes a run that nothing has executed and that wasn't sent: someone looked at a preflight and said no.
+pub fn discard(run_dir: &Path) -> Result<()> {
+    let untouched =
+        aloft_runs::status(run_dir)? == RunStatus::Created && aloft_runs::read_job(run_dir)?.is_none();
+    if !untouched {
+        return Err(Problem::new(Code::Unsupported, "the run was started and is kept").in_file(run_dir));
+    }
+    std::fs::remove_dir_all(run_dir).map_err(|error| {
+        Problem::new(Code::Unreadable, format!("the run can't be removed: {error}")).in_file(run_dir)
+    })
+}
+
+fn needed_columns(spec: &TrainSpec, schema: &[Field]) -> Vec<String> {
+    let learned = |name: &String| {
+        (spec.features.is_empty() || spec.features.contains(name)) && !spec.ignore.contains(name)
+    };
+    schema
+        .iter()
+        .map(|field| &field.name)
+        .filter(|name| **name == spec.target || spec.split.column.as_ref() == Some(*name) || learned(name))
+        .cloned()
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aloft_spec::table::ColumnKind;
+
+    #[test]
+    fn a_run_takes_only_the_columns_it_needs() {
+        let schema: Vec<Field> = ["a", "b", "day", "late"]
+            .map(|name| Field {
+                name: name.into(),
+                dtype: "i64".into(),
+                kind: ColumnKind::Integer,
+            })
+            .into();
+        let mut spec = TrainSpec::new("t", "late");
+        assert_eq!(needed_columns(&spec, &schema), ["a", "b", "day", "late"]);
+        spec.ignore = vec!["b".into(), "day".into()];
+        assert_eq!(needed_columns(&spec, &schema), ["a", "late"]);
+        spec.split.column = Some("day".into());
+        assert_eq!(needed_columns(&spec, &schema), ["a", "day", "late"]);
+        spec.features = vec!["b".into(), "a".into()];
+        spec.ignore = vec![];
+        assert_eq!(needed_columns(&spec, &schema), ["a", "b", "day", "late"]);
+    }
+}

@@ -1,0 +1,139 @@
+//! A notebook of a project, parsed: what everything here works on.
+
+use crate::Result;
+use aloft_notebook::Document;
+use aloft_project::Project;
+use aloft_spec::{CellKind, CellSpec, Code, Problem, train::TrainSpec};
+use std::path::{Path, PathBuf};
+
+/// A project and one of its notebooks.
+#[derive(Debug, Clone)]
+pub struct Workspace {
+    /// The project.
+    pub project: Project,
+    /// The notebook's file, relative to the project's folder.
+    pub notebook: PathBuf,
+    /// The notebook as it is now; it may differ from the file.
+    pub document: Document,
+}
+
+impl Workspace {
+    /// Reads a notebook and opens the project that it lies in.
+    pub fn open(notebook: &Path) -> Result<Self> {
+        if !notebook.is_file() {
+            return Err(Problem::new(Code::NotFound, "there is no such notebook")
+                .in_file(notebook)
+                .with_hint(
+                    "name a file that ends with .aloft.md; `aloft new DIR --example penguins` makes one",
+                ));
+        }
+        let project = Project::open(notebook)?;
+        let absolute = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let relative = absolute(notebook)
+            .strip_prefix(absolute(&project.root))
+            .map(Path::to_owned)
+            .unwrap_or_else(|_| notebook.to_owned());
+        Self::load(project, relative)
+    }
+
+    /// Reads a notebook of a project; `notebook` is relative to its folder.
+    pub fn load(project: Project, notebook: PathBuf) -> Result<Self> {
+        let document = Document::parse(project.read_notebook(&notebook)?);
+        Ok(Self {
+            project,
+            notebook,
+            document,
+        })
+    }
+
+    /// A cell's body, understood; the first error in it is the problem, with its place.
+    pub fn spec(&self, cell: &str) -> Result<CellSpec> {
+        self.document.spec(cell, &self.notebook)
+    }
+
+    /// A train cell's body, understood.
+    pub fn train(&self, cell: &str) -> Result<TrainSpec> {
+        match self.spec(cell)? {
+            CellSpec::Train(train) => Ok(train),
+            _ => Err(self
+                .place(
+                    cell,
+                    Problem::new(Code::BadValue, format!("`{cell}` is no train cell")),
+                )
+                .with_hint(match self.names(&CellKind::Train) {
+                    names if names.is_empty() => "the notebook has no train cell".into(),
+                    names => format!("the notebook's train cells: {names}"),
+                })),
+        }
+    }
+
+    /// The problem with its place set to the cell's fence, unless it has one.
+    pub fn place(&self, cell: &str, mut problem: Problem) -> Problem {
+        if problem.place.is_none()
+            && let Some(cell) = self.document.cell(cell)
+        {
+            problem = problem.at(&self.notebook, cell.line, 1);
+        }
+        problem
+    }
+
+    /// The problem at the first place in the cell's body where `word` stands alone, else at the cell's fence.
+    pub fn place_at_word(&self, cell: &str, word: &str, problem: Problem) -> Problem {
+        let Some(found) = self.document.cell(cell) else {
+            return problem;
+        };
+        let body = found.body(&self.document);
+        match find_word(body, word) {
+            Some(offset) => {
+                let (line, column) = position(self.document.text(), found.body_span.start + offset);
+                problem.at(&self.notebook, line, column)
+            }
+            None => self.place(cell, problem),
+        }
+    }
+
+    fn names(&self, kind: &CellKind) -> String {
+        let names: Vec<&str> = self
+            .document
+            .cells()
+            .filter(|cell| cell.kind == *kind)
+            .map(|cell| cell.name.as_str())
+            .collect();
+        names.join(", ")
+    }
+}
+
+/// Line and column (in characters), both from 1, of a byte offset.
+fn position(text: &str, offset: usize) -> (usize, usize) {
+    let before = text.get(..offset).unwrap_or(text);
+    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+    (
+        before.matches('\n').count() + 1,
+        before[line_start..].chars().count() + 1,
+    )
+}
+
+/// Byte offset of the first place where `word` isn't a part of a longer name.
+fn find_word(text: &str, word: &str) -> Option<usize> {
+    let in_name = |c: char| c.is_alphanumeric() || c == '_';
+    if word.is_empty() {
+        return None;
+    }
+    text.match_indices(word)
+        .map(|(at, _)| at)
+        .find(|&at| !text[..at].ends_with(in_name) && !text[at + word.len()..].starts_with(in_name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_and_positions() {
+        assert_eq!(find_word("late_1, late", "late"), Some(8));
+        assert_eq!(find_word("later", "late"), None);
+        assert_eq!(find_word("x", ""), None);
+        assert_eq!(position("a\nbö x", 6), (2, 4));
+        assert_eq!(position("", 0), (1, 1));
+    }
+}
