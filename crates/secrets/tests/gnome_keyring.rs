@@ -2,6 +2,8 @@
 //!
 //! Each test starts this same test program again inside `dbus-run-session`; what runs there is marked `ignore`.
 
+#![allow(clippy::unwrap_used, reason = "a test may unwrap, in its helpers too")]
+
 use aloft_secrets::{Keyring, SecretStore, Sensitive};
 use aloft_spec::Code;
 use std::io::ErrorKind;

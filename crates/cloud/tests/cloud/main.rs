@@ -1,0 +1,7 @@
+//! Against a real SSH server on loopback.
+
+#![allow(clippy::unwrap_used, reason = "tests may unwrap in their helpers too")]
+
+mod job;
+mod ssh;
+mod support;
