@@ -88,9 +88,53 @@ pub fn bytes(value: u64) -> String {
     }
 }
 
+/// At most three of `names` that someone may have meant by `wanted`, nearest first: equal but for case, one within the
+/// other, or a few typing errors away (a third of the letters at the most).
+pub fn nearest<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    let wanted = wanted.to_lowercase();
+    let allowed = (wanted.chars().count() / 3).max(1);
+    let mut near: Vec<(usize, &str)> = names
+        .into_iter()
+        .filter_map(|name| {
+            let lower = name.to_lowercase();
+            let distance = edit_distance(&wanted, &lower);
+            let contained = wanted.len() >= 3 && lower.contains(&wanted)
+                || lower.len() >= 3 && wanted.contains(&lower);
+            (distance <= allowed || contained).then_some((distance, name))
+        })
+        .collect();
+    near.sort_unstable();
+    near.truncate(3);
+    near.into_iter().map(|(_, name)| name.to_owned()).collect()
+}
+
+/// Insertions, deletions and substitutions that make `a` of `b` (Levenshtein, 1966).
+fn edit_distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
+    for (i, from) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, to) in b.chars().enumerate() {
+            let substituted = diagonal + usize::from(from != to);
+            diagonal = row[j + 1];
+            row[j + 1] = substituted.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[b.chars().count()]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_that_were_meant_are_found() {
+        let names = ["dep_delay", "arr_delay", "carrier", "late", "day"];
+        assert_eq!(nearest("dep_dely", names), ["dep_delay"]);
+        assert_eq!(nearest("LATE", names), ["late"]);
+        assert_eq!(nearest("delay", names), ["day", "arr_delay", "dep_delay"]);
+        assert_eq!(nearest("temperature", names), Vec::<String>::new());
+    }
 
     #[test]
     fn numbers_read_well() {
