@@ -105,28 +105,38 @@ pub fn read<'a, T: DeserializeOwned>(
             table,
         };
     }
-    let mut unread: Vec<Vec<String>> = Vec::new();
-    let spanned = toml::Spanned::new(0..text.len(), table.clone());
-    let result = serde_ignored::deserialize(toml::Deserializer::from(spanned), |path| {
-        unread.push(steps(&path));
-    });
-    let mut findings: Vec<Finding> = unread
-        .iter()
-        .map(|path| unknown_key(&table, path, &keys))
-        .collect();
-    let value = match result {
-        Ok(value) => Some(value),
-        Err(error) => {
-            findings.push(bad_value(&error, text.len()));
-            None
-        }
-    };
-    findings.sort_by_key(|finding| finding.span.as_ref().map(|span| span.start));
+    let (value, findings) = typed(&table, 0..text.len(), keys);
     Reading {
         value,
         table,
         findings,
     }
+}
+
+/// The same for a table that was read already; `span` is that of the table.
+pub fn typed<T: DeserializeOwned>(
+    table: &DeTable<'_>,
+    span: Range<usize>,
+    keys: impl Fn(&[&str]) -> &'static [&'static str],
+) -> (Option<T>, Vec<Finding>) {
+    let mut unread: Vec<Vec<String>> = Vec::new();
+    let spanned = toml::Spanned::new(span.clone(), table.clone());
+    let result = serde_ignored::deserialize(toml::Deserializer::from(spanned), |path| {
+        unread.push(steps(&path));
+    });
+    let mut findings: Vec<Finding> = unread
+        .iter()
+        .map(|path| unknown_key(table, path, &keys))
+        .collect();
+    let value = match result {
+        Ok(value) => Some(value),
+        Err(error) => {
+            findings.push(bad_value(&error, &span));
+            None
+        }
+    };
+    findings.sort_by_key(|finding| finding.span.as_ref().map(|span| span.start));
+    (value, findings)
 }
 
 /// The keys of a struct, as serde knows them.
@@ -138,7 +148,7 @@ pub fn keys_of<T: for<'de> Deserialize<'de>>() -> &'static [&'static str] {
 }
 
 /// The finding for a key that nobody reads, given the path of its table and the known keys there.
-pub fn unknown_key(
+fn unknown_key(
     table: &DeTable<'_>,
     path: &[String],
     keys: impl Fn(&[&str]) -> &'static [&'static str],
@@ -199,10 +209,10 @@ fn steps(path: &serde_ignored::Path<'_>) -> Vec<String> {
 }
 
 /// What serde says of a value, in our words where they are clearer.
-fn bad_value(error: &toml::de::Error, length: usize) -> Finding {
+fn bad_value(error: &toml::de::Error, table: &Range<usize>) -> Finding {
     let message = one_line(error.message());
     let words: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
-    let whole = error.span().is_none_or(|span| span == (0..length));
+    let whole = error.span().is_none_or(|span| span == *table);
     let span = if whole { None } else { error.span() };
     if message.starts_with("missing field")
         && let Some(key) = words.first()

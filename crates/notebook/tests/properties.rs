@@ -66,8 +66,7 @@ fn text() -> impl Strategy<Value = String> {
 
 /// A text of whole lines that a user could type into a block.
 fn typed() -> impl Strategy<Value = String> {
-    prop_oneof![near_notebook(), "[a-z \n`~]{0,40}"]
-        .prop_map(|text| text.replace('\r', "").replace('\u{feff}', ""))
+    prop_oneof![near_notebook(), "[a-z \n`~]{0,40}"].prop_map(|text| text.replace(['\r', '\u{feff}'], ""))
 }
 
 fn start(text: &str) -> usize {

@@ -1,1 +1,21 @@
-//! Aloft project.
+//! The project's folder: `aloft.toml`, its notebooks and data files, new projects and examples, and what the program
+//! remembers of the user between two starts.
+
+mod config;
+mod discovery;
+mod error;
+mod examples;
+mod file;
+mod journal;
+mod project;
+mod state;
+
+pub use error::Error;
+pub use examples::{Example, examples, new_project};
+pub use project::{CONFIG_FILE, Project};
+pub use state::{Recent, RecentEntry, Settings};
+
+use aloft_spec::Problem;
+
+/// What every function here gives.
+pub type Result<T, E = Problem> = std::result::Result<T, E>;
