@@ -1,6 +1,6 @@
 //! What earlier runs say about the next forecast.
 
-use crate::estimate::{NINE_OF_TEN, median};
+use crate::estimate::{MAD_TO_DEVIATION, NINE_OF_TEN, median};
 use aloft_spec::verdict::{Forecast, Range};
 
 /// So many runs weigh as much as the assumption that forecasts are right.
@@ -30,8 +30,7 @@ pub fn correct(forecast: &Forecast, history: &[(f64, f64)]) -> Forecast {
     let Range { low, mid, high } = forecast.seconds;
     let spread = if runs >= PRIOR_RUNS {
         let mut distances: Vec<f64> = ratios.iter().map(|ratio| (ratio - middle).abs()).collect();
-        // 1.4826 makes the median absolute deviation a standard deviation.
-        (NINE_OF_TEN * 1.4826 * median(&mut distances).unwrap_or_default()).min(limit)
+        (NINE_OF_TEN * MAD_TO_DEVIATION * median(&mut distances).unwrap_or_default()).min(limit)
     } else {
         0.0
     };

@@ -6,7 +6,7 @@ pub(crate) const NINE_OF_TEN: f64 = 1.645;
 /// (other programs, temperature, the clock's steps), however well its first steps were measured.
 pub(crate) const DRIFT: f64 = 0.05;
 /// Makes the median absolute deviation of normal noise its standard deviation: 1 / Φ⁻¹(3/4).
-const MAD_TO_DEVIATION: f64 = 1.4826;
+pub(crate) const MAD_TO_DEVIATION: f64 = 1.4826;
 /// Standard error of the median over that of the mean for normal noise, for many values: √(π/2).
 const MEDIAN_TO_MEAN: f64 = 1.2533;
 

@@ -9,7 +9,7 @@ use std::path::Path;
 
 /// Validation metrics by which runs are compared, the first that all of them have: for two classes, for classes, for
 /// numbers. None of them is near 0 for a model that is of use, so that a relative spread means something.
-const MAIN_METRICS: [&str; 6] = ["auc", "roc_auc", "accuracy", "rmse", "mae", "log_loss"];
+const MAIN_METRICS: [&str; 3] = ["roc_auc", "accuracy", "rmse"];
 
 /// So many earlier forecasts say enough about the next.
 const FORECASTS: usize = 20;
