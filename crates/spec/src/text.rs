@@ -132,7 +132,7 @@ mod tests {
         let names = ["dep_delay", "arr_delay", "carrier", "late", "day"];
         assert_eq!(nearest("dep_dely", names), ["dep_delay"]);
         assert_eq!(nearest("LATE", names), ["late"]);
-        assert_eq!(nearest("delay", names), ["day", "arr_delay", "dep_delay"]);
+        assert_eq!(nearest("delay", names), ["arr_delay", "dep_delay"]);
         assert_eq!(nearest("temperature", names), Vec::<String>::new());
     }
 
