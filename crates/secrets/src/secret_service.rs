@@ -15,17 +15,16 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// `Ok` when the default collection is there and unlocked.
 pub(crate) fn probe() -> Result<(), SecretError> {
-    let connection = connect()
-        .map_err(|error| SecretError::Unavailable(format!("there is no D-Bus session: {error}")))?;
-    let collection = default_collection(&connection).map_err(|error| {
-        SecretError::Unavailable(format!("no Secret Service answers on D-Bus: {error}"))
-    })?;
+    let connection =
+        connect().map_err(|error| SecretError::Unavailable(format!("there is no D-Bus session: {error}")))?;
+    let collection = default_collection(&connection)
+        .map_err(|error| SecretError::Unavailable(format!("no Secret Service answers on D-Bus: {error}")))?;
     // The path "/" stands for "none".
     if collection.as_str() == "/" {
         return Err(SecretError::NotSetUp);
     }
-    let locked = is_locked(&connection, &collection)
-        .map_err(|error| SecretError::Unavailable(error.to_string()))?;
+    let locked =
+        is_locked(&connection, &collection).map_err(|error| SecretError::Unavailable(error.to_string()))?;
     if locked {
         return Err(SecretError::Locked);
     }
@@ -33,9 +32,7 @@ pub(crate) fn probe() -> Result<(), SecretError> {
 }
 
 fn connect() -> zbus::Result<Connection> {
-    connection::Builder::session()?
-        .method_timeout(TIMEOUT)
-        .build()
+    connection::Builder::session()?.method_timeout(TIMEOUT).build()
 }
 
 fn default_collection(connection: &Connection) -> zbus::Result<OwnedObjectPath> {
@@ -44,11 +41,6 @@ fn default_collection(connection: &Connection) -> zbus::Result<OwnedObjectPath> 
 }
 
 fn is_locked(connection: &Connection, collection: &OwnedObjectPath) -> zbus::Result<bool> {
-    let collection = Proxy::new(
-        connection,
-        NAME,
-        collection,
-        "org.freedesktop.Secret.Collection",
-    )?;
+    let collection = Proxy::new(connection, NAME, collection, "org.freedesktop.Secret.Collection")?;
     collection.get_property("Locked")
 }

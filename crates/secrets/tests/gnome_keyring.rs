@@ -15,8 +15,7 @@ const INSTALL: &str = "run `apt-get install gnome-keyring dbus`: this test needs
 
 /// What the shell does in the session before it becomes the test program. The password has no newline. The daemon goes
 /// to the background before it has its name on the bus, and a call in between would start a second one.
-const UNLOCKED: &str =
-    "printf correct-horse | gnome-keyring-daemon --unlock --components=secrets >/dev/null
+const UNLOCKED: &str = "printf correct-horse | gnome-keyring-daemon --unlock --components=secrets >/dev/null
 for i in $(seq 100); do
   dbus-send --print-reply --dest=org.freedesktop.DBus / org.freedesktop.DBus.NameHasOwner \\
     string:org.freedesktop.secrets | grep -q true && break
@@ -40,9 +39,7 @@ fn session(home: &Path, test: &str, prepare: &str) -> Output {
     let runtime = home.join("runtime");
     std::fs::create_dir(&runtime).unwrap();
     std::fs::set_permissions(&runtime, std::fs::Permissions::from_mode(0o700)).unwrap();
-    let daemon = Command::new("gnome-keyring-daemon")
-        .arg("--version")
-        .output();
+    let daemon = Command::new("gnome-keyring-daemon").arg("--version").output();
     assert!(daemon.is_ok(), "{INSTALL}");
     // The daemon ends by itself when the session's bus does.
     let script = format!("{prepare}\nexec \"$0\" --ignored --exact {test} --nocapture");
@@ -85,23 +82,15 @@ fn inside_unlocked() {
     let keyring = Keyring::new();
     keyring.probe().unwrap();
     let account = "/home/ada/flights#gpu-box";
-    assert_eq!(
-        keyring.get(account).err().unwrap().code,
-        Code::SecretMissing
-    );
+    assert_eq!(keyring.get(account).err().unwrap().code, Code::SecretMissing);
     for secret in ["first", "hunter2 ünïcode"] {
-        keyring
-            .set(account, &Sensitive::new(secret.to_owned()))
-            .unwrap();
+        keyring.set(account, &Sensitive::new(secret.to_owned())).unwrap();
         assert_eq!(keyring.get(account).ok().unwrap().expose(), secret);
     }
     let other = keyring.get("/home/ada/penguins#gpu-box").err().unwrap();
     assert_eq!(other.code, Code::SecretMissing);
     keyring.delete(account).unwrap();
-    assert_eq!(
-        keyring.get(account).err().unwrap().code,
-        Code::SecretMissing
-    );
+    assert_eq!(keyring.get(account).err().unwrap().code, Code::SecretMissing);
     keyring
         .set(account, &Sensitive::new("hunter2".to_owned()))
         .unwrap();
@@ -124,10 +113,7 @@ fn inside_locked() {
     let problem = keyring.probe().unwrap_err();
     assert_eq!(problem.code, Code::KeyringLocked);
     assert!(problem.hint.unwrap().contains("--unlock"));
-    assert_eq!(
-        keyring.get(account).err().unwrap().code,
-        Code::KeyringLocked
-    );
+    assert_eq!(keyring.get(account).err().unwrap().code, Code::KeyringLocked);
     let secret = Sensitive::new("other".to_owned());
     assert_eq!(
         keyring.set(account, &secret).unwrap_err().code,
@@ -159,10 +145,7 @@ fn a_keyring_that_was_never_set_up_says_so() {
 fn inside_not_set_up() {
     let problem = Keyring::new().probe().unwrap_err();
     assert_eq!(problem.code, Code::KeyringLocked);
-    assert!(
-        problem.message.contains("no default collection"),
-        "{problem}"
-    );
+    assert!(problem.message.contains("no default collection"), "{problem}");
 }
 
 #[test]

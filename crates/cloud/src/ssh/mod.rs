@@ -27,7 +27,9 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 
 /// For a script that only looks or starts something.
-const SCRIPT: Duration = Duration::from_secs(60);
+const SCRIPT: Duration = Duration::from_secs(30);
+/// Seconds that a worker has to stop by itself, which it does between two steps.
+const GRACE: u32 = 60;
 
 /// A machine with an account on it.
 pub struct Ssh {
@@ -235,7 +237,7 @@ impl Target for Ssh {
     }
 
     fn stop(&self, remote: &str) -> Result<()> {
-        self.script("stop the run", &script::stop(remote))?;
+        self.script("stop the run", &script::stop(remote, GRACE))?;
         Ok(())
     }
 

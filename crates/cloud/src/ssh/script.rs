@@ -33,7 +33,13 @@ worker_lives() { lives "$(field pid)" "$(field started_ticks)" "$(field boot)"; 
 alive() { launcher_lives || worker_lives; }
 "#;
 
-/// What the machine is: `Linux x86_64, 16 cores, glibc 2.36, NVIDIA L4, 31 GB free`. Free is told of `$1`.
+/// A shell function: the free kilobytes where a folder is.
+const FREE: &str = r#"
+free_kilobytes() { df -Pk "$1" | { read -r _ && read -r _ _ _ free _ && echo "$free"; }; }
+"#;
+
+/// A shell function: what the machine is and how much is free where a folder is,
+/// `Linux x86_64, 16 cores, glibc 2.36, NVIDIA L4, 31 GB free`. Needs [`FREE`].
 const MACHINE: &str = r#"
 machine() {
   printf '%s %s' "$(uname -s)" "$(uname -m)"
@@ -47,8 +53,7 @@ machine() {
     gpu=$(nvidia-smi --query-gpu=name --format=csv,noheader 2>/dev/null | head -n 1) &&
       [ -n "$gpu" ] && printf ', %s' "$gpu"
   fi
-  free=$(df -Pk "$1" 2>/dev/null | awk 'NR == 2 { printf "%.0f", $4 / 1e6 * 1.024 }')
-  [ -n "$free" ] && printf ', %s GB free\n' "$free"
+  free=$(free_kilobytes "$1") && printf ', %s GB free\n' $((free * 128 / 125000000))
 }
 "#;
 
@@ -56,7 +61,7 @@ machine() {
 pub(super) fn test(folder: &str) -> String {
     let folder = quote(folder);
     format!(
-        "{MACHINE}
+        "{FREE}{MACHINE}
 umask 077
 mkdir -p {folder} && cd {folder} || exit 1
 : >.write-test && rm .write-test || exit 1
@@ -80,9 +85,10 @@ done",
 /// Makes room for a blob and prints the free kilobytes and the bytes of it that have arrived.
 pub(super) fn prepare(folder: &str, hash: &str) -> String {
     format!(
-        "umask 077
+        "{FREE}
+umask 077
 mkdir -p {folder}/blobs && cd {folder}/blobs || exit 1
-df -Pk . | awk 'NR == 2 {{ print $4 }}'
+free_kilobytes .
 if [ -f {part} ]; then wc -c <{part}; else echo 0; fi",
         folder = quote(folder),
         part = quote(&format!("{hash}.part")),
@@ -129,11 +135,14 @@ printf '%s %s %s\n' "$$" "$(sed 's/.*) //' /proc/$$/stat | cut -d' ' -f20)" \
 echo $? >exit.part && mv exit.part exit
 "#;
 
+/// Chooses what starts a process that outlives the connection.
+const AWAY: &str = "away=nohup; if command -v setsid >/dev/null 2>&1; then away=setsid; fi";
+
 /// Puts the run's folder together from blobs and starts the worker, unless one is on the run already. Prints the
 /// folder's absolute path.
 pub(super) fn launch(folder: &str, launch: &Launch<'_>) -> String {
     let mut script = format!(
-        "{PROCESSES}{MACHINE}
+        "{PROCESSES}{FREE}{MACHINE}
 umask 077
 mkdir -p {folder}/bin {folder}/runs/{run} && cd {folder}/runs/{run} || exit 1
 run=$(pwd -P)
@@ -153,8 +162,7 @@ said=$("$program" --version 2>&1) || {{
   exit {INCOMPATIBLE}
 }}
 rm -f stop exit launcher
-away=nohup
-if command -v setsid >/dev/null 2>&1; then away=setsid; fi
+{AWAY}
 "$away" /bin/sh -c {around} "$program" "$run" </dev/null >/dev/null 2>&1 &
 tries=0
 while [ ! -f launcher ] && [ "$tries" -lt 50 ]; do
@@ -232,29 +240,29 @@ exit 0"#,
     )
 }
 
-/// Seconds that a worker has to stop by itself, which it does between two steps.
-const GRACE: u32 = 60;
-
-/// Asks the worker to stop, and leaves someone behind who ends it after a grace.
-pub(super) fn stop(remote: &str) -> String {
+/// Asks the worker to stop, and leaves someone behind who ends it by signals: SIGTERM after `grace` seconds, SIGKILL ten
+/// seconds later.
+pub(super) fn stop(remote: &str, grace: u32) -> String {
+    // Who is left behind remembers whom it is there for: the run may be sent again meanwhile.
     let watch = format!(
         r#"{PROCESSES}
+if launcher_lives; then group=-$pid
+elif worker_lives; then pid=$(field pid) ticks=$(field started_ticks) boot=$(field boot) group=$pid
+else exit; fi
 waited=0
-while alive; do
-  case "$waited" in
-    {GRACE}) signal=TERM ;;
-    {kill}) signal=KILL ;;
-    *) signal= ;;
-  esac
-  if [ -n "$signal" ]; then
-    read -r pid ticks boot <launcher && lives "$pid" "$ticks" "$boot" && kill -s "$signal" -- "-$pid"
-    worker_lives && kill -s "$signal" "$(field pid)"
+while lives "$pid" "$ticks" "$boot"; do
+  signal=
+  if [ "$waited" -eq {grace} ]; then signal=TERM; fi
+  if [ "$waited" -eq {kill} ]; then signal=KILL; fi
+  if [ -n "$signal" ] && ! kill -s "$signal" -- "$group" 2>/dev/null; then
+    # Without setsid the worker is in no group of its own.
+    if worker_lives; then kill -s "$signal" "$(field pid)"; fi
   fi
   if [ "$waited" -gt {kill} ]; then exit; fi
   sleep 1
   waited=$((waited + 1))
 done"#,
-        kill = GRACE + 10,
+        kill = grace + 10,
     );
     format!(
         r#"{PROCESSES}
@@ -262,8 +270,7 @@ cd {} || exit 1
 if [ -f stop ]; then exit 0; fi
 : >stop || exit 1
 if alive; then
-  away=nohup
-  if command -v setsid >/dev/null 2>&1; then away=setsid; fi
+  {AWAY}
   "$away" /bin/sh -c {} </dev/null >/dev/null 2>&1 &
 fi
 exit 0"#,
@@ -275,10 +282,19 @@ exit 0"#,
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::Path;
+    use std::process::{Command, Output};
+    use std::time::Duration;
+
+    /// Runs a script as the target does.
+    fn run(script: &str) -> Output {
+        let script = format!("main() {{\n{script}\n}}\nmain </dev/null\n");
+        Command::new("/bin/sh").args(["-c", &script]).output().unwrap()
+    }
 
     #[test]
     fn any_text_is_one_word() {
-        for text in [
+        let texts = [
             "plain",
             "two words",
             "it's",
@@ -287,12 +303,79 @@ mod tests {
             "a\nb",
             "",
             "'",
-        ] {
-            let output = std::process::Command::new("/bin/sh")
-                .args(["-c", &format!("printf '%s' {}", quote(text))])
-                .output()
-                .unwrap();
+        ];
+        for text in texts {
+            let output = run(&format!("printf '%s' {}", quote(text)));
             assert_eq!(output.stdout, text.as_bytes());
         }
+    }
+
+    /// A folder with a program in its blobs that is this shell script.
+    fn folder_with(program: &str) -> (tempfile::TempDir, Blob) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("blobs/0123456789abcdef0123");
+        std::fs::create_dir(folder.path().join("blobs")).unwrap();
+        std::fs::write(&path, program).unwrap();
+        let blob = Blob {
+            name: "aloft".into(),
+            hash: "0123456789abcdef0123".into(),
+            bytes: 0,
+            path,
+            role: Role::Program,
+        };
+        (folder, blob)
+    }
+
+    fn launch_it(folder: &Path, blob: &Blob) -> String {
+        let launched = run(&launch(
+            &folder.display().to_string(),
+            &Launch {
+                run: "a run",
+                blobs: std::slice::from_ref(blob),
+            },
+        ));
+        assert!(launched.status.success(), "{launched:?}");
+        String::from_utf8(launched.stdout).unwrap().trim().to_owned()
+    }
+
+    fn is_alive(remote: &str) -> bool {
+        run(&poll(remote, 0)).stdout.starts_with(b"1 ")
+    }
+
+    #[test]
+    fn who_does_not_stop_is_ended_after_the_grace() {
+        let deaf = "#!/bin/sh\nif [ \"$1\" = execute ]; then sleep 60; fi\n";
+        let (folder, blob) = folder_with(deaf);
+        let remote = launch_it(folder.path(), &blob);
+        assert!(is_alive(&remote));
+        assert_eq!(launch_it(folder.path(), &blob), remote, "it is adopted");
+        assert!(run(&stop(&remote, 1)).status.success());
+        assert!(is_alive(&remote), "it has its grace");
+        let ended = (0..100).any(|_| {
+            std::thread::sleep(Duration::from_millis(50));
+            !is_alive(&remote)
+        });
+        assert!(ended);
+        // 128 + SIGTERM: the shell around it has seen it end.
+        assert!(run(&poll(&remote, 0)).stdout.starts_with(b"0 143 1 0 "));
+    }
+
+    #[test]
+    fn a_run_that_is_sent_again_is_not_ended_by_the_earlier_stop() {
+        let quick = "#!/bin/sh\nif [ \"$1\" = execute ]; then while [ ! -f stop ]; do sleep 0.05; done; fi\n";
+        let (folder, blob) = folder_with(quick);
+        let remote = launch_it(folder.path(), &blob);
+        assert!(run(&stop(&remote, 1)).status.success());
+        while is_alive(&remote) {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        launch_it(folder.path(), &blob);
+        std::thread::sleep(Duration::from_millis(2500));
+        assert!(is_alive(&remote), "the grace of the first is over");
+        assert!(run(&stop(&remote, 1)).status.success());
+        while is_alive(&remote) {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        assert!(run(&poll(&remote, 0)).stdout.starts_with(b"0 0 1 "));
     }
 }

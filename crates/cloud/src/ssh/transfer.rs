@@ -20,6 +20,8 @@ type Result<T> = std::result::Result<T, CloudError>;
 const CHUNK: usize = 256 << 10;
 /// How often a transfer looks whether it was cancelled while the network keeps it waiting.
 const CANCEL: Duration = Duration::from_millis(100);
+/// For a script there, where a big file isn't read again.
+const SCRIPT: Duration = Duration::from_secs(30);
 
 /// A blob on its way into `<folder>/blobs`.
 pub(super) struct Upload<'a> {
@@ -166,9 +168,6 @@ impl Upload<'_> {
         }
     }
 }
-
-/// For a script that looks or gives a name.
-const SCRIPT: Duration = Duration::from_secs(60);
 
 /// Copies a file of a run to a new local file.
 pub(super) async fn download(

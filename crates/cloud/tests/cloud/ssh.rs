@@ -1,6 +1,6 @@
 //! The SSH target against OpenSSH: host keys, credentials, uploads.
 
-use crate::support::{ACCOUNT, GO_ON, Sshd, ssh_keygen, target, target_with, until};
+use crate::support::{ACCOUNT, Asks, GO_ON, PasswordServer, Sshd, ssh_keygen, target, target_with, until};
 use aloft_cloud::{Blob, Role, probe_host_key};
 use aloft_secrets::{MemoryStore, SecretError, SecretStore, Sensitive};
 use aloft_spec::Code;
@@ -148,6 +148,26 @@ fn a_passphrase_comes_from_the_keyring() {
     let locked = MemoryStore::unusable(SecretError::Locked);
     let problem = target_with(&spec, &locked).err().unwrap();
     assert_eq!(problem.code, Code::KeyringLocked);
+}
+
+#[test]
+fn a_password_comes_from_the_keyring() {
+    for asks in [Asks::Plainly, Asks::ByQuestion] {
+        let server = PasswordServer::start("open sesame", asks);
+        let folder = tempfile::tempdir().unwrap();
+        let spec = server.spec(&folder.path().join("runs").display().to_string());
+        let with = |password: &str| {
+            let secrets = MemoryStore::new();
+            let password = Sensitive::new(password.to_owned());
+            secrets.set(ACCOUNT, &password).unwrap();
+            target_with(&spec, &secrets).unwrap()
+        };
+        assert!(with("open sesame").test().unwrap().starts_with("Linux "));
+        let problem = with("hunter2").test().unwrap_err();
+        assert_eq!(problem.code, Code::AuthFailed);
+        assert!(problem.message.contains("accepts a password"), "{problem}");
+        assert!(!problem.to_string().contains("hunter2"));
+    }
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! A real SSH server on loopback, and runs to send to it.
 
+mod password;
 mod sshd;
 mod worker;
 
+pub use password::{Asks, PasswordServer};
 pub use sshd::{Sshd, ssh_keygen};
 pub use worker::{Worker, execute_as_told, program};
 

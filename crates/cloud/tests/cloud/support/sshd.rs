@@ -50,8 +50,10 @@ impl Sshd {
         let mut text = format!(
             "ListenAddress 127.0.0.1\nPidFile none\nAuthorizedKeysFile {}\nStrictModes no\nUsePAM no\n\
              PasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin yes\n\
-             Subsystem sftp internal-sftp\nLogLevel VERBOSE\n",
-            path("authorized_keys")
+             Subsystem sftp internal-sftp\nLogLevel VERBOSE\n\
+             SetEnv HOME={}\n", // where no start-up file of the shell is
+            path("authorized_keys"),
+            self.folder.path().display(),
         );
         for key in host_keys {
             text.push_str(&format!("HostKey {}\n", path(key)));
@@ -106,7 +108,10 @@ impl Sshd {
         server.kill().unwrap();
         server.wait().unwrap();
         for child in children {
-            let _ = Command::new("kill").args(["-9", &child.to_string()]).status();
+            let _ = Command::new("kill")
+                .stderr(Stdio::null())
+                .args(["-9", &child.to_string()])
+                .status();
         }
     }
 

@@ -89,7 +89,8 @@ fn execute(run_dir: &Path, worker: Worker) {
         std::fs::create_dir_all(run_dir.join(file::CHECKPOINTS)).unwrap();
         aloft_runs::replace_file(&checkpoint, epoch.to_string().as_bytes()).unwrap();
         // What it prints is kept in `worker.log`.
-        writeln!(std::io::stdout(), "epoch {epoch} is done").unwrap();
+        let mut printed = std::io::stdout().lock();
+        writeln!(printed, "epoch {epoch} is done").unwrap();
         log.write(EventKind::Log {
             level: "info".into(),
             message: format!("epoch {epoch}"),
