@@ -39,6 +39,8 @@ pub fn settled(run_dir: &Path) -> Result<RunRecord> {
     if worker::is_alive(run_dir) {
         let mut record = folder::read(run_dir)?;
         record.status = RunStatus::Running;
+        // What an earlier worker ended with isn't so any more.
+        record.problem = None;
         return Ok(record);
     }
     // Read after the look at the worker: what a worker that is gone has written doesn't change any more.

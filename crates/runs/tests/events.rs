@@ -9,6 +9,7 @@ use aloft_spec::{
     event::Phase,
     job::{Receipt, SentFile},
     run::{Outcome, RunStatus},
+    verdict::{Forecast, Measurement, Placement, Range, Reason, ReasonKind, ReasonState, Verdict},
 };
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -190,6 +191,36 @@ fn kind() -> impl Strategy<Value = EventKind> {
             }
         ),
         (".*", metrics()).prop_map(|(split, metrics)| EventKind::Metrics { split, metrics }),
+        (proptest::collection::vec(number(), 0..4), any::<u64>()).prop_map(|(step_seconds, row_bytes)| {
+            EventKind::Measured {
+                measurement: Measurement {
+                    step_seconds,
+                    row_bytes,
+                    ..Measurement::default()
+                },
+            }
+        }),
+        (number(), any::<bool>(), ".*").prop_map(|(mid, known, text)| EventKind::Verdict {
+            verdict: Verdict {
+                placement: Placement::Cloud,
+                reasons: vec![Reason {
+                    kind: ReasonKind::Time,
+                    state: ReasonState::Over,
+                    value: "6.4 h".into(),
+                    text,
+                    share: known.then_some(6.5),
+                    setting: "thresholds.minutes".into(),
+                }],
+                forecast: Forecast {
+                    seconds: Range {
+                        low: 0.0,
+                        mid,
+                        high: 1.0,
+                    },
+                    ..Forecast::default()
+                },
+            },
+        }),
         (".*", ".*").prop_map(|(level, message)| EventKind::Log { level, message }),
         (".*", number()).prop_map(|(message, seconds)| EventKind::Finished {
             status: RunStatus::Failed,

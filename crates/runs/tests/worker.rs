@@ -97,7 +97,8 @@ fn a_worker_killed_in_the_middle_is_lost_and_its_run_can_be_taken_again() {
     assert_eq!(read(&dir).unwrap().status, RunStatus::Running, "only looked at");
 
     let claim = claim_worker(&dir).unwrap();
-    assert_eq!(status(&dir).unwrap(), RunStatus::Running);
+    let taken = settled(&dir).unwrap();
+    assert_eq!((taken.status, taken.problem), (RunStatus::Running, None));
     drop(claim);
     assert!(!is_alive(&dir));
     assert!(!dir.join(file::WORKER).exists());
