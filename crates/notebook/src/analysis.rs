@@ -3,9 +3,9 @@
 use crate::document::{Cell, Document};
 use crate::graph;
 use crate::lines::Lines;
-use crate::nearest::suggestion;
 use crate::scan;
 use crate::sql;
+use crate::suggestion::suggestion;
 use crate::toml_reader::Finding;
 use crate::validate::{self, Checked, NAME_RULE};
 use aloft_spec::{CellKind, CellSpec, Code, Diagnostic, Problem, Severity, is_valid_name};

@@ -192,7 +192,7 @@ impl Document {
         let Some(index) = self.cell_index(name) else {
             let names = self.cells().map(|cell| cell.name.as_str());
             let problem = Problem::new(Code::UnknownName, format!("there is no cell `{name}`")).in_file(file);
-            let hint = crate::nearest::suggestion(name, names.collect::<Vec<_>>(), "the notebook has");
+            let hint = crate::suggestion::suggestion(name, names.collect::<Vec<_>>(), "the notebook has");
             return Err(match hint {
                 Some(hint) => problem.with_hint(hint),
                 None => problem.with_hint("the notebook has no cells"),

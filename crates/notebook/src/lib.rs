@@ -9,12 +9,11 @@ mod document;
 mod edit;
 mod graph;
 mod lines;
-mod nearest;
 mod scan;
 mod sql;
+mod suggestion;
 pub mod toml_reader;
 mod validate;
 
 pub use document::{Block, Cell, Document};
 pub use lines::Lines;
-pub use nearest::nearest;

@@ -1,7 +1,7 @@
 //! TOML into typed values, with all that is worth saying about the text: where it isn't TOML, where a value doesn't
 //! fit, and which keys nobody reads. For the bodies of cells and for `aloft.toml`.
 
-use crate::nearest::suggestion;
+use crate::suggestion::suggestion;
 use aloft_spec::{Code, Diagnostic, Problem, Severity};
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, Visitor};
 use std::cell::Cell;

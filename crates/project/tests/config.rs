@@ -81,7 +81,7 @@ fn targets_are_checked_where_they_stand() {
 
 #[test]
 fn unknown_keys_are_warnings() {
-    let config = format!("[thresholds]\nminuts = 3\n[targets.lab]\n{TARGET}hots = 1\npassword = \"x\"\n");
+    let config = format!("[thresholds]\nminuts = 3\n[targets.lab]\n{TARGET}hst = 1\npassword = \"x\"\n");
     let project = Project::open(folder(&config).path()).unwrap();
     let found: Vec<String> = project
         .diagnostics()
@@ -92,7 +92,7 @@ fn unknown_keys_are_warnings() {
         found,
         [
             "aloft.toml:2:1: unknown key `minuts` in `thresholds`\n  hint: did you mean `minutes`?",
-            "aloft.toml:8:1: unknown key `hots`\n  hint: did you mean `host`?",
+            "aloft.toml:8:1: unknown key `hst`\n  hint: did you mean `host`?",
             "aloft.toml:9:1: `password` isn't read here: `aloft.toml` holds no secrets\n  hint: remove the line; \
              `aloft targets add` keeps secrets in the keyring",
         ]
