@@ -3,13 +3,22 @@
 
 mod evaluator;
 mod follow;
+mod machine;
+mod measure;
+mod plan;
 mod resolved;
+mod sending;
+mod targets;
 mod training;
 mod workspace;
 
 pub use aloft_data::Cancel;
 pub use evaluator::{DISPLAY_ROWS, Evaluator};
 pub use follow::{Following, Progress};
+pub use machine::machine;
+pub use plan::plan;
+pub use sending::{News, attach, fetch_job, jobs, poll_job, preflight, send, stop_job};
+pub use targets::{add_target, remove_target, test_target};
 pub use training::{discard, prepare_run, start};
 pub use workspace::Workspace;
 

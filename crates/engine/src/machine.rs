@@ -4,8 +4,8 @@ use aloft_placement::Machine;
 use std::path::Path;
 use sysinfo::System;
 
-/// Memory, as far as this process may take it, and the free disk under a folder. What can't be found out is 0, which no
-/// run fits into: better a warning too many.
+/// Memory, as far as this process may take it, and the free disk under a folder. 0 where it can't be found
+/// out.
 pub fn machine(folder: &Path) -> Machine {
     Machine {
         memory_bytes: memory_bytes(),

@@ -17,26 +17,31 @@ const GLANCE: Duration = Duration::from_millis(20);
 #[derive(Debug, Deserialize)]
 pub(crate) struct Measured {
     pub measurement: Measurement,
-    /// Rows of the training part of what was measured.
+    /// Rows of each part of what was measured.
     pub train_rows: u64,
-    /// Rows of the validation and test parts.
-    pub evaluate_rows: u64,
-    pub steps_per_epoch: u64,
+    pub validation_rows: u64,
+    pub test_rows: u64,
+    /// Rows of a step of the planned run. A step that was measured may have had fewer, when the sample is small.
+    pub batch_rows: u64,
 }
 
-/// Measures the first steps of a training on the rows of a Parquet file.
-pub(crate) fn measure(train: &TrainSpec, data: &Path, cancel: &Cancel) -> Result<Measured> {
+/// Measures the first steps of a training on the rows of a Parquet file, as they would be in a run on `rows` rows.
+pub(crate) fn measure(train: &TrainSpec, data: &Path, rows: u64, cancel: &Cancel) -> Result<Measured> {
     let program = aloft_runs::worker_program()?;
     let mut child = Command::new(&program)
         .arg("measure")
         .arg(data)
+        .args(["--rows", &rows.to_string()])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .map_err(|error| {
-            Problem::new(Code::NotFound, format!("the program that measures can't be started: {error}"))
-                .in_file(&program)
+            Problem::new(
+                Code::NotFound,
+                format!("the program that measures can't be started: {error}"),
+            )
+            .in_file(&program)
         })?;
     let ended = converse(&mut child, &crate::resolved::json(train)?, cancel);
     if ended.is_err() {
@@ -44,11 +49,18 @@ pub(crate) fn measure(train: &TrainSpec, data: &Path, cancel: &Cancel) -> Result
         let _ = child.kill();
         let _ = child.wait();
     }
-    let Ended { status, stdout, stderr } = ended?;
+    let Ended {
+        status,
+        stdout,
+        stderr,
+    } = ended?;
     if status.success() {
         return serde_json::from_str(&stdout).map_err(|error| {
-            Problem::new(Code::Internal, format!("the measurement can't be understood: {error}"))
-                .with_hint("`aloft` and this program may be of different versions")
+            Problem::new(
+                Code::Internal,
+                format!("the measurement can't be understood: {error}"),
+            )
+            .with_hint("`aloft` and this program may be of different versions")
         });
     }
     Err(failure(status, &stdout, &stderr))
@@ -63,7 +75,10 @@ struct Ended {
 /// Hands the child its input, collects what it prints and waits for its end.
 fn converse(child: &mut Child, input: &str, cancel: &Cancel) -> Result<Ended> {
     let lost = |error: std::io::Error| {
-        Problem::new(Code::WorkerDied, format!("the process that measures can't be heard: {error}"))
+        Problem::new(
+            Code::WorkerDied,
+            format!("the process that measures can't be heard: {error}"),
+        )
     };
     if let Some(mut stdin) = child.stdin.take() {
         // A child that ends at once reads nothing; why it ended is said below.
@@ -111,5 +126,7 @@ fn failure(status: ExitStatus, stdout: &str, stderr: &str) -> Problem {
         Code::WorkerDied,
         format!("the process that measured ended with {status}: {last}"),
     )
-    .with_hint("if the machine was out of memory, take fewer rows or a smaller model, or send the run elsewhere")
+    .with_hint(
+        "if the machine was out of memory, take fewer rows or a smaller model, or send the run elsewhere",
+    )
 }

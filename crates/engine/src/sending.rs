@@ -144,16 +144,16 @@ fn advance(
     tell: &mut dyn FnMut(News<'_>),
 ) -> Result<JobRecord> {
     let record = aloft_cloud::attach(target, run_dir)?;
-    if record.state != JobState::Ended {
+    if !matches!(record.state, JobState::Ended | JobState::Stopped) {
         return Ok(record);
     }
     tell(News::Polled(&record));
-    aloft_cloud::fetch(
-        target,
-        run_dir,
-        &mut |done, total| tell(News::Fetching(done, total)),
-        cancel.flag(),
-    )
+    let mut progress = |done, total| tell(News::Fetching(done, total));
+    match aloft_cloud::fetch(target, run_dir, &mut progress, cancel.flag()) {
+        // One that was stopped before its first epoch has nothing to bring.
+        Err(problem) if problem.code == Code::NotFound && record.state == JobState::Stopped => Ok(record),
+        fetched => fetched,
+    }
 }
 
 fn job(run_dir: &Path) -> Result<JobRecord> {

@@ -35,12 +35,13 @@ pub fn remove_target(project: &Project, name: &str) -> Result<()> {
     project.set_target(name, None)?;
     let TargetSpec::Ssh(ssh) = target;
     match Keyring::new().delete(&account_of(project, name)) {
-        Err(problem) if problem.code != Code::SecretMissing && ssh.key_file.is_none() => {
-            Err(Problem {
-                message: format!("the target is removed, its password may still be kept: {}", problem.message),
-                ..problem
-            })
-        }
+        Err(problem) if problem.code != Code::SecretMissing && ssh.key_file.is_none() => Err(Problem {
+            message: format!(
+                "the target is removed, its password may still be kept: {}",
+                problem.message
+            ),
+            ..problem
+        }),
         _ => Ok(()),
     }
 }
@@ -71,16 +72,23 @@ fn find<'a>(project: &'a Project, name: &str) -> Result<&'a TargetSpec> {
 
 /// Secrets belong to a project by its folder, however the folder was named this time.
 fn account_of(project: &Project, name: &str) -> String {
-    let root = project.root.canonicalize().unwrap_or_else(|_| project.root.clone());
+    let root = project
+        .root
+        .canonicalize()
+        .unwrap_or_else(|_| project.root.clone());
     account(&root, name)
 }
 
 fn check_name(name: &str) -> Result<()> {
     let good = (1..=64).contains(&name.len())
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
+        && name
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
     if good {
         return Ok(());
     }
-    Err(Problem::new(Code::BadValue, format!("`{name}` can't be the name of a target"))
-        .with_hint("use letters, digits, `-` and `_`, at most 64"))
+    Err(
+        Problem::new(Code::BadValue, format!("`{name}` can't be the name of a target"))
+            .with_hint("use letters, digits, `-` and `_`, at most 64"),
+    )
 }

@@ -105,6 +105,15 @@ pub fn prepare_run(
                 .with_hint("look at the table: a filter may keep nothing"),
         ));
     }
+    if !data.columns.contains(&training.spec.target) {
+        let target = &training.spec.target;
+        let problem = Problem::new(
+            Code::BadValue,
+            format!("the target `{target}` has no value a model could learn"),
+        )
+        .with_hint("it is empty in all rows, or holds lists, structs or bytes");
+        return Err(workspace.place_at_word(cell, target, problem));
+    }
     let code_hash = training.code_hash()?;
     let now = Timestamp::now();
     let record = RunRecord {
@@ -122,7 +131,7 @@ pub fn prepare_run(
             bytes: data.bytes,
             rows: data.rows,
             columns: data.columns,
-            extent: training.relation.extent().clone(),
+            extent: data.extent,
             class: training.resolved.class(),
         },
         train: training.spec,

@@ -11,6 +11,9 @@ use std::path::PathBuf;
 pub struct Arguments {
     /// The rows, a Parquet file
     data: PathBuf,
+    /// Rows that the planned run has
+    #[arg(long, value_name = "N")]
+    rows: u64,
 }
 
 impl Arguments {
