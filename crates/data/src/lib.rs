@@ -1,1 +1,33 @@
-//! Aloft data.
+//! Sources, samples, profiles, SQL, chart data and snapshots of rows: everything that Aloft does with tables, by polars.
+//!
+//! A [`Relation`] is a lazy table that knows which rows it stands for. [`source`] makes one from a file, [`query`] from
+//! other relations; what is shown of it carries an [`aloft_spec::Extent`].
+
+mod bins;
+mod cancel;
+mod chart;
+mod columnar;
+mod csv;
+mod error;
+mod execute;
+mod fingerprint;
+mod jsonl;
+mod near;
+mod profile;
+mod query;
+mod relation;
+mod replace;
+mod sample;
+mod snapshot;
+mod source;
+mod summary;
+mod table;
+mod write;
+
+pub use cancel::Cancel;
+pub use fingerprint::fingerprint;
+pub use query::query;
+pub use relation::Relation;
+pub use snapshot::SnapshotFile;
+pub use source::source;
+pub use write::{read_frame, write_table};

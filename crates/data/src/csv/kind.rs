@@ -1,0 +1,256 @@
+//! What the texts of a column have in common: numbers, dates, or just text.
+
+use polars::prelude::{DataType, TimeUnit};
+
+/// Which kinds of texts a column holds, one bit a kind. Every row of a file is looked at, so that a type never fails
+/// later and doesn't depend on which rows come first.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Kinds(u16);
+
+const TEXT: u16 = 1;
+const INTEGER: u16 = 1 << 1;
+/// Whole numbers that 64 bits don't hold.
+const LONG_INTEGER: u16 = 1 << 2;
+const REAL: u16 = 1 << 3;
+const BOOLEAN: u16 = 1 << 4;
+const DATE: u16 = 1 << 5;
+/// The first of eight bits for points in time: `T` between date and time, seconds, an offset from UTC.
+const DATETIME_SHIFT: u16 = 6;
+const WITH_T: u16 = 1;
+const WITH_SECONDS: u16 = 2;
+const WITH_OFFSET: u16 = 4;
+
+/// The type of a CSV column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum ColumnType {
+    /// One that polars parses by itself.
+    Plain(DataType),
+    /// `2013-01-31`
+    Date,
+    /// A point in time in this notation of `strftime`; with an offset it becomes UTC.
+    Datetime { format: &'static str, offset: bool },
+}
+
+impl Kinds {
+    /// Takes note of one more value; missing ones aren't given here.
+    pub(super) fn add(&mut self, value: &[u8]) {
+        if self.0 & TEXT == 0 {
+            self.0 |= kind(value);
+        }
+    }
+
+    /// The type that all values have. A column without values is text.
+    pub(super) fn column_type(self) -> ColumnType {
+        let numbers = INTEGER | LONG_INTEGER | REAL;
+        match self.0 {
+            INTEGER => ColumnType::Plain(DataType::Int64),
+            // Numbers too long for 64 bits are most often names of things: as text no digit is lost.
+            bits if bits & !numbers == 0 && bits & REAL != 0 => ColumnType::Plain(DataType::Float64),
+            BOOLEAN => ColumnType::Plain(DataType::Boolean),
+            DATE => ColumnType::Date,
+            bits if bits.is_power_of_two() && bits >= 1 << DATETIME_SHIFT => {
+                let variant = bits.trailing_zeros() as u16 - DATETIME_SHIFT;
+                let format = match (
+                    variant & WITH_T != 0,
+                    variant & WITH_SECONDS != 0,
+                    variant & WITH_OFFSET != 0,
+                ) {
+                    (false, false, false) => "%Y-%m-%d %H:%M",
+                    (true, false, false) => "%Y-%m-%dT%H:%M",
+                    (false, true, false) => "%Y-%m-%d %H:%M:%S%.f",
+                    (true, true, false) => "%Y-%m-%dT%H:%M:%S%.f",
+                    (false, false, true) => "%Y-%m-%d %H:%M%#z",
+                    (true, false, true) => "%Y-%m-%dT%H:%M%#z",
+                    (false, true, true) => "%Y-%m-%d %H:%M:%S%.f%#z",
+                    (true, true, true) => "%Y-%m-%dT%H:%M:%S%.f%#z",
+                };
+                ColumnType::Datetime {
+                    format,
+                    offset: variant & WITH_OFFSET != 0,
+                }
+            }
+            _ => ColumnType::Plain(DataType::String),
+        }
+    }
+}
+
+impl ColumnType {
+    /// The type that the CSV reader is asked for; dates are parsed in a second step.
+    pub(super) fn read_as(&self) -> DataType {
+        match self {
+            Self::Plain(dtype) => dtype.clone(),
+            Self::Date | Self::Datetime { .. } => DataType::String,
+        }
+    }
+
+    /// Points in time count microseconds.
+    pub(super) const UNIT: TimeUnit = TimeUnit::Microseconds;
+}
+
+/// The bit of one value's kind. It admits no more than what polars parses to that type.
+fn kind(value: &[u8]) -> u16 {
+    // polars skips spaces in front of a number, as in `1, 2, 3`.
+    let trimmed = value.trim_ascii_start();
+    match trimmed.first() {
+        Some(b'0'..=b'9') => number(trimmed).or_else(|| time(value)).unwrap_or(TEXT),
+        Some(b'-' | b'+') => number(&trimmed[1..]).unwrap_or(TEXT),
+        Some(b'.') => number(trimmed).unwrap_or(TEXT),
+        Some(b'N' | b'i') if matches!(value, b"NaN" | b"inf") => REAL,
+        Some(b't' | b'T' | b'f' | b'F')
+            if value.eq_ignore_ascii_case(b"true") || value.eq_ignore_ascii_case(b"false") =>
+        {
+            BOOLEAN
+        }
+        _ => TEXT,
+    }
+}
+
+/// A number without its sign: digits, with a decimal point, an exponent or both.
+fn number(text: &[u8]) -> Option<u16> {
+    if text == b"inf" {
+        return Some(REAL);
+    }
+    let (whole, rest) = digits(text);
+    let (fraction, rest) = match rest.split_first() {
+        None if whole > 0 => {
+            let fits = whole < 19 || whole == 19 && text <= b"9223372036854775807".as_slice();
+            return Some(if fits { INTEGER } else { LONG_INTEGER });
+        }
+        Some((b'.', rest)) => digits(rest),
+        _ => (0, rest),
+    };
+    if whole + fraction == 0 {
+        return None;
+    }
+    match rest.split_first() {
+        None => Some(REAL),
+        Some((b'e' | b'E', exponent)) => {
+            let exponent = match exponent.split_first() {
+                Some((b'+' | b'-', rest)) => rest,
+                _ => exponent,
+            };
+            let (count, rest) = digits(exponent);
+            (count > 0 && rest.is_empty()).then_some(REAL)
+        }
+        Some(_) => None,
+    }
+}
+
+/// How many digits a text begins with, and what follows.
+fn digits(text: &[u8]) -> (usize, &[u8]) {
+    let count = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    (count, &text[count..])
+}
+
+/// A date `2013-01-31`, or a point in time that begins with one.
+fn time(text: &[u8]) -> Option<u16> {
+    let (date, rest) = text.split_at_checked(10)?;
+    let year = two(&date[0..2])? * 100 + two(&date[2..4])?;
+    let (month, day) = (two(&date[5..7])?, two(&date[8..10])?);
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    let days = match month {
+        2 if leap => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        1..=12 => 31,
+        _ => return None,
+    };
+    if date[4] != b'-' || date[7] != b'-' || !(1..=days).contains(&day) {
+        return None;
+    }
+    let Some((between, rest)) = rest.split_first() else {
+        return Some(DATE);
+    };
+    let mut variant = match between {
+        b' ' => 0,
+        b'T' => WITH_T,
+        _ => return None,
+    };
+    let (clock, mut rest) = rest.split_at_checked(5)?;
+    if two(&clock[0..2])? > 23 || clock[2] != b':' || two(&clock[3..5])? > 59 {
+        return None;
+    }
+    if let [b':', seconds @ ..] = rest {
+        variant |= WITH_SECONDS;
+        let (seconds, after) = seconds.split_at_checked(2)?;
+        if two(seconds)? > 59 {
+            return None;
+        }
+        rest = after;
+        if let [b'.', fraction @ ..] = rest {
+            let (count, after) = digits(fraction);
+            if !(1..=9).contains(&count) {
+                return None;
+            }
+            rest = after;
+        }
+    }
+    match rest {
+        [] => {}
+        [b'Z'] => variant |= WITH_OFFSET,
+        [b'+' | b'-', hours @ ..] => {
+            let minutes = match hours {
+                [_, _] => &[][..],
+                [_, _, minutes @ ..] if minutes.len() == 2 => minutes,
+                [_, _, b':', minutes @ ..] if minutes.len() == 2 => minutes,
+                _ => return None,
+            };
+            if two(&hours[..2])? > 23 || (!minutes.is_empty() && two(minutes)? > 59) {
+                return None;
+            }
+            variant |= WITH_OFFSET;
+        }
+        _ => return None,
+    }
+    Some(1 << (DATETIME_SHIFT + variant))
+}
+
+/// Two digits as a number.
+fn two(text: &[u8]) -> Option<u32> {
+    match text {
+        [a @ b'0'..=b'9', b @ b'0'..=b'9'] => Some(u32::from(a - b'0') * 10 + u32::from(b - b'0')),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn type_of(values: &[&str]) -> String {
+        let mut kinds = Kinds::default();
+        for value in values {
+            kinds.add(value.as_bytes());
+        }
+        match kinds.column_type() {
+            ColumnType::Plain(dtype) => dtype.to_string(),
+            ColumnType::Date => "date".into(),
+            ColumnType::Datetime { format, .. } => format.into(),
+        }
+    }
+
+    #[test]
+    fn types_hold_for_all_values() {
+        assert_eq!(type_of(&["1", "-2", "+3", " 4"]), "i64");
+        assert_eq!(type_of(&["1", "2.5", "1e5", ".5", "5.", "NaN", "-inf"]), "f64");
+        assert_eq!(type_of(&["1", "two"]), "str");
+        assert_eq!(type_of(&["9223372036854775807", "1"]), "i64");
+        assert_eq!(type_of(&["9223372036854775808", "1"]), "str");
+        assert_eq!(type_of(&["9223372036854775808", "1.5"]), "f64");
+        assert_eq!(type_of(&["true", "FALSE"]), "bool");
+        assert_eq!(type_of(&["true", "1"]), "str");
+        assert_eq!(type_of(&["2013-01-31", "2012-02-29"]), "date");
+        assert_eq!(type_of(&["2013-02-29"]), "str");
+        assert_eq!(type_of(&["2013-01-31", "2013-01-31 10:00"]), "str");
+        assert_eq!(
+            type_of(&["2013-01-31 10:00:00", "2013-01-31 10:00:00.25"]),
+            "%Y-%m-%d %H:%M:%S%.f"
+        );
+        assert_eq!(
+            type_of(&["2013-01-31T10:00Z", "2013-01-31T10:00+02:00"]),
+            "%Y-%m-%dT%H:%M%#z"
+        );
+        assert_eq!(type_of(&["-", "."]), "str");
+        assert_eq!(type_of(&[]), "str");
+    }
+}

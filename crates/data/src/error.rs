@@ -1,0 +1,284 @@
+//! What can go wrong with data, and how it is said.
+
+use crate::near::suggestion;
+use aloft_spec::{Code, Problem, text::thousands};
+use polars::prelude::PolarsError;
+use std::{
+    io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::{Path, PathBuf},
+};
+
+/// An error of this crate; it becomes a [`Problem`] with a code, a place and a hint at the boundary.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DataError {
+    #[error("there is no file `{}`", file.display())]
+    NotFound { file: PathBuf },
+    #[error("{what}")]
+    Unreadable {
+        file: PathBuf,
+        line: Option<usize>,
+        what: String,
+        hint: String,
+    },
+    #[error("this row has {}, the header has {}", count(*fields), count(*expected))]
+    Ragged {
+        file: PathBuf,
+        line: usize,
+        fields: usize,
+        expected: usize,
+    },
+    #[error("{what}")]
+    Empty { file: PathBuf, what: &'static str },
+    #[error("two columns are named `{name}`")]
+    DuplicateColumn { file: Option<PathBuf>, name: String },
+    #[error("there is no column `{name}`")]
+    UnknownColumn { name: String, columns: Vec<String> },
+    #[error("there is no table `{name}`")]
+    UnknownTable { name: String, tables: Vec<String> },
+    #[error("{message}")]
+    Sql { message: String },
+    #[error("{what}")]
+    Unsupported { what: String, hint: String },
+    #[error("{what}")]
+    BadValue { what: String, hint: String },
+    #[error("stopped")]
+    Stopped,
+    #[error("{}: {error}", path.display())]
+    Write { path: PathBuf, error: io::Error },
+    /// polars said so, about values it met while computing.
+    #[error("{0}")]
+    Compute(String),
+}
+
+pub(crate) type Result<T> = std::result::Result<T, DataError>;
+
+fn count(fields: usize) -> String {
+    if fields == 1 {
+        "1 field".into()
+    } else {
+        format!("{} fields", thousands(fields as u64))
+    }
+}
+
+impl DataError {
+    pub(crate) fn unreadable(file: &Path, what: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::Unreadable {
+            file: file.to_owned(),
+            line: None,
+            what: what.into(),
+            hint: hint.into(),
+        }
+    }
+
+    pub(crate) fn unreadable_at(
+        file: &Path,
+        line: usize,
+        what: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Self {
+        Self::Unreadable {
+            file: file.to_owned(),
+            line: Some(line),
+            what: what.into(),
+            hint: hint.into(),
+        }
+    }
+
+    /// An error while reading a file.
+    pub(crate) fn reading(file: &Path, error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::NotFound => Self::NotFound {
+                file: file.to_owned(),
+            },
+            io::ErrorKind::PermissionDenied => Self::unreadable(
+                file,
+                "no permission to read this file",
+                "change its permissions, or copy it",
+            ),
+            _ => Self::unreadable(file, error.to_string(), "check the disk, then try again"),
+        }
+    }
+
+    /// An error while writing a file.
+    pub(crate) fn writing(path: &Path, error: io::Error) -> Self {
+        Self::Write {
+            path: path.to_owned(),
+            error,
+        }
+    }
+
+    /// The same as an error about a file that was being read, unless it already says more.
+    pub(crate) fn in_file(self, file: &Path) -> Self {
+        match self {
+            Self::Compute(what) => Self::unreadable(
+                file,
+                what,
+                "the file may be damaged or still being written; make it again",
+            ),
+            other => other,
+        }
+    }
+
+    /// The same with the columns that a name may have meant.
+    pub(crate) fn among(self, columns: impl IntoIterator<Item = String>) -> Self {
+        match self {
+            Self::UnknownColumn { name, .. } => Self::UnknownColumn {
+                name,
+                columns: columns.into_iter().collect(),
+            },
+            other => other,
+        }
+    }
+}
+
+impl From<PolarsError> for DataError {
+    fn from(error: PolarsError) -> Self {
+        match error {
+            PolarsError::Context { error, .. } | PolarsError::ExprContext { error, .. } => Self::from(*error),
+            PolarsError::ColumnNotFound(message) => Self::UnknownColumn {
+                name: named_in(&message),
+                columns: Vec::new(),
+            },
+            PolarsError::Duplicate(message) => Self::DuplicateColumn {
+                file: None,
+                name: named_in(&message),
+            },
+            PolarsError::SQLSyntax(message) => Self::Sql {
+                message: first_paragraph(&message),
+            },
+            PolarsError::SQLInterface(message) => Self::Unsupported {
+                what: first_paragraph(&message),
+                hint: "write it in another way; the manual lists what SQL can do here".into(),
+            },
+            other => Self::Compute(first_paragraph(&other.to_string())),
+        }
+    }
+}
+
+/// The first name between quotes in a message of polars, or all of it.
+fn named_in(message: &str) -> String {
+    let quote = message.find(['"', '\'', '`']);
+    let named = quote.and_then(|start| {
+        let quote = message[start..].chars().next()?;
+        let rest = &message[start + 1..];
+        rest.find(quote).map(|end| &rest[..end])
+    });
+    named
+        .unwrap_or_else(|| message.lines().next().unwrap_or_default())
+        .to_owned()
+}
+
+/// polars follows its messages by advice about its own functions and by a context; what happened comes first.
+fn first_paragraph(message: &str) -> String {
+    message
+        .split("\n\n")
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .replace('\n', " ")
+}
+
+/// Runs something of polars on what a user wrote. polars panics in some corners; here that is an error like others.
+pub(crate) fn guarded<T>(work: impl FnOnce() -> std::result::Result<T, PolarsError>) -> Result<T> {
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(result) => Ok(result?),
+        Err(panic) => {
+            let said = panic
+                .downcast_ref::<String>()
+                .map(String::as_str)
+                .or_else(|| panic.downcast_ref::<&str>().copied())
+                .unwrap_or("no reason given");
+            Err(DataError::Unsupported {
+                what: format!("polars can't do this: {}", first_paragraph(said)),
+                hint: "write it in another way, or leave out columns of unusual types".into(),
+            })
+        }
+    }
+}
+
+impl From<DataError> for Problem {
+    fn from(error: DataError) -> Self {
+        let message = error.to_string();
+        match error {
+            DataError::NotFound { file } => {
+                let hint = near_files(&file);
+                Problem::new(Code::NotFound, message)
+                    .with_hint(hint)
+                    .in_file(file)
+            }
+            DataError::Unreadable { file, line, hint, .. } => {
+                let problem = Problem::new(Code::Unreadable, message).with_hint(hint);
+                match line {
+                    Some(line) => problem.at(file, line, 1),
+                    None => problem.in_file(file),
+                }
+            }
+            DataError::Ragged {
+                file,
+                line,
+                fields,
+                expected,
+            } => Problem::new(Code::RaggedRow, message)
+                .with_hint(if fields > expected {
+                    "put quotes around fields that hold the separator, or set `separator`"
+                } else {
+                    "fill in the missing fields, or remove the row; a wrong `separator` looks like this too"
+                })
+                .at(file, line, 1),
+            DataError::Empty { file, .. } => Problem::new(Code::EmptyData, message)
+                .with_hint("check that the file was written to its end")
+                .in_file(file),
+            DataError::DuplicateColumn { file, .. } => {
+                let problem = Problem::new(Code::DuplicateName, message);
+                match file {
+                    Some(file) => problem
+                        .with_hint("rename one of them in the header")
+                        .at(file, 1, 1),
+                    None => problem.with_hint("give one of them another name with AS"),
+                }
+            }
+            DataError::UnknownColumn { name, columns } => Problem::new(Code::UnknownColumn, message)
+                .with_hint(suggestion(&name, "columns", columns.iter().map(String::as_str))),
+            DataError::UnknownTable { name, tables } => Problem::new(Code::UnknownName, message)
+                .with_hint(suggestion(&name, "tables", tables.iter().map(String::as_str))),
+            DataError::Sql { .. } => {
+                Problem::new(Code::Syntax, message).with_hint("check the statement near that place")
+            }
+            DataError::Unsupported { hint, .. } => Problem::new(Code::Unsupported, message).with_hint(hint),
+            DataError::BadValue { hint, .. } => Problem::new(Code::BadValue, message).with_hint(hint),
+            DataError::Stopped => Problem::new(Code::Stopped, message),
+            DataError::Write { error, .. } => {
+                let (code, hint) = match error.kind() {
+                    io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                        (Code::DiskFull, "free some space, then try again")
+                    }
+                    io::ErrorKind::NotFound => (Code::NotFound, "make the folder first"),
+                    _ => (Code::Unreadable, "choose a folder that can be written to"),
+                };
+                Problem::new(code, message).with_hint(hint)
+            }
+            DataError::Compute(_) => Problem::new(Code::BadValue, message)
+                .with_hint("look at the values and the types of the columns that take part"),
+        }
+    }
+}
+
+/// What lies where a file was looked for.
+fn near_files(file: &Path) -> String {
+    let folder = match file.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return format!("the folder `{}` isn't there either", folder.display());
+    };
+    let mut names: Vec<String> = entries
+        .flatten()
+        .filter(|entry| entry.path().is_file())
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    let wanted = file.file_name().unwrap_or_default().to_string_lossy();
+    suggestion(&wanted, "files there", names.iter().map(String::as_str))
+}

@@ -1,0 +1,158 @@
+//! SQL over relations.
+
+use crate::{
+    Cancel, Relation,
+    error::{DataError, Result, guarded},
+};
+use aloft_spec::Problem;
+use polars::sql::SQLContext;
+use sqlparser::{
+    ast::{Query, SetExpr, Statement, TableFactor, Visit, Visitor},
+    dialect::GenericDialect,
+    parser::{Parser, ParserOptions},
+};
+use std::{collections::BTreeSet, ops::ControlFlow};
+
+/// A lazy query over named relations. Columns and types are checked, nothing is computed.
+///
+/// Over a sample the result is of the sample; over all rows it is of all. Rows come in no particular order without an
+/// ORDER BY where the inputs are too large for memory.
+///
+/// # Errors
+/// `Syntax` with line and column in the message; `UnknownName` of a table; `UnknownColumn`; `DuplicateName` of two
+/// result columns; `Unsupported` for other statements than SELECT, for reading files from SQL (that is a source's
+/// work: it has a class and a fingerprint), and for what polars can't do.
+pub fn query(
+    sql: &str,
+    inputs: &[(String, &Relation)],
+    cancel: &Cancel,
+) -> std::result::Result<Relation, Problem> {
+    Ok(plan(sql, inputs, cancel)?)
+}
+
+fn plan(sql: &str, inputs: &[(String, &Relation)], cancel: &Cancel) -> Result<Relation> {
+    cancel.step()?;
+    let tables = tables_of(sql)?;
+    let mut used = Vec::new();
+    let mut context = SQLContext::new();
+    for name in &tables {
+        let Some((_, relation)) = inputs.iter().find(|(input, _)| input == name) else {
+            let tables = inputs.iter().map(|(name, _)| name.clone()).collect();
+            return Err(DataError::UnknownTable {
+                name: name.clone(),
+                tables,
+            });
+        };
+        context.register(name, relation.plan.clone());
+        used.push(*relation);
+    }
+    let columns = || {
+        used.iter()
+            .flat_map(|relation| relation.schema())
+            .map(|field| field.name.clone())
+    };
+    let (plan, schema) = guarded(|| {
+        let mut plan = context.execute(sql)?;
+        let schema = plan.collect_schema()?;
+        Ok((plan, schema))
+    })
+    .map_err(|error| error.among(columns().collect::<BTreeSet<_>>()))?;
+    if schema.is_empty() {
+        return Err(DataError::Unsupported {
+            what: "the query has no columns".into(),
+            hint: "name some columns behind SELECT".into(),
+        });
+    }
+    Ok(Relation::of_query(plan, &schema, &used, cancel))
+}
+
+/// Names of the tables that a statement reads, those that it makes itself (WITH) left out.
+fn tables_of(sql: &str) -> Result<BTreeSet<String>> {
+    // The options are those of polars, so that both read the same.
+    let options = ParserOptions {
+        trailing_commas: true,
+        ..Default::default()
+    };
+    let statements = Parser::new(&GenericDialect {})
+        .with_options(options)
+        .try_with_sql(sql)
+        .and_then(|mut parser| parser.parse_statements())
+        .map_err(|error| {
+            let message = error.to_string();
+            DataError::Sql {
+                message: message.trim_start_matches("sql parser error: ").to_owned(),
+            }
+        })?;
+    let mut names = TableNames::default();
+    match statements.as_slice() {
+        [] => {
+            return Err(DataError::Sql {
+                message: "the query is empty".into(),
+            });
+        }
+        [Statement::Query(query)] if reads_only(&query.body) => {
+            if let ControlFlow::Break(error) = query.visit(&mut names) {
+                return Err(error);
+            }
+        }
+        [_] => {
+            return Err(DataError::Unsupported {
+                what: "a query cell can't change anything".into(),
+                hint: "begin with SELECT or WITH".into(),
+            });
+        }
+        [..] => {
+            return Err(DataError::Unsupported {
+                what: "there is more than one statement".into(),
+                hint: "put each into a cell of its own".into(),
+            });
+        }
+    }
+    Ok(names.read.difference(&names.made).cloned().collect())
+}
+
+fn reads_only(body: &SetExpr) -> bool {
+    match body {
+        SetExpr::Select(select) => select.into.is_none(),
+        SetExpr::Query(query) => reads_only(&query.body),
+        SetExpr::SetOperation { left, right, .. } => reads_only(left) && reads_only(right),
+        SetExpr::Values(_) | SetExpr::Table(_) => true,
+        _ => false,
+    }
+}
+
+#[derive(Default)]
+struct TableNames {
+    read: BTreeSet<String>,
+    made: BTreeSet<String>,
+}
+
+impl Visitor for TableNames {
+    type Break = DataError;
+
+    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<DataError> {
+        if let Some(with) = &query.with {
+            self.made
+                .extend(with.cte_tables.iter().map(|table| table.alias.name.value.clone()));
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<DataError> {
+        match factor {
+            TableFactor::Table { name, args: None, .. } => {
+                let name = name.0.iter().map(|part| {
+                    part.as_ident()
+                        .map_or_else(|| part.to_string(), |ident| ident.value.clone())
+                });
+                self.read.insert(name.collect::<Vec<_>>().join("."));
+                ControlFlow::Continue(())
+            }
+            TableFactor::Table { name, .. } => ControlFlow::Break(DataError::Unsupported {
+                what: format!("`{name}(…)` can't be read from SQL"),
+                hint: "make a source cell for the file, and use its name".into(),
+            }),
+            _ => ControlFlow::Continue(()),
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! A table that is a plan: what a source or a query gives.
+
+use crate::{
+    Cancel, chart,
+    error::{DataError, Result, guarded},
+    execute::{self, EngineChoice},
+    profile, snapshot,
+    snapshot::SnapshotFile,
+    summary, table,
+};
+use aloft_spec::{
+    Problem,
+    chart::{ChartData, ChartSpec},
+    output::TableOutput,
+    profile::Profile,
+    table::{Extent, Field, Scope},
+};
+use polars::prelude::*;
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, OnceLock},
+};
+
+/// A lazy table with what is known about it. Cheap to clone; nothing is computed before it is asked for.
+#[derive(Clone)]
+pub struct Relation {
+    pub(crate) plan: LazyFrame,
+    pub(crate) engine: EngineChoice,
+    pub(crate) cancel: Cancel,
+    fields: Arc<[Field]>,
+    scope: Scope,
+    /// Rows that the scope was chosen from; unknown for a query over a part of its inputs.
+    total: Option<u64>,
+    /// Rows of the relation itself, once they were counted.
+    rows: Arc<OnceLock<u64>>,
+    /// The file that it reads, where it is a source's.
+    file: Option<Arc<Path>>,
+}
+
+impl std::fmt::Debug for Relation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let columns: Vec<String> = self
+            .fields
+            .iter()
+            .map(|field| format!("{}: {}", field.name, field.dtype))
+            .collect();
+        f.debug_struct("Relation")
+            .field("scope", &self.scope)
+            .field("columns", &columns)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Relation {
+    /// Rows in memory.
+    pub(crate) fn of_frame(frame: DataFrame, scope: Scope, total: u64, cancel: &Cancel) -> Self {
+        let fields = table::fields(frame.schema());
+        let rows = frame.height() as u64;
+        Self {
+            plan: frame.lazy(),
+            engine: EngineChoice::InMemory,
+            cancel: cancel.clone(),
+            fields,
+            scope,
+            total: Some(total),
+            rows: Arc::new(OnceLock::from(rows)),
+            file: None,
+        }
+    }
+
+    /// All rows of a file.
+    pub(crate) fn of_file(
+        mut plan: LazyFrame,
+        file: &Path,
+        rows: u64,
+        engine: EngineChoice,
+        cancel: &Cancel,
+    ) -> Result<Self> {
+        let schema = guarded(|| plan.collect_schema()).map_err(|error| error.in_file(file))?;
+        Ok(Self {
+            plan,
+            engine,
+            cancel: cancel.clone(),
+            fields: table::fields(&schema),
+            scope: Scope::All,
+            total: Some(rows),
+            rows: Arc::new(OnceLock::from(rows)),
+            file: Some(file.into()),
+        })
+    }
+
+    /// A query over `inputs`, the relations that it reads.
+    pub(crate) fn of_query(plan: LazyFrame, schema: &Schema, inputs: &[&Relation], cancel: &Cancel) -> Self {
+        let has = |scope| inputs.iter().any(|input| input.scope == scope);
+        let scope = if has(Scope::Sample) {
+            Scope::Sample
+        } else if has(Scope::Head) {
+            Scope::Head
+        } else {
+            Scope::All
+        };
+        let streaming = inputs.iter().any(|input| input.engine == EngineChoice::Streaming);
+        Self {
+            plan,
+            engine: if streaming {
+                EngineChoice::Streaming
+            } else {
+                EngineChoice::InMemory
+            },
+            cancel: cancel.clone(),
+            fields: table::fields(schema),
+            scope,
+            total: None,
+            rows: Arc::default(),
+            file: None,
+        }
+    }
+
+    /// Names and types of the columns.
+    pub fn schema(&self) -> &[Field] {
+        &self.fields
+    }
+
+    /// How its rows were chosen.
+    pub fn scope(&self) -> Scope {
+        self.scope
+    }
+
+    /// The extent of something made of `rows` rows of it.
+    pub fn extent(&self, rows: u64) -> Extent {
+        let total = if self.scope == Scope::All {
+            Some(rows)
+        } else {
+            self.total
+        };
+        Extent {
+            scope: self.scope,
+            rows,
+            total,
+        }
+    }
+
+    /// The same, stopped by another flag. A relation that is kept longer than the work it was made for needs this.
+    #[must_use]
+    pub fn with_cancel(&self, cancel: &Cancel) -> Self {
+        Self {
+            cancel: cancel.clone(),
+            ..self.clone()
+        }
+    }
+
+    /// How many rows it has.
+    pub fn rows(&self) -> std::result::Result<u64, Problem> {
+        Ok(self.count()?)
+    }
+
+    /// All rows in memory.
+    pub fn collect(&self) -> std::result::Result<DataFrame, Problem> {
+        Ok(self.frame()?)
+    }
+
+    /// The first `max_rows` rows and the profile of all, in one pass.
+    pub fn output(&self, max_rows: usize) -> std::result::Result<TableOutput, Problem> {
+        let (head, profile) = self.summarize(max_rows)?;
+        let table = table::table(&head)?;
+        let extent = profile.extent.clone();
+        Ok(TableOutput {
+            table: Arc::new(table),
+            profile: Arc::new(profile),
+            extent,
+        })
+    }
+
+    /// The profile of each column.
+    pub fn profile(&self) -> std::result::Result<Profile, Problem> {
+        Ok(self.summarize(0)?.1)
+    }
+
+    /// What a chart draws; `spec.data` isn't looked at.
+    ///
+    /// # Errors
+    /// `UnknownColumn`; `BadValue` where a column's type doesn't suit the mark.
+    pub fn chart(&self, spec: &ChartSpec) -> std::result::Result<ChartData, Problem> {
+        Ok(chart::chart(self, spec)?)
+    }
+
+    /// Writes the rows of `columns` (all when empty) to a Parquet file in `dir`, in canonical order and named by its
+    /// hash: the same rows give the same bytes, whatever order they came in.
+    pub fn snapshot(&self, dir: &Path, columns: &[String]) -> std::result::Result<SnapshotFile, Problem> {
+        Ok(snapshot::write(self, dir, columns)?)
+    }
+
+    pub(crate) fn count(&self) -> Result<u64> {
+        if let Some(rows) = self.rows.get() {
+            return Ok(*rows);
+        }
+        let rows = self.about_file(execute::count(self.plan.clone(), self.engine))?;
+        Ok(*self.rows.get_or_init(|| rows))
+    }
+
+    pub(crate) fn frame(&self) -> Result<DataFrame> {
+        self.run(self.plan.clone())
+    }
+
+    /// Collects a plan that was built on this one.
+    pub(crate) fn run(&self, plan: LazyFrame) -> Result<DataFrame> {
+        self.cancel.step()?;
+        self.about_file(execute::collect(plan, self.engine))
+    }
+
+    /// The field of a column, or an error that names those near.
+    pub(crate) fn field(&self, name: &str) -> Result<&Field> {
+        self.fields
+            .iter()
+            .find(|field| field.name == name)
+            .ok_or_else(|| DataError::UnknownColumn {
+                name: name.to_owned(),
+                columns: self.fields.iter().map(|field| field.name.clone()).collect(),
+            })
+    }
+
+    fn summarize(&self, head: usize) -> Result<(DataFrame, Profile)> {
+        let (head, columns, rows) = match self.engine {
+            EngineChoice::InMemory => {
+                let frame = self.frame()?;
+                let columns = profile::columns(&frame, &self.cancel)?;
+                (frame.head(Some(head)), columns, frame.height() as u64)
+            }
+            EngineChoice::Streaming => {
+                self.about_file(summary::summarize(self.plan.clone(), head, &self.cancel))?
+            }
+        };
+        self.rows.get_or_init(|| rows);
+        Ok((
+            head,
+            Profile {
+                extent: self.extent(rows),
+                columns,
+            },
+        ))
+    }
+
+    pub(crate) fn about_file<T>(&self, result: Result<T>) -> Result<T> {
+        match &self.file {
+            Some(file) => result.map_err(|error| error.in_file(&PathBuf::from(&**file))),
+            None => result,
+        }
+    }
+}
