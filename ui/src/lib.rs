@@ -1,10 +1,50 @@
 //! The views of Aloft: they read one [`aloft_protocol::Snapshot`] a frame and return what the user wants done.
+//!
+//! Enter at [`App::frame_ui`]: it turns keys into [`command::Command`]s, lays out the panels and shows what waits for an
+//! answer. Each part of the window is a module with a `…_ui` function that is handed a [`view::Frame`]. What a thing
+//! looks like is in [`tokens`], [`theme`] and [`widgets`]; nothing else names a colour or a size.
+//!
+//! This crate never reads a file, waits for anything, or repaints while nothing moves.
+
+mod cell;
+mod chart;
+mod command;
+mod dialog;
+mod drop;
+mod editor;
+mod focus;
+mod fonts;
+mod inspector;
+mod menu;
+mod navigation;
+mod notebook;
+mod notices;
+mod palette;
+mod preflight;
+mod prose;
+mod questions;
+mod status_bar;
+mod table;
+mod targets;
+mod theme;
+mod time;
+mod tokens;
+mod top_bar;
+mod training;
+mod verdict;
+mod view;
+mod welcome;
+mod widgets;
 
 use aloft_protocol::{Operation, Snapshot};
+use egui::{CentralPanel, Frame as Face, Panel, Stroke};
+use tokens::{Tokens, size};
+use view::{Frame, View};
 
 /// State of the views that is nobody else's business: focus, scroll positions, open panels, text being typed.
-#[derive(Default)]
-pub struct App {}
+pub struct App {
+    view: View,
+}
 
 /// What a frame asks for.
 #[derive(Debug, Default, PartialEq)]
@@ -26,15 +66,75 @@ pub enum ShellRequest {
     Reveal(std::path::PathBuf),
 }
 
+/// Below this width the inspector folds away by itself.
+const ROOM_FOR_INSPECTOR: f32 = 1060.0;
+/// Below this width navigation does, too.
+const ROOM_FOR_NAVIGATION: f32 = 720.0;
+
 impl App {
     /// Fonts, colours and state for a new window.
-    pub fn new(_ctx: &egui::Context) -> Self {
-        Self::default()
+    pub fn new(ctx: &egui::Context) -> Self {
+        theme::install(ctx);
+        Self { view: View::default() }
     }
 
     /// Paints one frame into the whole window.
     pub fn frame_ui(&mut self, ui: &mut egui::Ui, snapshot: &Snapshot) -> FrameOutput {
-        ui.label(format!("revision {}", snapshot.revision));
-        FrameOutput::default()
+        let ctx = ui.ctx().clone();
+        let mut output = FrameOutput::default();
+        theme::choose(&ctx, snapshot.theme);
+        self.view.follow(snapshot);
+        let mut frame = Frame {
+            snapshot,
+            view: &mut self.view,
+            output: &mut output,
+        };
+        focus::keys(&ctx, &mut frame);
+        let t = Tokens::of_ctx(&ctx);
+        if snapshot.project.is_some() {
+            project_ui(ui, &mut frame, t);
+        } else {
+            CentralPanel::no_frame()
+                .frame(Face::new().fill(t.background))
+                .show(ui, |ui| welcome::welcome_ui(ui, &mut frame));
+        }
+        cell::add::menu_ui(ui, &mut frame);
+        targets::targets_ui(&ctx, &mut frame);
+        questions::questions_ui(&ctx, &mut frame);
+        palette::palette_ui(&ctx, &mut frame);
+        notices::notices_ui(&ctx, &mut frame);
+        drop::drop_ui(&ctx, &mut frame);
+        output
     }
+}
+
+/// The window with a project in it.
+fn project_ui(ui: &mut egui::Ui, frame: &mut Frame<'_>, t: &Tokens) {
+    let width = ui.available_width();
+    let bar = Face::new().fill(t.panel);
+    Panel::top("top bar")
+        .exact_size(size::TOP_BAR)
+        .frame(bar)
+        .show(ui, |ui| top_bar::top_bar_ui(ui, frame));
+    Panel::bottom("status bar")
+        .exact_size(size::STATUS_BAR)
+        .frame(bar)
+        .show(ui, |ui| status_bar::status_bar_ui(ui, frame));
+    if !frame.view.navigation_hidden && width >= ROOM_FOR_NAVIGATION {
+        Panel::left("navigation")
+            .default_size(size::NAVIGATION)
+            .size_range(180.0..=360.0)
+            .frame(bar)
+            .show(ui, |ui| navigation::navigation_ui(ui, frame));
+    }
+    if !frame.view.inspector_hidden && width >= ROOM_FOR_INSPECTOR {
+        Panel::right("inspector")
+            .default_size(size::INSPECTOR)
+            .size_range(280.0..=480.0)
+            .frame(bar)
+            .show(ui, |ui| inspector::inspector_ui(ui, frame));
+    }
+    CentralPanel::no_frame()
+        .frame(Face::new().fill(t.background).stroke(Stroke::NONE))
+        .show(ui, |ui| notebook::notebook_ui(ui, frame));
 }

@@ -1,0 +1,96 @@
+//! A cell's foot: what its numbers are of, and what can be made of them.
+
+use crate::fonts;
+use crate::menu;
+use crate::tokens::{Tokens, font, size, space};
+use crate::view::Frame;
+use crate::widgets::{Button, line_ui};
+use crate::{chart, training};
+use aloft_protocol::Operation;
+use aloft_protocol::snapshot::{BlockView, CellState, CellView};
+use aloft_spec::output::{Output, TableOutput};
+use aloft_spec::{CellKind, text};
+use egui::{Align, Color32, Layout, RichText, Ui, vec2};
+
+/// Whether there is anything to say.
+pub fn is_shown(cell: &CellView) -> bool {
+    cell.output.is_some() || cell.training.is_some() || cell.state == CellState::New
+}
+
+/// Shows the foot over the whole width.
+pub fn foot_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: &BlockView, cell: &CellView) {
+    if !is_shown(cell) {
+        return;
+    }
+    line_ui(ui);
+    let room = vec2(ui.available_width(), size::FOOT);
+    ui.allocate_ui_with_layout(room, Layout::left_to_right(Align::Center), |ui| {
+        ui.set_min_size(room);
+        ui.add_space(space::M);
+        ui.spacing_mut().item_spacing.x = space::M;
+        match (&cell.training, &cell.output) {
+            (Some(training), _) => training::foot_ui(ui, training),
+            (None, Some(Output::Table(output))) => table_foot_ui(ui, frame, block, cell, output),
+            (None, Some(Output::Chart(data))) => {
+                words(ui, &data.extent.to_string());
+                if let Some(omitted) = chart::omitted(&data.marks) {
+                    words(ui, &omitted);
+                }
+            }
+            (None, None) => words(ui, "Not run yet"),
+        }
+    });
+}
+
+fn table_foot_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: &BlockView, cell: &CellView, output: &TableOutput) {
+    words(ui, &output.extent.to_string());
+    let count = output.table.columns.len();
+    words(ui, &format!("{count} column{}", if count == 1 { "" } else { "s" }));
+    let held = output.table.rows as u64;
+    if held < output.profile.extent.rows {
+        words(ui, &format!("first {} shown", text::thousands(held)));
+    }
+    if !matches!(cell.kind, CellKind::Source | CellKind::Query) {
+        return;
+    }
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        ui.add_space(space::XS);
+        ui.spacing_mut().item_spacing.x = 0.0;
+        let block = block.id;
+        let predict = format!("Predict a column of {}", cell.name);
+        if let Some(column) = column_menu(ui, "Predict a column…", &predict, output) {
+            frame.add(Operation::PredictColumn { block, column });
+        }
+        let chart = format!("Chart a column of {}", cell.name);
+        if let Some(column) = column_menu(ui, "Chart…", &chart, output) {
+            frame.add(Operation::ChartColumn { block, column });
+        }
+    });
+}
+
+/// A button with a menu of the columns; the one that was chosen.
+fn column_menu(ui: &mut Ui, text: &str, name: &str, output: &TableOutput) -> Option<String> {
+    let button = ui.add(Button::new(text).quiet().small().name(name));
+    let mut chosen = None;
+    menu::popup(&button, |ui| {
+        egui::ScrollArea::vertical().max_height(320.0).show(ui, |ui| {
+            for column in &output.table.columns {
+                if menu::item(ui, &column.field.name, &column.field.dtype, true).clicked() {
+                    chosen = Some(column.field.name.clone());
+                    ui.close();
+                }
+            }
+        });
+    });
+    chosen
+}
+
+/// Words of a foot.
+pub fn words(ui: &mut Ui, words: &str) {
+    words_in(ui, words, Tokens::of(ui).dim);
+}
+
+/// Words of a foot in a colour.
+pub fn words_in(ui: &mut Ui, words: &str, color: Color32) {
+    ui.label(RichText::new(words).font(fonts::regular(font::SMALL + 0.5)).color(color));
+}

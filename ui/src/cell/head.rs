@@ -1,0 +1,167 @@
+//! A cell's head: how it stands, what it is called, and what can be done with it.
+
+use crate::cell::rename::rename_ui;
+use crate::command::{Command, run_block, show_tab, task_of};
+use crate::inspector::Tab;
+use crate::menu::{self, command_item};
+use crate::tokens::{Tokens, font, size, space};
+use crate::view::Frame;
+use crate::widgets::{Button, Icon, Segments};
+use crate::{fonts, training, verdict};
+use aloft_protocol::Operation;
+use aloft_protocol::operation::Rows;
+use aloft_protocol::snapshot::{BlockView, CellState, CellView};
+use aloft_spec::{CellKind, text};
+use egui::{Align, Color32, Layout, RichText, Ui, vec2};
+
+/// Shows the head over the whole width.
+pub fn head_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: &BlockView, cell: &CellView) {
+    let t = Tokens::of(ui);
+    let room = vec2(ui.available_width(), size::HEAD);
+    ui.allocate_ui_with_layout(room, Layout::left_to_right(Align::Center), |ui| {
+        ui.set_min_size(room);
+        ui.add_space(space::M);
+        ui.spacing_mut().item_spacing.x = space::S;
+        state_dot_ui(ui, &cell.state);
+        if frame.view.renaming.as_ref().is_some_and(|renaming| renaming.block == block.id) {
+            rename_ui(ui, frame);
+        } else {
+            let name = RichText::new(&cell.name).font(fonts::mono(font::CODE)).color(t.text);
+            let name = ui.add(egui::Label::new(name).sense(egui::Sense::CLICK));
+            if name.double_clicked() {
+                frame.view.selected = Some(block.id);
+                Command::Rename.perform(ui.ctx(), frame);
+            }
+        }
+        let kind = RichText::new(super::kind_word(&cell.kind)).color(t.dim);
+        ui.label(kind.font(fonts::regular(font::BODY - 0.5)));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            ui.add_space(space::XS);
+            ui.spacing_mut().item_spacing.x = space::XS;
+            menu_ui(ui, frame, block, cell);
+            match task_of(&cell.state) {
+                Some(task) => {
+                    let name = format!("Stop {}", cell.name);
+                    let stop = Button::new("Stop").icon(Icon::Stop).small().name(&name);
+                    if ui.add(stop).clicked() {
+                        frame.send(Operation::Stop { task });
+                    }
+                }
+                None => start_ui(ui, frame, block, cell),
+            }
+            ui.add_space(space::XS);
+            words_ui(ui, cell);
+        });
+    });
+}
+
+/// Run, or for a train cell: on which rows, what that costs, and train.
+fn start_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: &BlockView, cell: &CellView) {
+    let is_train = cell.kind == CellKind::Train;
+    let verb = if is_train { "Train" } else { "Run" };
+    let name = format!("{verb} {}", cell.name);
+    let mut button = Button::new(verb).icon(Icon::Play).small().name(&name);
+    if !is_train {
+        button = button.quiet();
+    }
+    let tip = menu::tip(ui.ctx(), Command::RunCell);
+    if ui.add(button).on_hover_text(tip).clicked() {
+        frame.view.selected = Some(block.id);
+        run_block(frame, block.id);
+    }
+    if !is_train {
+        return;
+    }
+    let mut rows = frame.view.rows_of(block.id);
+    let options = [(Rows::Sample, "Sample"), (Rows::All, "All rows")];
+    if Segments::new(&options).small().ui(ui, &mut rows) {
+        frame.view.rows.insert(block.id, rows);
+        frame.view.selected = Some(block.id);
+    }
+    if verdict::chip_ui(ui, cell, rows).clicked() {
+        frame.view.selected = Some(block.id);
+        show_tab(frame, Tab::Places);
+        if crate::view::verdict_of(cell, rows).is_none() {
+            frame.send(Operation::Plan { block: block.id, rows });
+        }
+    }
+}
+
+/// How the cell stands, in words.
+fn words_ui(ui: &mut Ui, cell: &CellView) {
+    let t = Tokens::of(ui);
+    let running = cell.training.as_ref().filter(|_| matches!(cell.state, CellState::Running { .. }));
+    let words = match running {
+        Some(training) => training::progress(training),
+        None => state_word(&cell.state),
+    };
+    let color = match cell.state {
+        CellState::Failed { .. } => t.bad,
+        CellState::Stale => t.warn,
+        _ => t.dim,
+    };
+    if !words.is_empty() {
+        let words = RichText::new(words).font(fonts::regular(font::BODY - 0.5)).color(color);
+        ui.add(egui::Label::new(words).truncate());
+    }
+}
+
+fn menu_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: &BlockView, cell: &CellView) {
+    let name = format!("More for {}", cell.name);
+    let button = ui.add(Button::icon_only(Icon::Dots, &name));
+    menu::popup(&button, |ui| {
+        frame.view.selected = Some(block.id);
+        for command in [Command::RunCell, Command::Edit, Command::Rename] {
+            command_item(ui, frame, command);
+        }
+        ui.separator();
+        for command in [Command::AddAbove, Command::AddBelow, Command::MoveUp, Command::MoveDown] {
+            command_item(ui, frame, command);
+        }
+        ui.separator();
+        command_item(ui, frame, Command::Remove);
+    });
+}
+
+/// The dot of a state; what is stale has a hollow one.
+pub fn state_dot_ui(ui: &mut Ui, state: &CellState) {
+    let t = Tokens::of(ui);
+    let (rect, _) = ui.allocate_exact_size(vec2(size::DOT, size::DOT), egui::Sense::hover());
+    match state {
+        CellState::Stale | CellState::New => {
+            let color = if *state == CellState::Stale { t.warn } else { t.faint };
+            let ring = egui::Stroke::new(1.5, color);
+            ui.painter().circle_stroke(rect.center(), size::DOT / 2.0 - 0.75, ring);
+        }
+        state => crate::widgets::dot(ui.painter(), rect.center(), dot_of(state, t)),
+    }
+}
+
+/// The colour of a state's dot.
+pub fn dot_of(state: &CellState, t: &Tokens) -> Color32 {
+    match state {
+        CellState::New | CellState::Stopped => t.faint,
+        CellState::Stale | CellState::Waiting { .. } | CellState::Running { .. } => t.warn,
+        CellState::Done { .. } => t.ok,
+        CellState::Failed { .. } => t.bad,
+    }
+}
+
+/// A state in a word or two.
+pub fn state_word(state: &CellState) -> String {
+    match state {
+        CellState::New => String::new(),
+        CellState::Stale => "stale".into(),
+        CellState::Waiting { .. } => "waiting".into(),
+        CellState::Running {
+            label,
+            fraction: Some(fraction),
+            ..
+        } => format!("{label} · {:.0} %", fraction * 100.0),
+        CellState::Running { label, .. } => label.clone(),
+        CellState::Done { seconds, cached: true } => format!("from cache · {}", text::duration(*seconds)),
+        CellState::Done { seconds, .. } => text::duration(*seconds),
+        CellState::Failed { .. } => "failed".into(),
+        CellState::Stopped => "stopped".into(),
+    }
+}

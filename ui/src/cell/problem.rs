@@ -1,0 +1,51 @@
+//! A problem where it belongs: what happened, where, and what to do next.
+
+use crate::fonts;
+use crate::tokens::{Tokens, font, size, space};
+use crate::widgets::{dot, text_ui};
+use aloft_spec::{Problem, Severity};
+use egui::{Margin, Role, Ui, WidgetInfo};
+
+/// A finding within a card, over the whole width.
+pub fn finding_ui(ui: &mut Ui, severity: Severity, problem: &Problem) {
+    let t = Tokens::of(ui);
+    let (mark, ground) = match severity {
+        Severity::Error => (t.bad, t.bad_quiet),
+        Severity::Warning => (t.warn, t.warn_quiet),
+        Severity::Info => (t.faint, t.panel),
+    };
+    egui::Frame::new()
+        .fill(ground)
+        .inner_margin(Margin::symmetric(space::M as i8, space::S as i8))
+        .show(ui, |ui| {
+            ui.set_width(ui.available_width());
+            ui.horizontal_top(|ui| {
+                let (rect, _) =
+                    ui.allocate_exact_size(egui::vec2(size::DOT, font::BODY_LINE), egui::Sense::hover());
+                dot(ui.painter(), rect.center() - egui::vec2(0.0, 1.0), mark);
+                ui.vertical(|ui| problem_ui(ui, problem));
+            });
+        });
+}
+
+/// The words of a problem.
+pub fn problem_ui(ui: &mut Ui, problem: &Problem) {
+    let t = Tokens::of(ui);
+    ui.spacing_mut().item_spacing.y = 2.0;
+    let message = match &problem.place {
+        Some(place) => match (place.line, place.column) {
+            (Some(line), Some(column)) => format!("{line}:{column}  {}", problem.message),
+            (Some(line), None) => format!("{line}  {}", problem.message),
+            _ => problem.message.clone(),
+        },
+        None => problem.message.clone(),
+    };
+    let response = text_ui(ui, message, fonts::regular(font::BODY), t.text);
+    if let Some(place) = &problem.place {
+        response.clone().on_hover_text(place.to_string());
+    }
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &problem.message));
+    if let Some(hint) = &problem.hint {
+        text_ui(ui, hint.as_str(), fonts::regular(font::BODY), t.dim);
+    }
+}

@@ -1,0 +1,69 @@
+//! Who has the keyboard, and which keys are commands.
+
+use crate::command::{Command, Scope};
+use crate::view::{Frame, block_id};
+use egui::{Context, Event, Id, KeyboardShortcut, Ui};
+
+/// The first row of navigation.
+pub const NAVIGATION: &str = "focus navigation";
+/// The first tab of the inspector.
+pub const INSPECTOR: &str = "focus inspector";
+
+/// Asks the first widget of a panel to take the keyboard.
+pub fn request(ctx: &Context, panel: &'static str) {
+    ctx.data_mut(|data| data.insert_temp(Id::unique(panel), true));
+    ctx.request_repaint();
+}
+
+/// Gives the keyboard to a panel's first widget if it was asked for.
+pub fn take(ui: &Ui, panel: &'static str, response: &egui::Response) {
+    if ui.data_mut(|data| data.remove_temp::<bool>(Id::unique(panel))).is_some() {
+        response.request_focus();
+    }
+}
+
+/// Turns keys into commands before any widget sees them: a text field would undo by itself.
+pub fn keys(ctx: &Context, frame: &mut Frame<'_>) {
+    if frame.view.has_dialog(frame.snapshot) || egui::Popup::is_any_open(ctx) {
+        return;
+    }
+    // A field that isn't a cell's text (a cell's new name, a search) keeps its own undo and Enter.
+    let focused = ctx.memory(egui::Memory::focused);
+    let in_field = frame.view.renaming.is_some();
+    if in_field {
+        return;
+    }
+    let notebook_has_keys = match focused {
+        None => true,
+        Some(id) => frame.view.selected.is_some_and(|block| id == block_id(block)),
+    };
+    for command in Command::ALL {
+        let counts = match command.scope() {
+            Scope::Everywhere => true,
+            Scope::Notebook => notebook_has_keys,
+        };
+        if !counts {
+            continue;
+        }
+        for shortcut in command.shortcuts() {
+            let times = consume(ctx, shortcut);
+            for _ in 0..times {
+                if command.enabled(frame) {
+                    command.perform(ctx, frame);
+                }
+            }
+        }
+    }
+}
+
+/// Takes presses of exactly these keys out of the input and counts them.
+fn consume(ctx: &Context, shortcut: &KeyboardShortcut) -> usize {
+    ctx.input_mut(|input| {
+        let before = input.events.len();
+        input.events.retain(|event| {
+            !matches!(event, Event::Key { key, modifiers, pressed: true, .. }
+                if *key == shortcut.logical_key && modifiers.matches_exact(shortcut.modifiers))
+        });
+        before - input.events.len()
+    })
+}

@@ -1,0 +1,174 @@
+//! The header of a table: name, type, a small picture of the values, their range, what is missing.
+
+use super::PADDING;
+use super::layout::Layout;
+use crate::fonts;
+use crate::tokens::{Tokens, font, space};
+use crate::widgets::{focus_ring_at, line, paint_left, paint_right};
+use aloft_protocol::BlockId;
+use aloft_spec::output::TableOutput;
+use aloft_spec::profile::{ColumnProfile, Histogram};
+use aloft_spec::table::ColumnKind;
+use aloft_spec::text;
+use egui::{CornerRadius, Painter, Rangef, Rect, Role, Sense, Stroke, Ui, WidgetInfo, pos2};
+
+/// Height of the header.
+pub const HEIGHT: f32 = 100.0;
+const PICTURE_TOP: f32 = 27.0;
+const PICTURE_HEIGHT: f32 = 39.0;
+
+/// Paints the header; the column that was clicked, if any.
+pub fn header_ui(
+    ui: &Ui,
+    rect: Rect,
+    offset: f32,
+    layout: &Layout,
+    output: &TableOutput,
+    selected: Option<&str>,
+    block: BlockId,
+) -> Option<String> {
+    let t = Tokens::of(ui);
+    let clip = rect.intersect(ui.clip_rect());
+    let painter = ui.painter_at(clip);
+    painter.hline(rect.x_range(), rect.bottom() - 0.5, Stroke::new(1.0, t.line));
+    let mut clicked = None;
+    for index in layout.visible(Rangef::new(offset, offset + rect.width())) {
+        let Some(column) = output.table.columns.get(index) else {
+            continue;
+        };
+        let x = layout.range(index);
+        let left = rect.left() - offset;
+        let cell = Rect::from_x_y_ranges(left + x.min..=left + x.max, rect.y_range());
+        let id = ui.scope_id().with(("column", block, index));
+        let response = ui.interact(cell.intersect(clip), id, Sense::click());
+        let is_selected = selected == Some(column.field.name.as_str());
+        response.widget_info(|| {
+            let name = format!("Column {}, {}", column.field.name, column.field.dtype);
+            WidgetInfo::selected(Role::Button, true, is_selected, name)
+        });
+        if is_selected {
+            painter.rect_filled(cell, 0.0, t.selected);
+        } else if response.hovered() {
+            painter.rect_filled(cell, 0.0, t.hovered);
+        }
+        if response.has_focus() {
+            focus_ring_at(ui, cell.intersect(clip), 0);
+        }
+        if response.clicked() {
+            clicked = Some(column.field.name.clone());
+        }
+        painter.vline(cell.right() - 0.5, cell.y_range(), Stroke::new(1.0, t.line));
+
+        let inner = cell.shrink2(egui::vec2(PADDING, 0.0));
+        let y = cell.top() + 15.0;
+        let dtype = line(ui, &column.field.dtype, fonts::mono(font::SMALL), t.dim, inner.width() * 0.5);
+        let dtype_left = paint_right(&painter, dtype, inner.right(), y).left();
+        let room = dtype_left - inner.left() - space::XS;
+        let name = line(ui, &column.field.name, fonts::mono(font::CODE), t.text, room);
+        paint_left(&painter, name, inner.left(), y);
+        if let Some(profile) = profile_of(output, index) {
+            profile_ui(ui, &painter, inner, profile, output.profile.extent.rows);
+        }
+    }
+    clicked
+}
+
+/// The profile of a column: by its place, and by its name where the places differ.
+fn profile_of(output: &TableOutput, index: usize) -> Option<&ColumnProfile> {
+    let name = &output.table.columns.get(index)?.field.name;
+    let profiles = &output.profile.columns;
+    let at_place = profiles.get(index).filter(|profile| profile.field.name == *name);
+    at_place.or_else(|| profiles.iter().find(|profile| profile.field.name == *name))
+}
+
+fn profile_ui(ui: &Ui, painter: &Painter, inner: Rect, profile: &ColumnProfile, rows: u64) {
+    let t = Tokens::of(ui);
+    let top = inner.top() + PICTURE_TOP;
+    let picture = Rect::from_x_y_ranges(inner.x_range(), top..=top + PICTURE_HEIGHT);
+    let counted = rows.saturating_sub(profile.nulls).max(1);
+    if profile.field.kind == ColumnKind::Boolean {
+        halves(ui, painter, picture, profile, counted);
+    } else if let Some(histogram) = &profile.histogram {
+        let bars = Rect::from_min_max(pos2(picture.left(), picture.top() + 4.0), picture.max);
+        histogram_bars(painter, bars, histogram, t);
+    } else {
+        top_values(ui, painter, picture, profile, counted);
+    }
+    let small = |text: &str, color, y: f32| {
+        let galley = line(ui, text, fonts::regular(font::SMALL - 0.5), color, inner.width());
+        paint_left(painter, galley, inner.left(), y);
+    };
+    small(&summary(profile, counted), t.dim, picture.bottom() + 10.0);
+    if profile.nulls > 0 {
+        let share = percent(profile.nulls, rows.max(1));
+        let nulls = format!("{} null · {share}", text::thousands(profile.nulls));
+        small(&nulls, t.warn, picture.bottom() + 24.0);
+    } else {
+        small("no nulls", t.faint, picture.bottom() + 24.0);
+    }
+}
+
+fn summary(profile: &ColumnProfile, counted: u64) -> String {
+    match (&profile.min, &profile.max) {
+        _ if profile.field.kind == ColumnKind::Boolean => {
+            let share = |value: &str| {
+                let found = profile.top.iter().find(|top| top.value == value);
+                percent(found.map_or(0, |top| top.count), counted)
+            };
+            format!("true {} · false {}", share("true"), share("false"))
+        }
+        (Some(min), Some(max)) if profile.field.kind != ColumnKind::Text => format!("{min} – {max}"),
+        _ => {
+            let about = if profile.distinct_approximate { "about " } else { "" };
+            format!("{about}{} distinct", text::thousands(profile.distinct))
+        }
+    }
+}
+
+/// `17.4 %`
+pub fn percent(part: u64, whole: u64) -> String {
+    format!("{:.1} %", part as f64 / whole.max(1) as f64 * 100.0)
+}
+
+/// Bars of equal width; the highest fills the height.
+pub fn histogram_bars(painter: &Painter, rect: Rect, histogram: &Histogram, t: &Tokens) {
+    let most = histogram.counts.iter().copied().max().unwrap_or(0).max(1) as f32;
+    let bins = histogram.counts.len().max(1) as f32;
+    let step = rect.width() / bins;
+    for (index, &count) in histogram.counts.iter().enumerate().filter(|(_, count)| **count > 0) {
+        let height = (rect.height() * count as f32 / most).max(1.0);
+        let left = rect.left() + index as f32 * step;
+        let gap = if step > 3.0 { 1.0 } else { 0.0 };
+        let bar = Rect::from_min_max(
+            pos2(left, rect.bottom() - height),
+            pos2(left + (step - gap).max(1.0), rect.bottom()),
+        );
+        painter.rect_filled(bar, 0.0, t.accent_quiet);
+    }
+}
+
+fn top_values(ui: &Ui, painter: &Painter, rect: Rect, profile: &ColumnProfile, counted: u64) {
+    let t = Tokens::of(ui);
+    let most = profile.top.first().map_or(1, |top| top.count.max(1)) as f32;
+    let step = rect.height() / 3.0;
+    for (index, value) in profile.top.iter().take(3).enumerate() {
+        let top = rect.top() + index as f32 * step;
+        let width = (rect.width() * value.count as f32 / most).max(2.0);
+        let bar = Rect::from_min_size(pos2(rect.left(), top), egui::vec2(width, step - 1.5));
+        painter.rect_filled(bar, CornerRadius::same(2), t.accent_quiet.gamma_multiply(0.55));
+        let label = format!("{} {}", super::one_line(&value.value), percent(value.count, counted));
+        let galley = line(ui, &label, fonts::regular(font::SMALL - 1.5), t.text, rect.width() - 8.0);
+        paint_left(painter, galley, rect.left() + 4.0, bar.center().y);
+    }
+}
+
+fn halves(ui: &Ui, painter: &Painter, rect: Rect, profile: &ColumnProfile, counted: u64) {
+    let t = Tokens::of(ui);
+    let yes = profile.top.iter().find(|top| top.value == "true").map_or(0, |top| top.count);
+    let share = yes as f32 / counted as f32;
+    let bar = Rect::from_x_y_ranges(rect.x_range(), rect.bottom() - 16.0..=rect.bottom() - 4.0);
+    let edge = bar.left() + bar.width() * share;
+    painter.rect_filled(bar, CornerRadius::same(2), t.accent_quiet.gamma_multiply(0.55));
+    let part = Rect::from_x_y_ranges(bar.left()..=edge, bar.y_range());
+    painter.rect_filled(part, CornerRadius::same(2), t.accent);
+}

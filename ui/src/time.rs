@@ -1,0 +1,58 @@
+//! Points in time as people read them.
+
+/// `2013-07-04` of milliseconds since 1970-01-01 UTC, with hours where it isn't midnight.
+pub fn date(milliseconds: f64) -> String {
+    if !milliseconds.is_finite() || milliseconds.abs() > 1e15 {
+        return String::new();
+    }
+    let seconds = (milliseconds / 1000.0).floor() as i64;
+    let (year, month, day) = civil(seconds.div_euclid(86_400));
+    let minutes = seconds.rem_euclid(86_400) / 60;
+    if minutes == 0 {
+        format!("{year}-{month:02}-{day:02}")
+    } else {
+        format!("{year}-{month:02}-{day:02} {:02}:{:02}", minutes / 60, minutes % 60)
+    }
+}
+
+/// Year, month and day of days since 1970-01-01, in the Gregorian calendar (Howard Hinnant, `civil_from_days`).
+fn civil(days: i64) -> (i64, i64, i64) {
+    let shifted = days + 719_468;
+    let era = shifted.div_euclid(146_097);
+    let day_of_era = shifted.rem_euclid(146_097);
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    (year, month, day)
+}
+
+/// `2025-11-22 04:33` of an RFC 3339 text in UTC; other texts stay as they are.
+pub fn minute(rfc3339: &str) -> String {
+    match rfc3339.get(..16) {
+        Some(start) if start.as_bytes().get(10) == Some(&b'T') => start.replace('T', " "),
+        _ => rfc3339.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_those_of_the_calendar() {
+        assert_eq!(date(0.0), "1970-01-01");
+        assert_eq!(date(951_782_400_000.0), "2000-02-29");
+        assert_eq!(date(1_372_942_800_000.0), "2013-07-04 13:00");
+        assert_eq!(date(-86_400_000.0), "1969-12-31");
+        assert_eq!(date(f64::NAN), "");
+    }
+
+    #[test]
+    fn minutes_are_cut_from_rfc_3339() {
+        assert_eq!(minute("2025-11-22T04:33:29Z"), "2025-11-22 04:33");
+        assert_eq!(minute("soon"), "soon");
+    }
+}

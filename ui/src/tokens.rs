@@ -1,0 +1,262 @@
+//! Colours, distances and sizes. Nothing else in the window names a colour or a size of its own.
+
+use egui::Color32;
+
+/// The colours of one theme, by what they mean.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Tokens {
+    /// Behind the notebook.
+    pub background: Color32,
+    /// Behind navigation, inspector and bars.
+    pub panel: Color32,
+    /// Cards, fields and buttons.
+    pub raised: Color32,
+    /// Cards and buttons under the pointer.
+    pub hovered: Color32,
+    /// Behind code.
+    pub code: Color32,
+    /// Lines between parts.
+    pub line: Color32,
+    /// Words that are read.
+    pub text: Color32,
+    /// Words that go with others: units, kinds, hints.
+    pub dim: Color32,
+    /// Marks and words that may be missed.
+    pub faint: Color32,
+    /// The one thing to do next, and what is selected.
+    pub accent: Color32,
+    /// Words on the accent.
+    pub on_accent: Color32,
+    /// Bars, and what is like the accent and quieter.
+    pub accent_quiet: Color32,
+    /// Behind what is selected.
+    pub selected: Color32,
+    /// Within its limit; done.
+    pub ok: Color32,
+    /// Near its limit; running.
+    pub warn: Color32,
+    /// Over its limit; failed.
+    pub bad: Color32,
+    /// Behind a verdict that is within its limits.
+    pub ok_quiet: Color32,
+    /// Behind a warning.
+    pub warn_quiet: Color32,
+    /// Behind a failure.
+    pub bad_quiet: Color32,
+    /// Keywords and headers of tables in code.
+    pub keyword: Color32,
+    /// Texts in code.
+    pub string: Color32,
+    /// Numbers and booleans in code.
+    pub number: Color32,
+    /// Between a question and the rest of the window.
+    pub backdrop: Color32,
+    /// Below what floats.
+    pub shadow: Color32,
+}
+
+const fn hex(rgb: u32) -> Color32 {
+    Color32::from_rgb((rgb >> 16) as u8, (rgb >> 8) as u8, rgb as u8)
+}
+
+/// The light theme.
+pub const LIGHT: Tokens = Tokens {
+    background: hex(0xfb_fb_fa),
+    panel: hex(0xf4_f4_f2),
+    raised: hex(0xff_ff_ff),
+    hovered: hex(0xeb_eb_e8),
+    code: hex(0xf6_f6_f4),
+    line: hex(0xe3_e3_df),
+    text: hex(0x1c_1f_23),
+    dim: hex(0x5d_65_6e),
+    faint: hex(0x8c_93_9b),
+    accent: hex(0x2f_62_d9),
+    on_accent: hex(0xff_ff_ff),
+    accent_quiet: hex(0xa9_bd_e8),
+    selected: hex(0xe6_ed_fb),
+    ok: hex(0x23_87_5a),
+    warn: hex(0xa8_6d_10),
+    bad: hex(0xc2_3b_34),
+    ok_quiet: hex(0xe4_f2_ea),
+    warn_quiet: hex(0xf8_ee_dc),
+    bad_quiet: hex(0xfa_e5_e3),
+    keyword: hex(0x7a_3e_c9),
+    string: hex(0x1f_7a_45),
+    number: hex(0xa3_55_0c),
+    backdrop: Color32::from_black_alpha(70),
+    shadow: Color32::from_black_alpha(28),
+};
+
+/// The dark theme.
+pub const DARK: Tokens = Tokens {
+    background: hex(0x10_12_15),
+    panel: hex(0x14_17_1b),
+    raised: hex(0x1a_1e_23),
+    hovered: hex(0x22_27_2e),
+    code: hex(0x0c_0e_11),
+    line: hex(0x26_2b_32),
+    text: hex(0xe4_e7_eb),
+    dim: hex(0x98_a1_ac),
+    faint: hex(0x69_72_7d),
+    accent: hex(0x6e_a0_ff),
+    on_accent: hex(0x0d_15_26),
+    accent_quiet: hex(0x49_61_8f),
+    selected: hex(0x1b_26_3d),
+    ok: hex(0x57_b9_8a),
+    warn: hex(0xdc_a5_4c),
+    bad: hex(0xe4_71_6a),
+    ok_quiet: hex(0x16_2b_23),
+    warn_quiet: hex(0x30_27_18),
+    bad_quiet: hex(0x3a_1e_1f),
+    keyword: hex(0xc5_98_f5),
+    string: hex(0x86_cf_9b),
+    number: hex(0xe3_a8_63),
+    backdrop: Color32::from_black_alpha(140),
+    shadow: Color32::from_black_alpha(110),
+};
+
+impl Tokens {
+    /// The colours in force in a part of the window.
+    pub fn of(ui: &egui::Ui) -> &'static Self {
+        Self::of_mode(ui.visuals().dark_mode)
+    }
+
+    /// The colours in force in the window.
+    pub fn of_ctx(ctx: &egui::Context) -> &'static Self {
+        Self::of_mode(ctx.theme() == egui::Theme::Dark)
+    }
+
+    fn of_mode(dark: bool) -> &'static Self {
+        if dark { &DARK } else { &LIGHT }
+    }
+}
+
+/// Distances, in steps of four points.
+pub mod space {
+    /// Between parts of one thing.
+    pub const XS: f32 = 4.0;
+    /// Between things that belong together.
+    pub const S: f32 = 8.0;
+    /// Inside cards and panels.
+    pub const M: f32 = 12.0;
+    /// Between groups.
+    pub const L: f32 = 16.0;
+    /// Around the notebook.
+    pub const XL: f32 = 24.0;
+}
+
+/// Widths and heights, in points.
+pub mod size {
+    /// The notebook's column.
+    pub const COLUMN: f32 = 800.0;
+    /// Navigation.
+    pub const NAVIGATION: f32 = 232.0;
+    /// Inspector.
+    pub const INSPECTOR: f32 = 320.0;
+    /// Top bar.
+    pub const TOP_BAR: f32 = 44.0;
+    /// Status bar.
+    pub const STATUS_BAR: f32 = 26.0;
+    /// Buttons and fields.
+    pub const CONTROL: f32 = 28.0;
+    /// Buttons within a card's head and foot.
+    pub const CONTROL_SMALL: f32 = 24.0;
+    /// Rows of lists.
+    pub const ROW: f32 = 26.0;
+    /// Rows of tables.
+    pub const TABLE_ROW: f32 = 22.0;
+    /// A cell's head.
+    pub const HEAD: f32 = 34.0;
+    /// A cell's foot.
+    pub const FOOT: f32 = 30.0;
+    /// Diameter of a state's dot.
+    pub const DOT: f32 = 8.0;
+    /// Width of questions and forms.
+    pub const DIALOG: f32 = 520.0;
+    /// Height of a bar that shows a share.
+    pub const BAR: f32 = 4.0;
+}
+
+/// Corners, in points.
+pub mod radius {
+    /// Buttons, fields.
+    pub const CONTROL: u8 = 6;
+    /// Cards, questions.
+    pub const CARD: u8 = 8;
+    /// Chips and bars.
+    pub const ROUND: u8 = 14;
+}
+
+/// Sizes of type, in points.
+pub mod font {
+    /// The notebook's title.
+    pub const TITLE: f32 = 23.0;
+    /// A heading within the notebook.
+    pub const HEADING: f32 = 17.0;
+    /// Prose.
+    pub const PROSE: f32 = 14.0;
+    /// Height of a line of prose.
+    pub const PROSE_LINE: f32 = 21.0;
+    /// Everything else.
+    pub const BODY: f32 = 13.0;
+    /// Height of a line of everything else.
+    pub const BODY_LINE: f32 = 19.0;
+    /// What goes with it.
+    pub const SMALL: f32 = 11.5;
+    /// Code and names.
+    pub const CODE: f32 = 12.5;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Relative luminance of WCAG 2.2.
+    fn luminance(color: Color32) -> f64 {
+        let linear = |byte: u8| {
+            let c = f64::from(byte) / 255.0;
+            if c <= 0.040_45 {
+                c / 12.92
+            } else {
+                ((c + 0.055) / 1.055).powf(2.4)
+            }
+        };
+        0.2126 * linear(color.r()) + 0.7152 * linear(color.g()) + 0.0722 * linear(color.b())
+    }
+
+    fn contrast(a: Color32, b: Color32) -> f64 {
+        let (a, b) = (luminance(a), luminance(b));
+        (a.max(b) + 0.05) / (a.min(b) + 0.05)
+    }
+
+    #[test]
+    fn words_that_matter_can_be_read() {
+        for t in [LIGHT, DARK] {
+            let grounds = [t.background, t.panel, t.raised, t.code, t.selected, t.hovered];
+            let mut pairs = Vec::new();
+            for ground in grounds {
+                pairs.extend([(t.text, ground), (t.dim, ground)]);
+            }
+            for ground in [t.background, t.raised, t.code] {
+                pairs.extend([(t.keyword, ground), (t.string, ground), (t.number, ground)]);
+            }
+            pairs.extend([(t.bad, t.raised), (t.bad, t.panel), (t.accent, t.raised)]);
+            pairs.extend([(t.text, t.ok_quiet), (t.text, t.warn_quiet), (t.text, t.bad_quiet)]);
+            pairs.extend([(t.on_accent, t.accent), (t.text, t.accent_quiet)]);
+            for (word, ground) in pairs {
+                let ratio = contrast(word, ground);
+                assert!(ratio >= 4.5, "{word:?} on {ground:?} has only {ratio:.2}");
+            }
+        }
+    }
+
+    #[test]
+    fn marks_can_be_told_from_their_ground() {
+        for t in [LIGHT, DARK] {
+            for mark in [t.ok, t.warn, t.bad, t.accent, t.faint] {
+                let ratio = contrast(mark, t.raised);
+                assert!(ratio >= 3.0, "{mark:?} on {:?} has only {ratio:.2}", t.raised);
+            }
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! A run as curves, metrics and words, while it goes on and after.
+
+use crate::cell::foot::{words, words_in};
+use crate::chart::{axis, quiet, sample_line_ui};
+use crate::fonts;
+use crate::tokens::{Tokens, font, space};
+use crate::view::Frame;
+use crate::widgets::{Button, Icon, line_ui, text_ui};
+use aloft_protocol::BlockId;
+use aloft_protocol::snapshot::TrainingView;
+use aloft_spec::event::Phase;
+use aloft_spec::run::Metrics;
+use aloft_spec::text;
+use egui::{Align, Layout, Margin, RichText, Role, Stroke, Ui, WidgetInfo};
+use egui_plot::{AxisHints, HLine, HoverPosition, Line, LineStyle, Plot, PlotPoint, PlotPoints, Points, VLine};
+use std::collections::BTreeSet;
+
+const HEIGHT: f32 = 188.0;
+
+/// How far a run is: `epoch 7 of 20 · 1.69 M rows/s · 12 s left`.
+pub fn progress(training: &TrainingView) -> String {
+    let phase = training.phase.unwrap_or(Phase::Load);
+    if phase != Phase::Train {
+        return phase.label().to_owned();
+    }
+    let mut words = format!("epoch {} of {}", training.epoch.max(1).min(training.epochs.max(1)), training.epochs);
+    if training.samples_per_second > 0.0 {
+        words += &format!(" · {}", rows_per_second(training.samples_per_second));
+    }
+    if let Some(left) = training.seconds_left {
+        words += &format!(" · {} left", text::duration(left));
+    }
+    words
+}
+
+/// `1.69 M rows/s`, `84,313 rows/s`
+pub fn rows_per_second(rate: f64) -> String {
+    if rate >= 1e6 {
+        format!("{} M rows/s", text::significant_digits(rate / 1e6, 3))
+    } else {
+        format!("{} rows/s", text::thousands(rate.round() as u64))
+    }
+}
+
+/// The curves of the loss.
+pub fn curves_ui(ui: &mut Ui, block: BlockId, training: &TrainingView) {
+    let t = Tokens::of(ui);
+    egui::Frame::new()
+        .inner_margin(Margin {
+            left: 4,
+            right: space::M as i8,
+            top: space::S as i8,
+            bottom: 2,
+        })
+        .show(ui, |ui| {
+            let epochs = f64::from(training.epochs.max(1));
+            let x_axis = axis(AxisHints::new_x(), "epoch", t).formatter(|mark, _| text::significant_digits(mark.value, 3));
+            let y_axis = axis(AxisHints::new_y(), "loss", t)
+                .min_thickness(44.0)
+                .formatter(|mark, _| text::significant_digits(mark.value, 3));
+            let plot = quiet(Plot::new(("curves", block)), t)
+                .height(HEIGHT)
+                .include_x(0.0)
+                .include_x(epochs)
+                .set_margin_fraction(egui::vec2(0.01, 0.08))
+                .custom_x_axes(vec![x_axis])
+                .custom_y_axes(vec![y_axis])
+                .label_formatter(|hover| match hover {
+                    HoverPosition::NearDataPoint { plot_name, position, .. } => Some(format!(
+                        "{plot_name} {}\nepoch {}",
+                        text::significant_digits(position.y, 4),
+                        text::significant_digits(position.x, 3),
+                    )),
+                    HoverPosition::Elsewhere { .. } => None,
+                });
+            let shown = plot.show(ui, |plot| {
+                if let Some(best) = training.previous_best {
+                    let dashed = LineStyle::dashed_loose();
+                    plot.hline(HLine::new("best so far", best).color(t.faint).width(1.2).style(dashed));
+                }
+                let train = PlotPoints::from(training.train_loss.clone());
+                plot.line(Line::new("train", train).color(t.accent_quiet).width(1.3));
+                let validation = PlotPoints::from(training.validation_loss.clone());
+                plot.line(Line::new("validation", validation).color(t.accent).width(2.0));
+                if let Some(last) = training.validation_loss.last() {
+                    let end = Points::new("validation", PlotPoints::from(vec![*last]));
+                    plot.points(end.color(t.accent).radius(2.6));
+                }
+                if let Some(best) = lowest(&training.validation_loss)
+                    && training.seconds.is_some()
+                {
+                    let edge = Stroke::new(1.0, t.line);
+                    plot.vline(VLine::new("best epoch", best.x).stroke(edge));
+                }
+            });
+            shown.response.widget_info(|| WidgetInfo::labeled(Role::Image, true, spoken(training)));
+        });
+}
+
+fn lowest(points: &[[f64; 2]]) -> Option<PlotPoint> {
+    let best = points.iter().min_by(|a, b| a[1].total_cmp(&b[1]))?;
+    Some(PlotPoint::new(best[0], best[1]))
+}
+
+/// The curves for those who don't see them.
+fn spoken(training: &TrainingView) -> String {
+    let last = |points: &[[f64; 2]]| points.last().map(|point| text::significant_digits(point[1], 3));
+    let part = |name: &str, value: Option<String>| value.map_or(String::new(), |value| format!(", {name} {value}"));
+    format!(
+        "Loss over {} epochs{}{}",
+        training.epoch,
+        part("validation", last(&training.validation_loss)),
+        part("train", last(&training.train_loss)),
+    )
+}
+
+/// The labels of the curves, and what the run is of.
+pub fn foot_ui(ui: &mut Ui, training: &TrainingView) {
+    let t = Tokens::of(ui);
+    let last = |points: &[[f64; 2]]| points.last().map(|point| point[1]);
+    let curves = [
+        ("validation", last(&training.validation_loss), t.accent, t.accent, false),
+        ("train", last(&training.train_loss), t.accent_quiet, t.dim, false),
+        ("best so far", training.previous_best, t.faint, t.dim, true),
+    ];
+    for (name, value, mark, word, dashed) in curves {
+        let Some(value) = value else {
+            continue;
+        };
+        ui.scope(|ui| {
+            ui.spacing_mut().item_spacing.x = 5.0;
+            sample_line_ui(ui, mark, dashed);
+            words_in(ui, &format!("{name} {}", text::significant_digits(value, 3)), word);
+        });
+    }
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        ui.add_space(space::M);
+        words(ui, &training.extent);
+        if let Some(target) = &training.target {
+            words(ui, &format!("on {target}"));
+        }
+    });
+}
+
+/// Final metrics as a small table, with the facts of the run and forecast against outcome beside it.
+pub fn metrics_ui(ui: &mut Ui, training: &TrainingView) {
+    let outcome = outcome(training);
+    if training.metrics.is_empty() && outcome.is_none() && training.facts.is_empty() {
+        return;
+    }
+    line_ui(ui);
+    egui::Frame::new()
+        .inner_margin(Margin::symmetric(space::M as i8 + 2, space::S as i8 + 2))
+        .show(ui, |ui| {
+            ui.set_width(ui.available_width());
+            ui.horizontal_top(|ui| {
+                ui.spacing_mut().item_spacing.x = space::XL + space::M;
+                metrics_table_ui(ui, &training.metrics);
+                let facts = training.facts.iter().map(|(name, value)| (name.as_str(), value.clone()));
+                pairs_ui(ui, "facts", facts.chain(outcome.map(|words| ("time", words))));
+            });
+        });
+}
+
+/// `13 s, forecast 12 s`
+fn outcome(training: &TrainingView) -> Option<String> {
+    let took = text::duration(training.seconds?);
+    Some(match training.forecast_seconds {
+        Some(forecast) => format!("{took}, forecast {}", text::duration(forecast)),
+        None => took,
+    })
+}
+
+/// Metrics: one row a metric, one column a split.
+pub fn metrics_table_ui(ui: &mut Ui, metrics: &Metrics) {
+    if metrics.is_empty() {
+        return;
+    }
+    let t = Tokens::of(ui);
+    let names: BTreeSet<&str> = metrics.values().flat_map(|split| split.keys().map(String::as_str)).collect();
+    let head = |words: &str| RichText::new(words).font(fonts::regular(font::SMALL)).color(t.dim);
+    egui::Grid::new("metrics")
+        .spacing(egui::vec2(space::L, 3.0))
+        .min_col_width(0.0)
+        .min_row_height(17.0)
+        .show(ui, |ui| {
+            ui.label(head(""));
+            for split in metrics.keys() {
+                ui.with_layout(Layout::right_to_left(Align::Center), |ui| ui.label(head(split)));
+            }
+            ui.end_row();
+            for name in names {
+                ui.label(RichText::new(name.replace('_', " ")).color(t.dim));
+                for split in metrics.values() {
+                    let value = split.get(name).map(|value| text::significant_digits(*value, 4));
+                    let value = RichText::new(value.unwrap_or_default()).color(t.text);
+                    ui.with_layout(Layout::right_to_left(Align::Center), |ui| ui.label(value));
+                }
+                ui.end_row();
+            }
+        });
+}
+
+/// Names and values, one pair a row.
+pub fn pairs_ui<'a>(ui: &mut Ui, id: &str, pairs: impl Iterator<Item = (&'a str, String)>) {
+    let t = Tokens::of(ui);
+    egui::Grid::new(id)
+        .spacing(egui::vec2(space::L, 3.0))
+        .min_col_width(0.0)
+        .min_row_height(17.0)
+        .show(ui, |ui| {
+            for (name, value) in pairs {
+                ui.label(RichText::new(name).color(t.dim));
+                ui.label(RichText::new(value).color(t.text));
+                ui.end_row();
+            }
+        });
+}
+
+/// The log, folded until it is wanted.
+pub fn log_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: BlockId, training: &TrainingView) {
+    if training.log.is_empty() {
+        return;
+    }
+    let t = Tokens::of(ui);
+    let open = frame.view.open_logs.contains(&block);
+    line_ui(ui);
+    egui::Frame::new()
+        .inner_margin(Margin::symmetric(space::XS as i8, 2))
+        .show(ui, |ui| {
+            let icon = if open { Icon::Down } else { Icon::Right };
+            let text = format!("Log · {} lines", training.log.len());
+            if ui.add(Button::new(&text).icon(icon).quiet().small()).clicked() && !frame.view.open_logs.remove(&block) {
+                frame.view.open_logs.insert(block);
+            }
+            if open {
+                ui.add_space(2.0);
+                egui::Frame::new()
+                    .inner_margin(Margin::symmetric(space::M as i8, 0))
+                    .show(ui, |ui| {
+                        let log = training.log.join("\n");
+                        text_ui(ui, log, fonts::mono(font::SMALL), t.dim);
+                    });
+                ui.add_space(space::S);
+            }
+        });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn progress_reads_well() {
+        let mut training = TrainingView {
+            phase: Some(Phase::Train),
+            epoch: 7,
+            epochs: 20,
+            samples_per_second: 1_690_000.0,
+            seconds_left: Some(12.0),
+            ..TrainingView::default()
+        };
+        assert_eq!(progress(&training), "epoch 7 of 20 · 1.69 M rows/s · 12 s left");
+        training.phase = Some(Phase::WarmUp);
+        assert_eq!(progress(&training), "measuring first steps");
+        assert_eq!(rows_per_second(84_313.2), "84,313 rows/s");
+    }
+}

@@ -1,0 +1,248 @@
+//! What only the window knows: selection, open panels, text being typed. And what every view is handed.
+
+use crate::cell::rename::Renaming;
+use crate::editor::buffer::Buffers;
+use crate::inspector::Tab;
+use crate::palette::Palette;
+use crate::table::Layouts;
+use crate::targets::TargetForm;
+use crate::{FrameOutput, ShellRequest};
+use aloft_protocol::operation::Rows;
+use aloft_protocol::snapshot::{BlockContent, BlockView, CellView, NotebookView, ProjectView};
+use aloft_protocol::{BlockId, NoticeId, Operation, Snapshot};
+use aloft_spec::CellKind;
+use aloft_spec::verdict::Verdict;
+use egui::Id;
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+
+/// State of the views that is nobody else's business.
+#[derive(Default)]
+pub struct View {
+    /// The project and notebook that the rest is about; another one clears it.
+    pub place: Option<(PathBuf, String)>,
+    /// The block that keys act on.
+    pub selected: Option<BlockId>,
+    /// Prose that is being written.
+    pub writing: Option<BlockId>,
+    /// Texts in the editors.
+    pub buffers: Buffers,
+    /// A cell's name being changed.
+    pub renaming: Option<Renaming>,
+    /// Where a menu of kinds is open: after this block (`None`: at the end).
+    pub adding: Option<Adding>,
+    /// Blocks that were there before something was added; the one that isn't among them gets the selection.
+    pub awaited: Option<HashSet<BlockId>>,
+    /// The block to bring into view.
+    pub reveal: Option<BlockId>,
+    /// Heights of blocks as last painted: those out of view only keep their place.
+    pub heights: HashMap<BlockId, f32>,
+    /// The choice of rows of each train cell.
+    pub rows: HashMap<BlockId, Rows>,
+    /// Train cells whose log is open.
+    pub open_logs: HashSet<BlockId>,
+    /// Widths of tables' columns.
+    pub tables: Layouts,
+    /// The column in the inspector.
+    pub column: Option<(BlockId, String)>,
+    /// The run in the inspector.
+    pub run: Option<String>,
+    /// The target chosen in the inspector.
+    pub target: Option<String>,
+    /// The inspector's tab.
+    pub tab: Tab,
+    /// Whether navigation is folded away.
+    pub navigation_hidden: bool,
+    /// Whether the inspector is folded away.
+    pub inspector_hidden: bool,
+    /// The command palette.
+    pub palette: Option<Palette>,
+    /// The form and list of targets.
+    pub targets: Option<TargetForm>,
+    /// The name being given to a new notebook.
+    pub new_notebook: Option<String>,
+    /// Whether the sheet of shortcuts is open.
+    pub shortcuts: bool,
+    /// Since when each notice is shown, in the window's seconds.
+    pub notices: HashMap<NoticeId, f64>,
+}
+
+/// An open menu of kinds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Adding {
+    /// The new block comes after this one; at the end without one.
+    pub after: Option<BlockId>,
+}
+
+impl View {
+    /// Forgets what belonged to another project or notebook.
+    pub fn follow(&mut self, snapshot: &Snapshot) {
+        let place = snapshot.project.as_ref().map(|project| {
+            let notebook = project.notebook.as_ref();
+            (
+                project.root.clone(),
+                notebook.map_or_else(String::new, |notebook| notebook.path.clone()),
+            )
+        });
+        if place != self.place {
+            *self = Self {
+                place,
+                targets: self.targets.take(),
+                notices: std::mem::take(&mut self.notices),
+                navigation_hidden: self.navigation_hidden,
+                inspector_hidden: self.inspector_hidden,
+                ..Self::default()
+            };
+        }
+        let Some(notebook) = notebook_of(snapshot) else {
+            return;
+        };
+        let here = |id: BlockId| notebook.blocks.iter().any(|block| block.id == id);
+        if self.selected.is_some_and(|id| !here(id)) {
+            self.selected = None;
+        }
+        if let Some(known) = &self.awaited
+            && let Some(new) = notebook.blocks.iter().find(|block| !known.contains(&block.id) && is_shown(block))
+        {
+            self.selected = Some(new.id);
+            self.reveal = Some(new.id);
+            if matches!(new.content, BlockContent::Prose) {
+                self.writing = Some(new.id);
+            }
+            self.awaited = None;
+        }
+    }
+
+    /// Which rows a cell runs on.
+    pub fn rows_of(&self, block: BlockId) -> Rows {
+        self.rows.get(&block).copied().unwrap_or(Rows::Sample)
+    }
+
+    /// Whether something asks for an answer before anything else.
+    pub fn has_dialog(&self, snapshot: &Snapshot) -> bool {
+        snapshot.question.is_some()
+            || self.targets.is_some()
+            || self.palette.is_some()
+            || self.shortcuts
+            || self.new_notebook.is_some()
+            || self.adding.is_some()
+    }
+}
+
+/// What a view is handed: what to show, what only the window knows, and where wishes go.
+pub struct Frame<'a> {
+    /// What to show.
+    pub snapshot: &'a Snapshot,
+    /// What only the window knows.
+    pub view: &'a mut View,
+    /// Where wishes go.
+    pub output: &'a mut FrameOutput,
+}
+
+impl<'a> Frame<'a> {
+    /// Asks the session for something.
+    pub fn send(&mut self, operation: Operation) {
+        self.output.operations.push(operation);
+    }
+
+    /// Asks the shell for something.
+    pub fn ask_shell(&mut self, request: ShellRequest) {
+        self.output.shell.push(request);
+    }
+
+    /// Asks for a new block; it is selected when it is there.
+    pub fn add(&mut self, operation: Operation) {
+        let blocks = self.notebook().map(|notebook| &notebook.blocks[..]);
+        self.view.awaited = Some(blocks.unwrap_or_default().iter().map(|block| block.id).collect());
+        self.send(operation);
+    }
+
+    /// The open project.
+    pub fn project(&self) -> Option<&'a ProjectView> {
+        self.snapshot.project.as_ref()
+    }
+
+    /// The open notebook.
+    pub fn notebook(&self) -> Option<&'a NotebookView> {
+        notebook_of(self.snapshot)
+    }
+
+    /// A block of the open notebook.
+    pub fn block(&self, id: BlockId) -> Option<&'a BlockView> {
+        self.notebook()?.blocks.iter().find(|block| block.id == id)
+    }
+
+    /// The selected block.
+    pub fn selected(&self) -> Option<&'a BlockView> {
+        self.block(self.view.selected?)
+    }
+
+    /// The selected cell.
+    pub fn selected_cell(&self) -> Option<(BlockId, &'a CellView)> {
+        let block = self.selected()?;
+        Some((block.id, cell_of(block)?))
+    }
+
+    /// The train cell that verdict and sending are about: the selected one, else the first.
+    pub fn train_cell(&self) -> Option<(BlockId, &'a CellView)> {
+        let is_train = |found: &(BlockId, &CellView)| found.1.kind == CellKind::Train;
+        self.selected_cell().filter(is_train).or_else(|| {
+            let blocks = &self.notebook()?.blocks;
+            blocks
+                .iter()
+                .filter_map(|block| Some((block.id, cell_of(block)?)))
+                .find(is_train)
+        })
+    }
+
+    /// The target that a run would be sent to: the chosen one, else the first.
+    pub fn target(&self) -> Option<&'a str> {
+        let targets = &self.project()?.targets;
+        let chosen = self.view.target.as_deref();
+        targets
+            .iter()
+            .find(|target| Some(target.name.as_str()) == chosen)
+            .or_else(|| targets.first())
+            .map(|target| target.name.as_str())
+    }
+
+    /// Selects a block and brings it into view.
+    pub fn go_to(&mut self, block: BlockId) {
+        self.view.selected = Some(block);
+        self.view.reveal = Some(block);
+    }
+}
+
+/// The open notebook.
+pub fn notebook_of(snapshot: &Snapshot) -> Option<&NotebookView> {
+    snapshot.project.as_ref()?.notebook.as_ref()
+}
+
+/// A block's cell.
+pub fn cell_of(block: &BlockView) -> Option<&CellView> {
+    match &block.content {
+        BlockContent::Cell(cell) => Some(cell),
+        BlockContent::Prose => None,
+    }
+}
+
+/// A cell's verdict on a choice of rows, where it was measured.
+pub fn verdict_of(cell: &CellView, rows: Rows) -> Option<&Verdict> {
+    let found = cell.verdicts.iter().find(|(measured, _)| *measured == rows);
+    found.map(|(_, verdict)| &**verdict)
+}
+
+/// Whether a block has a place of its own on the screen: blank lines between two cells haven't.
+pub fn is_shown(block: &BlockView) -> bool {
+    !matches!(block.content, BlockContent::Prose) || !block.text.trim().is_empty()
+}
+
+/// The focus of a block as a whole.
+pub fn block_id(block: BlockId) -> Id {
+    Id::unique(("block", block))
+}
+
+/// The focus of a block's text.
+pub fn editor_id(block: BlockId) -> Id {
+    Id::unique(("editor", block))
+}

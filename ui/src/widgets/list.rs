@@ -1,0 +1,96 @@
+//! Lists of the side panels.
+
+use super::{dot, focus_ring, line, paint_left, paint_right};
+use crate::fonts;
+use crate::tokens::{Tokens, font, size, space};
+use egui::{Color32, Response, Role, Sense, Ui, WidgetInfo, vec2};
+
+/// A heading of a list.
+pub fn section_ui(ui: &mut Ui, title: &str) -> Response {
+    let t = Tokens::of(ui);
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), size::ROW), Sense::hover());
+    let galley = line(ui, title, fonts::semibold(font::SMALL), t.dim, rect.width());
+    paint_left(ui.painter(), galley, rect.left() + space::L, rect.center().y + 2.0);
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, title));
+    response
+}
+
+/// A row: a dot, a text, and something short at the right.
+#[must_use]
+pub struct Row<'a> {
+    text: &'a str,
+    right: &'a str,
+    mark: Option<Color32>,
+    selected: bool,
+    name: Option<String>,
+}
+
+impl<'a> Row<'a> {
+    /// A row with its text.
+    pub fn new(text: &'a str) -> Self {
+        Self {
+            text,
+            right: "",
+            mark: None,
+            selected: false,
+            name: None,
+        }
+    }
+
+    /// Something short at its right end.
+    pub fn right(mut self, right: &'a str) -> Self {
+        self.right = right;
+        self
+    }
+
+    /// A dot before it.
+    pub fn mark(mut self, color: Color32) -> Self {
+        self.mark = Some(color);
+        self
+    }
+
+    /// Whether it is the one in view.
+    pub fn selected(mut self, selected: bool) -> Self {
+        self.selected = selected;
+        self
+    }
+
+    /// What a screen reader says, where that is more than the text.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Shows it over the whole width.
+    pub fn ui(self, ui: &mut Ui) -> Response {
+        let t = Tokens::of(ui);
+        let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), size::ROW), Sense::click());
+        response.widget_info(|| {
+            let name = self.name.as_deref().unwrap_or(self.text);
+            WidgetInfo::selected(Role::Button, ui.is_enabled(), self.selected, name)
+        });
+        if !ui.is_rect_visible(rect) {
+            return response;
+        }
+        if self.selected {
+            ui.painter().rect_filled(rect, 0.0, t.selected);
+        } else if response.hovered() {
+            ui.painter().rect_filled(rect, 0.0, t.hovered);
+        }
+        let y = rect.center().y;
+        let mut left = rect.left() + space::L;
+        let mut right = rect.right() - space::L;
+        if let Some(color) = self.mark {
+            dot(ui.painter(), egui::pos2(left + size::DOT / 2.0, y), color);
+            left += size::DOT + space::S;
+        }
+        if !self.right.is_empty() {
+            let galley = line(ui, self.right, fonts::regular(font::SMALL), t.dim, (right - left) * 0.6);
+            right = paint_right(ui.painter(), galley, right, y).left() - space::S;
+        }
+        let galley = line(ui, self.text, fonts::regular(font::BODY), t.text, right - left);
+        paint_left(ui.painter(), galley, left, y);
+        focus_ring(ui, &response);
+        response
+    }
+}

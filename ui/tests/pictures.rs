@@ -1,0 +1,94 @@
+//! Pictures of the window, painted without a display. They are written to `target/pictures/` to be looked at; the test
+//! asserts only what holds on every machine: that the window is painted in its theme's colours.
+
+mod support;
+
+use aloft_protocol::operation::Theme;
+use aloft_protocol::snapshot::Question;
+use aloft_protocol::Snapshot;
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable as _;
+use support::{Window, flights, painted, preflight, trained, welcome};
+
+const WINDOW: [f32; 2] = [1440.0, 900.0];
+
+/// Writes the picture, and says which share of it has exactly this colour.
+fn share_of(harness: &mut Harness<'_, Window>, name: &str, color: [u8; 3]) -> f64 {
+    let picture = harness.render().unwrap();
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("pictures");
+    std::fs::create_dir_all(&folder).unwrap();
+    picture.save(folder.join(format!("{name}.png"))).unwrap();
+    let same = picture.pixels().filter(|pixel| pixel.0[..3] == color).count();
+    same as f64 / picture.pixels().len() as f64
+}
+
+fn themed(theme: Theme, snapshot: Snapshot) -> Snapshot {
+    Snapshot { theme, ..snapshot }
+}
+
+#[test]
+fn the_window_is_painted_in_both_themes() {
+    for (theme, name, panel) in [(Theme::Light, "light", [0xf4, 0xf4, 0xf2]), (Theme::Dark, "dark", [0x14, 0x17, 0x1b])] {
+        let mut harness = painted(themed(theme, flights()), WINDOW);
+        harness.run();
+        harness.get_by_label_contains("Go to late").click();
+        harness.run();
+        let share = share_of(&mut harness, name, panel);
+        assert!(share > 0.2, "{name}: the panels cover only {share:.2} of the picture");
+    }
+}
+
+#[test]
+fn a_trained_cell_shows_its_metrics() {
+    let mut harness = painted(themed(Theme::Light, trained()), WINDOW);
+    harness.run();
+    harness.get_by_label("All rows").click();
+    harness.run();
+    harness.get_by_label_contains("Go to late").click();
+    harness.run();
+    share_of(&mut harness, "trained", [0; 3]);
+    harness.get_by_label_contains("Go to broken").click();
+    harness.run();
+    share_of(&mut harness, "lower", [0; 3]);
+    harness.get_by_label("log loss");
+}
+
+#[test]
+fn the_start_is_painted() {
+    for (theme, name, ground) in
+        [(Theme::Light, "welcome_light", [0xfb, 0xfb, 0xfa]), (Theme::Dark, "welcome_dark", [0x10, 0x12, 0x15])]
+    {
+        let mut harness = painted(themed(theme, welcome()), WINDOW);
+        harness.run();
+        let share = share_of(&mut harness, name, ground);
+        assert!(share > 0.6, "{name}: the ground covers only {share:.2} of the picture");
+    }
+}
+
+#[test]
+fn dialogs_are_painted() {
+    let mut snapshot = themed(Theme::Light, flights());
+    snapshot.question = Some(Question::Preflight {
+        target: "lab".into(),
+        preflight: Some(Box::new(preflight())),
+    });
+    let mut harness = painted(snapshot, WINDOW);
+    harness.run();
+    share_of(&mut harness, "preflight", [0; 3]);
+    harness.state_mut().snapshot.question = None;
+    harness.run();
+    harness.get_by_label("Column carrier, str").click();
+    harness.run();
+    harness.get_by_label("Run a command…").click();
+    harness.run();
+    share_of(&mut harness, "palette", [0; 3]);
+    harness.get_by_label("Find a command");
+}
+
+#[test]
+fn a_narrow_window_has_room_for_the_notebook() {
+    let mut harness = painted(themed(Theme::Light, flights()), [820.0, 700.0]);
+    harness.run();
+    let share = share_of(&mut harness, "narrow", [0xff, 0xff, 0xff]);
+    assert!(share > 0.1, "cards cover only {share:.2} of the picture");
+}
