@@ -66,7 +66,8 @@ fn refused(account: &str, error: Error) -> aloft_spec::Problem {
         Error::TooLong(_, limit) => {
             SecretError::Refused(format!("the secret is longer than {limit} characters"))
         }
-        Error::PlatformFailure(cause) => SecretError::Unavailable(cause.to_string()),
+        // It answered the probe, so this is of another kind, such as a keyring that was started anew.
+        Error::PlatformFailure(cause) => SecretError::Refused(cause.to_string()),
         other => SecretError::Refused(other.to_string()),
     }
     .into()

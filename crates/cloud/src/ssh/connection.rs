@@ -1,14 +1,12 @@
 //! A connection: opened with the pinned host key only, entered with a credential, used to run scripts.
 
 use super::credential::Credential;
-use super::host_key;
+use super::{host_key, login};
 use crate::CloudError;
-use russh::client::{self, AuthResult, Handle, KeyboardInteractiveAuthResponse};
-use russh::keys::agent::client::AgentClient;
-use russh::keys::{PrivateKeyWithHashAlg, PublicKey, PublicKeyOrCertificate};
-use russh::{ChannelMsg, MethodKind, Preferred};
+use russh::client::{self, AuthResult, Handle};
+use russh::keys::{PublicKey, PublicKeyOrCertificate};
+use russh::{ChannelMsg, Preferred};
 use russh_sftp::client::SftpSession;
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::net::TcpStream;
@@ -77,7 +75,7 @@ impl Connection {
             Ok(handle) => handle,
             Err(error) => return Err(refused(host, port, pinned, &seen, &error).await),
         };
-        let accepted = timeout(LOGIN, log_in(&mut handle, user, credential)).await;
+        let accepted = timeout(LOGIN, login::log_in(&mut handle, user, credential)).await;
         match accepted {
             Ok(Ok(AuthResult::Success)) => Ok(Self { handle, address }),
             Ok(Ok(AuthResult::Failure {
@@ -85,7 +83,7 @@ impl Connection {
             })) => Err(CloudError::AuthFailed {
                 address,
                 identity: format!("{user} ({})", credential.kind()),
-                accepts: accepts(&remaining_methods),
+                accepts: login::accepted(&remaining_methods),
             }),
             Ok(Err(cause)) => Err(CloudError::Unreachable { address, cause }),
             Err(_) => Err(unreachable(&address, "the login took too long")),
@@ -277,7 +275,7 @@ async fn refused(host: &str, port: u16, pinned: &PublicKey, seen: &Seen, error: 
 }
 
 /// Accepts the pinned key only, and remembers what the host has shown.
-struct HostKeyCheck {
+pub(super) struct HostKeyCheck {
     pinned: Option<PublicKey>,
     seen: Seen,
 }
@@ -296,121 +294,5 @@ impl client::Handler for HostKeyCheck {
             .is_some_and(|pinned| host_key::same(pinned, &key));
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(key);
         Ok(accepted)
-    }
-}
-
-/// Offers the credential. The error is that of the connection or of the agent.
-async fn log_in(
-    handle: &mut Handle<HostKeyCheck>,
-    user: &str,
-    credential: &Credential,
-) -> std::result::Result<AuthResult, String> {
-    let text = |error: russh::Error| error.to_string();
-    match credential {
-        Credential::Key { key, .. } => {
-            let hash = match key.algorithm().is_rsa() {
-                true => handle.best_supported_rsa_hash().await.map_err(text)?.flatten(),
-                false => None,
-            };
-            let key = PrivateKeyWithHashAlg::new(key.clone(), hash);
-            handle.authenticate_publickey(user, key).await.map_err(text)
-        }
-        Credential::Password(password) => {
-            let password = password.expose();
-            let result = handle.authenticate_password(user, password).await;
-            match result.map_err(text)? {
-                // Many hosts take passwords by question and answer only.
-                AuthResult::Failure {
-                    remaining_methods, ..
-                } if remaining_methods.contains(&MethodKind::KeyboardInteractive) => {
-                    answer_questions(handle, user, password).await.map_err(text)
-                }
-                result => Ok(result),
-            }
-        }
-        Credential::Agent(socket) => log_in_by_agent(handle, user, socket).await,
-    }
-}
-
-async fn answer_questions(
-    handle: &mut Handle<HostKeyCheck>,
-    user: &str,
-    password: &str,
-) -> std::result::Result<AuthResult, russh::Error> {
-    use KeyboardInteractiveAuthResponse as Answer;
-    let mut answer = handle.authenticate_keyboard_interactive_start(user, None).await?;
-    // A host asks once, and at most says something without a question before and after.
-    for _ in 0..4 {
-        match answer {
-            Answer::Success => return Ok(AuthResult::Success),
-            Answer::Failure {
-                remaining_methods,
-                partial_success,
-            } => {
-                return Ok(AuthResult::Failure {
-                    remaining_methods,
-                    partial_success,
-                });
-            }
-            Answer::InfoRequest { prompts, .. } => {
-                let answers = prompts.iter().map(|_| password.to_owned()).collect();
-                answer = handle.authenticate_keyboard_interactive_respond(answers).await?;
-            }
-        }
-    }
-    Err(russh::Error::NoAuthMethod)
-}
-
-async fn log_in_by_agent(
-    handle: &mut Handle<HostKeyCheck>,
-    user: &str,
-    socket: &Path,
-) -> std::result::Result<AuthResult, String> {
-    let silent = |error: russh::keys::Error| format!("the SSH agent doesn't answer: {error}");
-    let mut agent = AgentClient::connect_uds(socket).await.map_err(silent)?;
-    let identities = agent.request_identities().await.map_err(silent)?;
-    let mut result = AuthResult::Failure {
-        remaining_methods: (&[MethodKind::PublicKey][..]).into(),
-        partial_success: false,
-    };
-    for identity in identities {
-        let key = identity.public_key().into_owned();
-        let hash = match key.algorithm().is_rsa() {
-            true => {
-                let best = handle.best_supported_rsa_hash().await;
-                best.map_err(|error| error.to_string())?.flatten()
-            }
-            false => None,
-        };
-        result = handle
-            .authenticate_publickey_with(user, key, hash, &mut agent)
-            .await
-            .map_err(|error| error.to_string())?;
-        if result.success() {
-            break;
-        }
-    }
-    Ok(result)
-}
-
-fn accepts(methods: &[MethodKind]) -> String {
-    let names: Vec<&str> = methods
-        .iter()
-        .map(|method| match method {
-            MethodKind::PublicKey => "a public key",
-            MethodKind::Password | MethodKind::KeyboardInteractive => "a password",
-            _ => "another method",
-        })
-        .collect();
-    let mut distinct = Vec::new();
-    for name in names {
-        if !distinct.contains(&name) {
-            distinct.push(name);
-        }
-    }
-    if distinct.is_empty() {
-        "nothing that Aloft knows".into()
-    } else {
-        distinct.join(" or ")
     }
 }

@@ -7,6 +7,7 @@
 mod connection;
 mod credential;
 mod host_key;
+mod login;
 mod script;
 mod transfer;
 

@@ -97,7 +97,7 @@ fn names(files: &[SentFile], sent: bool) -> Vec<&str> {
 #[test]
 fn a_run_is_sent_mirrored_and_brought_home() {
     let scene = Scene::new(Worker {
-        epochs: 60,
+        epochs: 100,
         ..Worker::default()
     });
     let before = preflight(&*scene.target, &scene.run, &scene.program).unwrap();

@@ -139,10 +139,10 @@ fn a_passphrase_comes_from_the_keyring() {
         let secret = Sensitive::new(secret.to_owned());
         secrets.set(ACCOUNT, &secret).unwrap();
     };
-    keep("wrong");
+    keep("tr0ub4dor");
     let problem = target_with(&spec, &secrets).err().unwrap();
     assert_eq!(problem.code, Code::AuthFailed);
-    assert!(!problem.to_string().contains("wrong\""));
+    assert!(!problem.to_string().contains("tr0ub4dor"));
     keep("open sesame");
     target_with(&spec, &secrets).unwrap().test().unwrap();
     let locked = MemoryStore::unusable(SecretError::Locked);
