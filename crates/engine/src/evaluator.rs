@@ -104,7 +104,7 @@ impl Evaluator {
         let name = &resolved.name;
         let key = resolved.key(scope)?;
         if let Some(relation) = self.kept(&key) {
-            return Ok(relation);
+            return Ok(relation.with_cancel(cancel));
         }
         let relation = match (&resolved.spec, &resolved.file) {
             (CellSpec::Source(source), Some((file, _))) => aloft_data::source(source, file, scope, cancel)

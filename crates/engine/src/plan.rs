@@ -7,16 +7,10 @@ use crate::{
     measure::{Measured, measure},
     training::Training,
 };
-use aloft_data::{Relation, SnapshotFile};
+use aloft_data::SnapshotFile;
 use aloft_placement::{History, Workload};
 use aloft_project::Project;
-use aloft_spec::{
-    Code, EventKind, Problem,
-    run::RunStatus,
-    table::{Scope, Values},
-    train::TrainSpec,
-    verdict::Verdict,
-};
+use aloft_spec::{EventKind, run::RunStatus, table::Scope, train::TrainSpec, verdict::Verdict};
 
 /// Measures the first steps of a train cell and says whether the whole run belongs on this machine. For all rows the
 /// sample is measured, and the rows are counted: nothing is read into memory that the run itself wouldn't.
@@ -33,7 +27,7 @@ pub fn plan(
     let rows = match scope {
         Scope::All => {
             let all = evaluator.input(workspace, &sample.resolved, Scope::All, cancel)?;
-            count(&all, cancel).map_err(|problem| workspace.place(cell, problem))?
+            all.rows().map_err(|problem| workspace.place(cell, problem))?
         }
         Scope::Sample | Scope::Head => data.rows,
     };
@@ -68,22 +62,6 @@ fn workload(train: &TrainSpec, data: &SnapshotFile, measured: &Measured, rows: u
         data_bytes: scaled(data.bytes),
         spent_seconds: 0.0,
     }
-}
-
-/// Rows of a table, counted without holding them.
-fn count(relation: &Relation, cancel: &Cancel) -> Result<u64> {
-    let counted = aloft_data::query(
-        "SELECT COUNT(*) AS rows_in_all FROM counted",
-        &[("counted".to_owned(), relation)],
-        cancel,
-    )?
-    .output(1)?;
-    match counted.table.columns.first().map(|column| &column.values) {
-        Some(Values::Integer(values)) => values.first().copied().flatten(),
-        _ => None,
-    }
-    .and_then(|rows| u64::try_from(rows).ok())
-    .ok_or_else(|| Problem::new(Code::Internal, "the rows couldn't be counted"))
 }
 
 /// What runs here already, and whether the cell's last runs agree.
