@@ -37,9 +37,10 @@ pub fn definitions() -> FontDefinitions {
         (INTER_SEMIBOLD, &include_bytes!("../../assets/fonts/Inter-SemiBold.ttf")[..]),
         (JETBRAINS_MONO, &include_bytes!("../../assets/fonts/JetBrainsMono-Regular.ttf")[..]),
     ] {
-        fonts
-            .font_data
-            .insert(name.to_owned(), Arc::new(FontData::from_static(bytes)));
+        let mut font = FontData::from_static(bytes);
+        // Hinting pulls the small letters of JetBrains Mono up to the next pixel, and it looks narrow.
+        font.tweak.hinting = Some(name != JETBRAINS_MONO);
+        fonts.font_data.insert(name.to_owned(), Arc::new(font));
     }
     for (family, first, then) in [
         (FontFamily::Proportional, INTER, JETBRAINS_MONO),

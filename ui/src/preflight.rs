@@ -93,6 +93,7 @@ fn files_ui(ui: &mut Ui, files: &[SentFile]) {
         .show(ui, |ui| {
             ui.set_width(ui.available_width());
             ui.spacing_mut().item_spacing.y = 2.0;
+            ui.spacing_mut().interact_size.y = 18.0;
             for file in files {
                 ui.horizontal(|ui| {
                     let color = if file.sent { t.text } else { t.dim };

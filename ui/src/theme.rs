@@ -53,6 +53,13 @@ fn style(t: &Tokens, base: Visuals) -> Style {
     spacing.tooltip_width = 360.0;
     spacing.scroll = egui::style::ScrollStyle::thin();
     spacing.scroll.bar_width = 9.0;
+    // Bars lie over what scrolls, so that a table is as wide as its card; nothing fades at the edges.
+    spacing.scroll.floating_width = 5.0;
+    spacing.scroll.floating_allocated_width = 0.0;
+    spacing.scroll.dormant_background_opacity = 0.0;
+    spacing.scroll.dormant_handle_opacity = 0.5;
+    spacing.scroll.active_background_opacity = 0.0;
+    spacing.scroll.fade.strength = 0.0;
     style.interaction.selectable_labels = false;
     style.interaction.tooltip_delay = 0.5;
     style.scroll_animation = egui::style::ScrollAnimation::none();

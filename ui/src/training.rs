@@ -229,7 +229,8 @@ pub fn log_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: BlockId, training: &Tra
         .inner_margin(Margin::symmetric(space::XS as i8, 2))
         .show(ui, |ui| {
             let icon = if open { Icon::Down } else { Icon::Right };
-            let text = format!("Log · {} lines", training.log.len());
+            let lines = training.log.len();
+            let text = format!("Log · {lines} line{}", if lines == 1 { "" } else { "s" });
             if ui.add(Button::new(&text).icon(icon).quiet().small()).clicked() && !frame.view.open_logs.remove(&block) {
                 frame.view.open_logs.insert(block);
             }

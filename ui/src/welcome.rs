@@ -42,7 +42,7 @@ fn content_ui(ui: &mut Ui, frame: &mut Frame<'_>) {
         if ui.add(open).on_hover_text(tip(ui.ctx(), Command::OpenFolder)).clicked() {
             Command::OpenFolder.perform(ui.ctx(), frame);
         }
-        ui.add_space(space::XS);
+        ui.add_space(space::M);
         let hint = "or drop a folder, a notebook or a data file here: CSV, Parquet, JSON lines, Arrow";
         ui.label(egui::RichText::new(hint).color(t.dim));
     });
@@ -129,7 +129,8 @@ fn example_ui(ui: &mut Ui, example: &ExampleView, width: f32) -> Response {
     let corner = CornerRadius::same(radius::CARD);
     let (fill, edge) = if lit { (t.hovered, t.faint) } else { (t.raised, t.line) };
     ui.painter().rect(rect, corner, fill, Stroke::new(1.0, edge), StrokeKind::Inside);
-    let mut inner = ui.new_child(UiBuilder::new().max_rect(rect.shrink(space::L - 1.0)));
+    let layout = egui::Layout::top_down(egui::Align::Min);
+    let mut inner = ui.new_child(UiBuilder::new().max_rect(rect.shrink(space::L - 1.0)).layout(layout));
     inner.spacing_mut().item_spacing.y = space::XS;
     text_ui(&mut inner, example.title.as_str(), fonts::semibold(font::PROSE), t.text);
     text_ui(&mut inner, example.description.as_str(), fonts::regular(font::BODY), t.dim);

@@ -42,7 +42,7 @@ fn the_window_is_painted_in_both_themes() {
 fn a_trained_cell_shows_its_metrics() {
     let mut harness = painted(themed(Theme::Light, trained()), WINDOW);
     harness.run();
-    harness.get_by_label("All rows").click();
+    harness.get_all_by_label("All rows").next().unwrap().click();
     harness.run();
     harness.get_by_label_contains("Go to late").click();
     harness.run();

@@ -31,12 +31,8 @@ pub fn inspector_ui(ui: &mut Ui, frame: &mut Frame<'_>) {
     ui.horizontal(|ui| {
         ui.add_space(space::M);
         let mut tab = frame.view.tab;
-        let first = ui.next_auto_id();
-        if Segments::new(&TABS).ui(ui, &mut tab) {
+        if Segments::new(&TABS).first_of(focus::INSPECTOR).ui(ui, &mut tab) {
             frame.view.tab = tab;
-        }
-        if let Some(response) = ui.ctx().read_response(first) {
-            focus::take(ui, focus::INSPECTOR, &response);
         }
     });
     ui.add_space(space::S);

@@ -115,7 +115,7 @@ fn summary(profile: &ColumnProfile, counted: u64) -> String {
                 let found = profile.top.iter().find(|top| top.value == value);
                 percent(found.map_or(0, |top| top.count), counted)
             };
-            format!("true {} · false {}", share("true"), share("false"))
+            format!("{} true", share("true"))
         }
         (Some(min), Some(max)) if profile.field.kind != ColumnKind::Text => format!("{min} – {max}"),
         _ => {

@@ -159,17 +159,28 @@ impl Widget for Button<'_> {
 pub struct Segments<'a, T> {
     options: &'a [(T, &'a str)],
     small: bool,
+    focus: Option<&'static str>,
 }
 
 impl<'a, T: PartialEq + Copy> Segments<'a, T> {
     /// The things with their names.
     pub fn new(options: &'a [(T, &'a str)]) -> Self {
-        Self { options, small: false }
+        Self {
+            options,
+            small: false,
+            focus: None,
+        }
     }
 
     /// For heads of cards.
     pub fn small(mut self) -> Self {
         self.small = true;
+        self
+    }
+
+    /// The panel whose first widget it is.
+    pub fn first_of(mut self, panel: &'static str) -> Self {
+        self.focus = Some(panel);
         self
     }
 
@@ -181,36 +192,45 @@ impl<'a, T: PartialEq + Copy> Segments<'a, T> {
         } else {
             (size::CONTROL - 2.0, font::BODY - 0.5)
         };
-        let mut changed = false;
-        ui.scope(|ui| {
-            ui.spacing_mut().item_spacing.x = 2.0;
-            // A layout from the right would put them in the wrong order.
-            ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
-                for &(value, name) in self.options {
-                    let selected = *chosen == value;
-                    let color = if selected { t.text } else { t.dim };
-                    let galley = line(ui, name, fonts::medium(text_size), color, f32::INFINITY);
-                    let width = galley.size().x + 2.0 * (space::S + 1.0);
-                    let (rect, response) = ui.allocate_exact_size(vec2(width, height), Sense::click());
-                    response.widget_info(|| {
-                        WidgetInfo::selected(Role::RadioButton, ui.is_enabled(), selected, name)
-                    });
-                    let corner = CornerRadius::same(radius::CONTROL);
-                    if selected {
-                        let edge = Stroke::new(1.0, t.line);
-                        ui.painter().rect(rect, corner, t.raised, edge, StrokeKind::Inside);
-                    } else if response.hovered() {
-                        ui.painter().rect_filled(rect, corner, t.hovered);
-                    }
-                    paint_left(ui.painter(), galley, rect.left() + space::S + 1.0, rect.center().y);
-                    focus_ring(ui, &response);
-                    if response.clicked() && !selected {
-                        *chosen = value;
-                        changed = true;
-                    }
-                }
-            });
-        });
-        changed
+        let gap = 2.0;
+        let padding = space::S + 1.0;
+        let parts: Vec<_> = self
+            .options
+            .iter()
+            .map(|(value, name)| {
+                let color = if chosen == value { t.text } else { t.dim };
+                (value, name, line(ui, name, fonts::medium(text_size), color, f32::INFINITY))
+            })
+            .collect();
+        let width: f32 = parts.iter().map(|(.., galley)| galley.size().x + 2.0 * padding + gap).sum();
+        let (id, whole) = ui.allocate_space(vec2(width - gap, height));
+        let corner = CornerRadius::same(radius::CONTROL);
+        let mut left = whole.left();
+        let before = *chosen;
+        for (value, name, galley) in parts {
+            let part = egui::vec2(galley.size().x + 2.0 * padding, height);
+            let rect = egui::Rect::from_min_size(egui::pos2(left, whole.top()), part);
+            left = rect.right() + gap;
+            let selected = before == *value;
+            let response = ui.interact(rect, id.with(name), Sense::click());
+            response.widget_info(|| WidgetInfo::selected(Role::RadioButton, ui.is_enabled(), selected, name));
+            if selected {
+                let edge = Stroke::new(1.0, t.line);
+                ui.painter().rect(rect, corner, t.raised, edge, StrokeKind::Inside);
+            } else if response.hovered() {
+                ui.painter().rect_filled(rect, corner, t.hovered);
+            }
+            paint_left(ui.painter(), galley, rect.left() + padding, rect.center().y);
+            focus_ring(ui, &response);
+            if response.clicked() {
+                *chosen = *value;
+            }
+            if let Some(panel) = self.focus
+                && rect.left() == whole.left()
+            {
+                crate::focus::take(ui, panel, &response);
+            }
+        }
+        *chosen != before
     }
 }

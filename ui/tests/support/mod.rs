@@ -53,7 +53,10 @@ fn build(
     builder.build_ui_state(
         |ui, window: &mut Window| {
             let app = window.app.get_or_insert_with(|| App::new(ui.ctx()));
-            let FrameOutput { operations, shell } = app.frame_ui(ui, &window.snapshot);
+            // The harness keeps a margin around its contents; the shell doesn't.
+            let whole = egui::UiBuilder::new().max_rect(ui.ctx().content_rect());
+            let painted = ui.scope_builder(whole, |ui| app.frame_ui(ui, &window.snapshot));
+            let FrameOutput { operations, shell } = painted.inner;
             window.operations.extend(operations);
             window.shell.extend(shell);
         },
