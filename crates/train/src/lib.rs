@@ -1,1 +1,40 @@
-//! Aloft train.
+//! Training and prediction: preprocessing, models, optimizer, loop, metrics, checkpoints (candle).
+//!
+//! [`execute`] is the worker of a run and [`predict`] scores rows with a run's model; [`measure`] shows what a run would
+//! take. All three go the same way: a table is [`prepare`]d (target, parts, fitted [`preprocess`]ing, encoded rows), a
+//! [`trainer`] takes steps on a [`model`], and [`evaluate`] says what the model makes of rows.
+//!
+//! The same specification, rows, seed, device and number of threads give the same metrics to the last bit, also when the
+//! run was interrupted: random numbers come from streams of their own ([`rng`]), sums have a fixed order, and a
+//! [`checkpoint`] holds all that the next epoch depends on.
+
+mod batch;
+mod checkpoint;
+mod device;
+mod error;
+mod evaluate;
+mod forecast;
+mod machine;
+mod measure;
+mod metrics;
+mod model;
+mod ops;
+mod optimizer;
+mod predict;
+mod prepare;
+mod preprocess;
+mod report;
+mod rng;
+mod run;
+mod saved;
+mod split;
+mod table;
+mod task;
+mod trainer;
+mod training;
+mod worker;
+
+pub use device::{DeviceReport, devices};
+pub use measure::{Measured, measure};
+pub use predict::{PredictSummary, predict};
+pub use worker::execute;

@@ -1,0 +1,254 @@
+//! Checkpoints: all that the next epoch depends on, replaced after each one.
+//!
+//! `last.safetensors` holds weights, moments and the best weights so far, and in its metadata the progress that belongs to
+//! them, so that both are of the same epoch whenever the process dies. `last.json` is that progress for people.
+
+use crate::{
+    error::{Result, TrainError},
+    metrics::Metrics,
+    model::{Architecture, Model, Weights},
+    optimizer::Moments,
+};
+use aloft_runs::{file, replace_file};
+use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+use serde::{Deserialize, Serialize};
+use std::{collections::HashMap, fs, path::Path};
+
+/// Version of the format.
+const VERSION: u32 = 1;
+const TENSORS: &str = "last.safetensors";
+const PROGRESS: &str = "last.json";
+/// Key of the progress in the metadata.
+const KEY: &str = "progress";
+
+/// How far a run is.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Progress {
+    /// Version of the format.
+    pub version: u32,
+    /// Epochs done.
+    pub epoch: u32,
+    /// Steps done.
+    pub step: u64,
+    /// The best epoch so far, from 1.
+    pub best_epoch: u32,
+    /// Its validation loss; `None` before the first epoch.
+    pub best_loss: Option<f64>,
+    /// Epochs since then.
+    pub waited: u32,
+    /// Wall-clock seconds that workers spent on the run.
+    pub seconds: f64,
+    /// Seconds of these that training steps took.
+    pub train_seconds: f64,
+    /// What each epoch came to.
+    pub history: Vec<EpochRecord>,
+}
+
+/// What an epoch came to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EpochRecord {
+    /// The epoch, from 1.
+    pub epoch: u32,
+    /// Mean training loss over it.
+    pub train_loss: f64,
+    /// Loss on the validation part after it.
+    pub validation_loss: f64,
+    /// Metrics on the validation part.
+    pub metrics: Metrics,
+}
+
+/// A checkpoint.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Checkpoint {
+    /// How far the run is.
+    pub progress: Progress,
+    /// The model's weights after the last epoch.
+    pub weights: Vec<Weights>,
+    /// The optimizer's moments, in the order of the weights.
+    pub moments: Vec<Moments>,
+    /// The weights after the best epoch.
+    pub best: Vec<Weights>,
+}
+
+impl Checkpoint {
+    /// Replaces the checkpoint of a run.
+    pub fn write(&self, run_dir: &Path) -> Result<()> {
+        let folder = run_dir.join(file::CHECKPOINTS);
+        fs::create_dir_all(&folder).map_err(TrainError::io("creating", &folder))?;
+        let progress = Progress {
+            version: VERSION,
+            ..self.progress.clone()
+        };
+        let path = folder.join(PROGRESS);
+        let text = serde_json::to_string(&progress).map_err(|error| TrainError::unreadable(&path, error))?;
+        let mut tensors = Vec::new();
+        for ((weights, moments), best) in self.weights.iter().zip(&self.moments).zip(&self.best) {
+            for (part, numbers) in [
+                ("weights", &weights.numbers),
+                ("first", &moments.first),
+                ("second", &moments.second),
+                ("best", &best.numbers),
+            ] {
+                tensors.push((format!("{part}/{}", weights.name), &weights.shape[..], &numbers[..]));
+            }
+        }
+        let metadata = HashMap::from([(KEY.to_owned(), text.clone())]);
+        write_tensors(&folder.join(TENSORS), &tensors, metadata)?;
+        Ok(replace_file(&path, text.as_bytes())?)
+    }
+
+    /// How far a run is; `None` where it has no checkpoint.
+    ///
+    /// # Errors
+    /// `Unreadable` when it isn't whole.
+    pub fn progress(run_dir: &Path) -> Result<Option<Progress>> {
+        let path = run_dir.join(file::CHECKPOINTS).join(TENSORS);
+        match read_file(&path)? {
+            Some(bytes) => read_progress(&bytes).map(Some).map_err(|error| unreadable(&path, error)),
+            None => Ok(None),
+        }
+    }
+
+    /// Reads the checkpoint of a run; `None` where it has none.
+    ///
+    /// # Errors
+    /// `Unreadable` when it isn't whole, or not of a model of this architecture.
+    pub fn read(run_dir: &Path, architecture: &Architecture) -> Result<Option<Self>> {
+        let path = run_dir.join(file::CHECKPOINTS).join(TENSORS);
+        let Some(bytes) = read_file(&path)? else {
+            return Ok(None);
+        };
+        let progress = read_progress(&bytes).map_err(|error| unreadable(&path, error))?;
+        let tensors = SafeTensors::deserialize(&bytes).map_err(|error| unreadable(&path, error))?;
+        let mut checkpoint = Self {
+            progress,
+            weights: Vec::new(),
+            moments: Vec::new(),
+            best: Vec::new(),
+        };
+        for (name, shape) in Model::shapes(architecture) {
+            let numbers = |part: &str| {
+                read_numbers(&tensors, &format!("{part}/{name}"), &shape).map_err(|error| unreadable(&path, error))
+            };
+            let weights = |numbers: Vec<f32>| Weights {
+                name: name.clone(),
+                shape: shape.clone(),
+                numbers,
+            };
+            checkpoint.weights.push(weights(numbers("weights")?));
+            checkpoint.best.push(weights(numbers("best")?));
+            checkpoint.moments.push(Moments {
+                first: numbers("first")?,
+                second: numbers("second")?,
+            });
+        }
+        Ok(Some(checkpoint))
+    }
+}
+
+fn read_file(path: &Path) -> Result<Option<Vec<u8>>> {
+    match fs::read(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        bytes => bytes.map(Some).map_err(TrainError::io("reading", path)),
+    }
+}
+
+fn read_progress(bytes: &[u8]) -> std::result::Result<Progress, String> {
+    let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(|error| error.to_string())?;
+    let text = metadata.metadata().as_ref().and_then(|entries| entries.get(KEY));
+    let progress: Progress =
+        serde_json::from_str(text.ok_or("it has no progress")?).map_err(|error| error.to_string())?;
+    match progress.version {
+        VERSION => Ok(progress),
+        other => Err(format!("it is of version {other}")),
+    }
+}
+
+fn unreadable(path: &Path, error: impl std::fmt::Display) -> TrainError {
+    TrainError::unreadable(path, format!("the checkpoint can't be read: {error}; remove it to train from the beginning"))
+}
+
+/// Writes named f32 tensors as safetensors; the file is replaced as a whole.
+pub fn write_tensors(path: &Path, tensors: &[(String, &[usize], &[f32])], metadata: HashMap<String, String>) -> Result<()> {
+    let bytes: Vec<Vec<u8>> = tensors
+        .iter()
+        .map(|(_, _, numbers)| numbers.iter().flat_map(|number| number.to_le_bytes()).collect())
+        .collect();
+    let unwritable = |error: safetensors::SafeTensorError| TrainError::unreadable(path, error);
+    let views: Vec<(&str, TensorView<'_>)> = tensors
+        .iter()
+        .zip(&bytes)
+        .map(|((name, shape, _), bytes)| Ok((name.as_str(), TensorView::new(Dtype::F32, shape.to_vec(), bytes)?)))
+        .collect::<std::result::Result<_, _>>()
+        .map_err(unwritable)?;
+    let file = safetensors::serialize(views, Some(metadata)).map_err(unwritable)?;
+    Ok(replace_file(path, &file)?)
+}
+
+/// The numbers of one f32 tensor, or what is wrong with it.
+pub fn read_numbers(tensors: &SafeTensors<'_>, name: &str, shape: &[usize]) -> std::result::Result<Vec<f32>, String> {
+    let view = tensors.tensor(name).map_err(|_| format!("`{name}` is missing"))?;
+    if view.dtype() != Dtype::F32 || view.shape() != shape {
+        return Err(format!("`{name}` is {:?} {:?} and should be F32 {shape:?}", view.dtype(), view.shape()));
+    }
+    let number = |bytes: &[u8]| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
+    Ok(view.data().chunks_exact(4).map(number).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aloft_spec::{Code, Problem, train::ModelSpec};
+    use candle_core::Device;
+
+    fn checkpoint(architecture: &Architecture) -> Checkpoint {
+        let weights = Model::new(architecture.clone(), 1, &Device::Cpu).unwrap().weights().unwrap();
+        let moments = weights
+            .iter()
+            .map(|weights| Moments {
+                first: weights.numbers.iter().map(|number| number * 2.0).collect(),
+                second: weights.numbers.iter().map(|number| number * number).collect(),
+            })
+            .collect();
+        let best = Model::new(architecture.clone(), 2, &Device::Cpu).unwrap().weights().unwrap();
+        let progress = Progress {
+            version: VERSION,
+            epoch: 3,
+            best_loss: Some(0.1 + 0.2),
+            ..Progress::default()
+        };
+        Checkpoint {
+            progress,
+            weights,
+            moments,
+            best,
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_to_the_last_bit() {
+        let folder = tempfile::tempdir().unwrap();
+        let architecture = Architecture::new(&ModelSpec::default(), 4, &[7], 3).unwrap();
+        assert_eq!(Checkpoint::read(folder.path(), &architecture).unwrap(), None);
+        let checkpoint = checkpoint(&architecture);
+        checkpoint.write(folder.path()).unwrap();
+        assert_eq!(Checkpoint::read(folder.path(), &architecture).unwrap(), Some(checkpoint));
+        let other = Architecture::new(&ModelSpec::default(), 5, &[7], 3).unwrap();
+        let problem: Problem = Checkpoint::read(folder.path(), &other).unwrap_err().into();
+        assert_eq!(problem.code, Code::Unreadable);
+    }
+
+    #[test]
+    fn a_torn_checkpoint_is_refused_and_never_panics() {
+        let folder = tempfile::tempdir().unwrap();
+        let architecture = Architecture::new(&ModelSpec::default(), 2, &[], 2).unwrap();
+        checkpoint(&architecture).write(folder.path()).unwrap();
+        let path = folder.path().join("checkpoints/last.safetensors");
+        let whole = fs::read(&path).unwrap();
+        for length in [0, 7, 8, 100, whole.len() / 2, whole.len() - 1] {
+            fs::write(&path, &whole[..length]).unwrap();
+            let problem: Problem = Checkpoint::read(folder.path(), &architecture).unwrap_err().into();
+            assert_eq!(problem.code, Code::Unreadable);
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! What can go wrong in this crate, each with what to do next.
+
+use aloft_spec::{Code, Problem};
+use std::path::{Path, PathBuf};
+
+/// A result inside this crate.
+pub type Result<T> = std::result::Result<T, TrainError>;
+
+/// An error of preparing, training, measuring or predicting.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainError {
+    /// A column is named that the table doesn't have.
+    #[error("{role} `{name}` isn't in the table")]
+    UnknownColumn {
+        /// What the column is for: `the target`.
+        role: &'static str,
+        /// Its name.
+        name: String,
+        /// Names of the table that look like it.
+        near: Vec<String>,
+    },
+    /// Columns that a model needs are missing in the rows to predict.
+    #[error("the rows lack columns that the model was trained on: {}", .names.join(", "))]
+    MissingColumns {
+        /// The missing names.
+        names: Vec<String>,
+    },
+    /// The target has one class only.
+    #[error("column `{column}` has one class only, `{value}`, in all {rows} rows")]
+    SingleClass {
+        /// The target.
+        column: String,
+        /// The class.
+        value: String,
+        /// Rows with a target.
+        rows: usize,
+    },
+    /// A value that can't be used.
+    #[error("{message}")]
+    BadValue {
+        /// What is wrong.
+        message: String,
+        /// What to do.
+        hint: String,
+    },
+    /// Too little data.
+    #[error("{message}")]
+    EmptyData {
+        /// What is missing.
+        message: String,
+        /// What to do.
+        hint: String,
+    },
+    /// The loss is no longer a number.
+    #[error("the loss became {loss} at step {step}, epoch {epoch}")]
+    Diverged {
+        /// Steps since the start.
+        step: u64,
+        /// The epoch, from 1.
+        epoch: u32,
+        /// NaN or an infinity.
+        loss: f64,
+        /// The highest learning rate of the run.
+        learning_rate: f64,
+    },
+    /// There is no such device.
+    #[error("no CUDA device can be used: {looked_for}")]
+    NoDevice {
+        /// What was looked for and not found.
+        looked_for: String,
+    },
+    /// A file of a run that isn't what it should be.
+    #[error("{}: {message}", .path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// A run without a model.
+    #[error("this run has no model yet")]
+    NoModel {
+        /// The run.
+        run_dir: PathBuf,
+    },
+    /// The operating system refused something.
+    #[error("{what} {}: {source}", .path.display())]
+    Io {
+        /// What was being done: `writing`.
+        what: &'static str,
+        /// On which file.
+        path: PathBuf,
+        /// Why it failed.
+        source: std::io::Error,
+    },
+    /// A problem of another crate, as it came.
+    #[error("{0}")]
+    Other(Problem),
+    /// candle failed.
+    #[error("computing failed: {0}")]
+    Candle(#[from] candle_core::Error),
+    /// polars failed.
+    #[error("reading a column failed: {0}")]
+    Polars(#[from] polars::error::PolarsError),
+}
+
+impl TrainError {
+    /// An [`TrainError::Io`], for `map_err`.
+    pub fn io(what: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_path_buf();
+        move |source| Self::Io { what, path, source }
+    }
+
+    /// An [`TrainError::Unreadable`].
+    pub fn unreadable(path: &Path, message: impl ToString) -> Self {
+        Self::Unreadable {
+            path: path.to_path_buf(),
+            message: message.to_string(),
+        }
+    }
+
+    /// An [`TrainError::BadValue`].
+    pub fn bad_value(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::BadValue {
+            message: message.into(),
+            hint: hint.into(),
+        }
+    }
+
+    /// An [`TrainError::UnknownColumn`] with those of `names` that look like `name`.
+    pub fn unknown_column<'a>(
+        role: &'static str,
+        name: &str,
+        names: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
+        Self::UnknownColumn {
+            role,
+            name: name.to_owned(),
+            near: aloft_spec::text::nearest(name, names),
+        }
+    }
+}
+
+impl TrainError {
+    /// The same as a problem, at a file if it has no place yet.
+    pub fn in_file(self, file: &Path) -> Self {
+        match Problem::from(self) {
+            problem if problem.place.is_none() => Self::Other(problem.in_file(file)),
+            problem => Self::Other(problem),
+        }
+    }
+}
+
+impl From<Problem> for TrainError {
+    fn from(problem: Problem) -> Self {
+        Self::Other(problem)
+    }
+}
+
+impl From<TrainError> for Problem {
+    fn from(error: TrainError) -> Self {
+        let message = error.to_string();
+        match error {
+            TrainError::UnknownColumn { near, .. } => {
+                let problem = Self::new(Code::UnknownColumn, message);
+                match near.is_empty() {
+                    true => problem.with_hint("name a column of the table"),
+                    false => problem.with_hint(format!("did you mean `{}`?", near.join("` or `"))),
+                }
+            }
+            TrainError::MissingColumns { .. } => Self::new(Code::UnknownColumn, message)
+                .with_hint("add them; a value may be empty, the column may not be absent"),
+            TrainError::SingleClass { .. } => Self::new(Code::SingleClass, message).with_hint(
+                "choose another target, or rows in which it varies; nothing can be learned from one class",
+            ),
+            TrainError::BadValue { hint, .. } => Self::new(Code::BadValue, message).with_hint(hint),
+            TrainError::EmptyData { hint, .. } => Self::new(Code::EmptyData, message).with_hint(hint),
+            TrainError::Diverged { learning_rate, .. } => Self::new(Code::Diverged, message).with_hint(format!(
+                "lower optimizer.learning_rate (it is {learning_rate}), for instance to {}; the checkpoint of the last \
+                 good epoch is kept",
+                learning_rate / 10.0
+            )),
+            TrainError::NoDevice { .. } => Self::new(Code::NoDevice, message)
+                .with_hint("use device = \"auto\" or \"cpu\", or run it on a target with a GPU"),
+            TrainError::Unreadable { path, message } => Self::new(Code::Unreadable, message).in_file(path),
+            TrainError::NoModel { run_dir } => Self::new(Code::NotFound, message)
+                .with_hint("wait until it is done, or start it again if it was stopped before its first epoch")
+                .in_file(run_dir),
+            TrainError::Io { path, source, what } => io_problem(what, &path, &source),
+            TrainError::Other(problem) => problem,
+            TrainError::Candle(_) => Self::new(Code::Internal, message),
+            TrainError::Polars(_) => Self::new(Code::Unreadable, message),
+        }
+    }
+}
+
+/// What an error of the operating system means to the user.
+fn io_problem(what: &str, path: &Path, source: &std::io::Error) -> Problem {
+    use std::io::ErrorKind;
+    match source.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            Problem::new(Code::DiskFull, format!("{what} failed: the disk is full"))
+                .with_hint("free some space and start the run again: it goes on from its last checkpoint")
+        }
+        ErrorKind::NotFound => Problem::new(Code::NotFound, "the file isn't there"),
+        _ => Problem::new(Code::Unreadable, format!("{what} failed: {source}")),
+    }
+    .in_file(path)
+}

@@ -1,0 +1,122 @@
+//! What a model says about rows, in double precision.
+
+use crate::{
+    batch::Encoded,
+    error::Result,
+    model::Model,
+    task::Task,
+};
+
+/// Rows that go through a model together when nothing is learned. Blocks are always of this size, the last one filled up
+/// with zeros: matrix kernels choose their order of summation by the shape, so that a row gives the same bits in
+/// training's evaluation and in a later prediction whatever rows are beside it.
+pub const BLOCK: usize = 1024;
+
+/// Predictions for some rows, in their order.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outputs {
+    /// Probabilities, [rows, classes], each row's sum is 1.
+    Probabilities {
+        /// Classes.
+        classes: usize,
+        /// The numbers.
+        values: Vec<f64>,
+    },
+    /// Numbers in the target's unit.
+    Numbers(Vec<f64>),
+}
+
+impl Outputs {
+    /// Each row's likeliest class, the first of equally likely ones; nothing for numbers.
+    pub fn predicted(&self) -> Vec<u32> {
+        match self {
+            Self::Probabilities { classes, values } => values.chunks_exact(*classes).map(likeliest).collect(),
+            Self::Numbers(_) => Vec::new(),
+        }
+    }
+}
+
+fn likeliest(row: &[f64]) -> u32 {
+    let mut best = 0;
+    for (class, probability) in row.iter().enumerate() {
+        if *probability > row[best] {
+            best = class;
+        }
+    }
+    best as u32
+}
+
+/// Evaluates the rows of these indices, without a gradient and without dropout.
+pub fn evaluate(model: &Model, task: &Task, rows: &Encoded, indices: &[u32]) -> Result<Outputs> {
+    let classes = task.outputs();
+    let mut values = Vec::with_capacity(indices.len() * classes);
+    for block in indices.chunks(BLOCK) {
+        let batch = rows.padded_batch(block, BLOCK, model.device())?;
+        let out = model.forward(&batch, None)?.flatten_all()?.to_vec1::<f32>()?;
+        let out = &out[..block.len() * classes];
+        match task {
+            Task::Regression { mean, deviation } => {
+                values.extend(out.iter().map(|number| f64::from(*number) * deviation + mean));
+            }
+            Task::Binary { .. } | Task::Multiclass { .. } => {
+                out.chunks_exact(classes).for_each(|logits| softmax(logits, &mut values));
+            }
+        }
+    }
+    Ok(match task {
+        Task::Regression { .. } => Outputs::Numbers(values),
+        Task::Binary { .. } | Task::Multiclass { .. } => Outputs::Probabilities { classes, values },
+    })
+}
+
+fn softmax(logits: &[f32], out: &mut Vec<f64>) {
+    let highest = f64::from(logits.iter().copied().fold(f32::NEG_INFINITY, f32::max));
+    let start = out.len();
+    out.extend(logits.iter().map(|logit| (f64::from(*logit) - highest).exp()));
+    let sum: f64 = out[start..].iter().sum();
+    out[start..].iter_mut().for_each(|value| *value /= sum);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        model::Architecture,
+        rng::{Purpose, Random},
+        task::LabelType,
+    };
+    use aloft_spec::train::ModelSpec;
+    use candle_core::Device;
+
+    /// The reason for blocks of one size.
+    #[test]
+    fn a_row_gives_the_same_bits_whatever_is_beside_it() {
+        let mut random = Random::new(1, Purpose::Weights, 0);
+        let (rows, width) = (1500, 700);
+        let encoded = Encoded {
+            rows,
+            numeric_width: width,
+            numeric: (0..rows * width).map(|_| random.normal()).collect(),
+            ..Encoded::default()
+        };
+        for outputs in [1, 2] {
+            let spec = ModelSpec { hidden: vec![33, 7], ..ModelSpec::default() };
+            let architecture = Architecture::new(&spec, width, &[], outputs).unwrap();
+            let model = Model::new(architecture, 3, &Device::Cpu).unwrap();
+            let task = match outputs {
+                1 => Task::Regression { mean: 5.0, deviation: 2.0 },
+                _ => Task::Binary { classes: vec!["a".into(), "b".into()], labels: LabelType::Text },
+            };
+            let numbers = |indices: &[u32]| match evaluate(&model, &task, &encoded, indices).unwrap() {
+                Outputs::Numbers(values) | Outputs::Probabilities { values, .. } => values,
+            };
+            let all = numbers(&(0..rows as u32).collect::<Vec<_>>());
+            let backwards = numbers(&(0..rows as u32).rev().collect::<Vec<_>>());
+            for row in [0usize, 1, 511, 1023, 1024, 1499] {
+                let alone = numbers(&[row as u32]);
+                assert_eq!(alone, all[row * outputs..][..outputs]);
+                assert_eq!(alone, backwards[(rows - 1 - row) * outputs..][..outputs]);
+            }
+        }
+    }
+}

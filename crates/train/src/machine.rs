@@ -1,0 +1,74 @@
+//! What this machine and this process have and use.
+
+use std::{fs, path::Path};
+
+/// Peak resident memory of this process in bytes; 0 where the system doesn't tell.
+pub fn peak_memory() -> u64 {
+    fs::read_to_string("/proc/self/status").map_or(0, |status| kilobytes(&status, "VmHWM:").unwrap_or(0))
+}
+
+/// Memory that this process may use: the machine's, or less where a control group limits it; 0 where unknown.
+pub fn total_memory() -> u64 {
+    let machine = fs::read_to_string("/proc/meminfo")
+        .ok()
+        .and_then(|text| kilobytes(&text, "MemTotal:"));
+    let group = fs::read_to_string("/sys/fs/cgroup/memory.max")
+        .ok()
+        .and_then(|text| text.trim().parse().ok());
+    [machine, group].into_iter().flatten().min().unwrap_or(0)
+}
+
+/// Bytes that can still be written where `path` lies; 0 where unknown.
+pub fn free_disk(path: &Path) -> u64 {
+    rustix::fs::statvfs(path).map_or(0, |disk| disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
+/// Name of this machine; empty where it has none.
+pub fn host() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+/// Bytes of all files under a folder but those named; what can't be read counts as nothing.
+pub fn folder_bytes(folder: &Path, without: &[&str]) -> u64 {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return 0;
+    };
+    entries
+        .flatten()
+        .filter(|entry| !without.iter().any(|name| entry.file_name() == *name))
+        .map(|entry| match entry.metadata() {
+            Ok(metadata) if metadata.is_dir() => folder_bytes(&entry.path(), &[]),
+            Ok(metadata) => metadata.len(),
+            Err(_) => 0,
+        })
+        .sum()
+}
+
+fn kilobytes(text: &str, key: &str) -> Option<u64> {
+    let line = text.lines().find_map(|line| line.strip_prefix(key))?;
+    let number: u64 = line.split_whitespace().next()?.parse().ok()?;
+    Some(number * 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_read() {
+        assert_eq!(kilobytes("Name: x\nVmHWM:\t   12 kB\n", "VmHWM:"), Some(12_288));
+        assert_eq!(kilobytes("VmHWM: many kB", "VmHWM:"), None);
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("model")).unwrap();
+        fs::write(folder.path().join("model/a"), [0; 7]).unwrap();
+        fs::write(folder.path().join("data.parquet"), [0; 100]).unwrap();
+        assert_eq!(folder_bytes(folder.path(), &["data.parquet"]), 7);
+        assert!(free_disk(folder.path()) > 0);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn this_process_uses_less_than_the_machine_has() {
+        assert!(peak_memory() > 0 && peak_memory() < total_memory());
+    }
+}

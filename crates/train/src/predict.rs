@@ -1,0 +1,92 @@
+//! Predictions for new rows, by a run's model.
+
+use crate::{
+    error::{Result, TrainError},
+    evaluate::{Outputs, evaluate},
+    saved::SavedModel,
+    table::{read_frame, write_table},
+    task::{LabelType, Task},
+};
+use aloft_spec::Problem;
+use polars::prelude::*;
+use serde::Serialize;
+use std::path::Path;
+
+/// The column of predictions.
+const PREDICTION: &str = "prediction";
+
+/// What [`predict`] wrote.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PredictSummary {
+    /// Rows that were predicted.
+    pub rows: u64,
+    /// The column that the model was trained to predict.
+    pub target: String,
+    /// `binary`, `multiclass` or `regression`.
+    pub task: String,
+    /// Columns that were added to the rows.
+    pub added: Vec<String>,
+}
+
+/// Reads rows (CSV, Parquet, JSON lines, Arrow), and writes them (CSV or Parquet, by the ending of `output`) in their
+/// order with all their columns, the column `prediction`, and for classes `probability_<class>` for each.
+///
+/// # Errors
+/// `NotFound` where the run has no model, `UnknownColumn` naming the columns that the rows lack, `BadValue` where a value
+/// doesn't fit its column or a name is taken.
+pub fn predict(run_dir: &Path, input: &Path, output: &Path) -> std::result::Result<PredictSummary, Problem> {
+    Ok(predict_rows(run_dir, input, output)?)
+}
+
+fn predict_rows(run_dir: &Path, input: &Path, output: &Path) -> Result<PredictSummary> {
+    let (saved, model) = SavedModel::read(run_dir)?;
+    let mut frame = read_frame(input)?;
+    let rows = saved.preprocessing.encode(&frame).map_err(|error| error.in_file(input))?;
+    let indices: Vec<u32> = (0..rows.rows as u32).collect();
+    let outputs = evaluate(&model, &saved.task, &rows, &indices)?;
+    let added = columns(&saved.task, &outputs);
+    let names: Vec<String> = added.iter().map(|column| column.name().to_string()).collect();
+    if let Some(taken) = names.iter().find(|name| frame.column(name).is_ok()) {
+        let message = format!("the rows have a column `{taken}` already");
+        let hint = "rename it or leave it out; the predictions get that name";
+        return Err(TrainError::bad_value(message, hint).in_file(input));
+    }
+    frame.hstack_mut(&added)?;
+    write_table(&frame, output)?;
+    Ok(PredictSummary {
+        rows: frame.height() as u64,
+        target: saved.target,
+        task: saved.task.name().to_owned(),
+        added: names,
+    })
+}
+
+/// The columns that are added to the rows: predictions in the target's own type.
+fn columns(task: &Task, outputs: &Outputs) -> Vec<Column> {
+    match (task, outputs) {
+        (Task::Binary { classes, labels } | Task::Multiclass { classes, labels }, Outputs::Probabilities { values, .. }) => {
+            let mut columns = vec![labelled(classes, *labels, &outputs.predicted())];
+            for (index, class) in classes.iter().enumerate() {
+                let probabilities: Vec<f64> = values.iter().skip(index).step_by(classes.len()).copied().collect();
+                columns.push(Column::new(format!("probability_{class}").into(), probabilities));
+            }
+            columns
+        }
+        (_, Outputs::Numbers(values) | Outputs::Probabilities { values, .. }) => {
+            vec![Column::new(PREDICTION.into(), values)]
+        }
+    }
+}
+
+fn labelled(classes: &[String], labels: LabelType, predicted: &[u32]) -> Column {
+    let texts: StringChunked = predicted.iter().map(|class| classes.get(*class as usize).map(String::as_str)).collect();
+    fn parsed<T: std::str::FromStr>(texts: &StringChunked) -> Vec<Option<T>> {
+        texts.iter().map(|text| text?.parse().ok()).collect()
+    }
+    match labels {
+        LabelType::Boolean => Column::new(PREDICTION.into(), parsed::<bool>(&texts)),
+        LabelType::Integer => Column::new(PREDICTION.into(), parsed::<i64>(&texts)),
+        LabelType::Float => Column::new(PREDICTION.into(), parsed::<f64>(&texts)),
+        LabelType::Text => texts.with_name(PREDICTION.into()).into_column(),
+    }
+}

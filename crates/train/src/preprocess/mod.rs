@@ -1,0 +1,221 @@
+//! Preprocessing: what turns a table into numbers and categories. It is fitted on the training part alone, stored with
+//! the model, and gives the same numbers in training and in prediction.
+//!
+//! | column | becomes |
+//! |---|---|
+//! | number, duration | one number: the median where it is missing, standardized, softly clipped; a 0/1 column that says where it was missing, if it ever was in training |
+//! | boolean | 0 or 1, the more frequent one where it is missing; a 0/1 column for missing as above |
+//! | text, category | a category: values by frequency, bucket 0 for missing and unknown ones |
+//! | date, time | standardized time, and month, weekday and hour on circles (sine and cosine) where the type has them |
+//!
+//! Columns that say nothing (one value, all missing, nearly as many texts as rows) are left out with a warning.
+
+mod category;
+mod moment;
+mod number;
+mod values;
+
+use crate::{
+    batch::Encoded,
+    error::{Result, TrainError},
+};
+use aloft_spec::text::thousands;
+use polars::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use category::Category;
+use moment::Moment;
+use number::{Flag, Number};
+pub use number::mean_and_deviation;
+
+/// Version of what is stored; a model of another one is refused.
+pub const VERSION: u32 = 1;
+
+/// Fitted preprocessing: the columns in the order of the model's input.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Preprocessing {
+    /// [`VERSION`].
+    pub version: u32,
+    /// The fitted columns.
+    pub columns: Vec<FittedColumn>,
+}
+
+/// One fitted column.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FittedColumn {
+    /// Its name in the table.
+    pub name: String,
+    /// What was fitted.
+    #[serde(flatten)]
+    pub encoding: Encoding,
+}
+
+/// How a column enters the model.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum Encoding {
+    /// A number.
+    Number(Number),
+    /// Yes or no.
+    Flag(Flag),
+    /// One of several texts.
+    Category(Category),
+    /// A point in time.
+    Moment(Moment),
+}
+
+impl Encoding {
+    /// Columns of numbers that it fills.
+    fn width(&self) -> usize {
+        match self {
+            Self::Number(number) => number.width(),
+            Self::Flag(flag) => flag.width(),
+            Self::Category(_) => 0,
+            Self::Moment(moment) => moment.width(),
+        }
+    }
+}
+
+/// What fitting one column came to.
+enum Fitted {
+    Kept(Encoding),
+    LeftOut(String),
+}
+
+impl Preprocessing {
+    /// Fits the named columns on the training rows (indices into the frame). Returns it with a warning for each column
+    /// that is left out.
+    pub fn fit(frame: &DataFrame, names: &[String], train: &[u32]) -> Result<(Self, Vec<String>)> {
+        let mut columns = Vec::new();
+        let mut warnings = Vec::new();
+        let train = IdxCa::from_vec("rows".into(), train.iter().map(|row| *row as IdxSize).collect());
+        for name in names {
+            let column = frame.column(name)?.as_materialized_series().take(&train)?;
+            match fit_column(&column)? {
+                Fitted::Kept(encoding) => columns.push(FittedColumn {
+                    name: name.clone(),
+                    encoding,
+                }),
+                Fitted::LeftOut(why) => warnings.push(format!("column `{name}` is left out: {why}")),
+            }
+        }
+        if columns.is_empty() {
+            return Err(TrainError::EmptyData {
+                message: "no column is left to learn from".into(),
+                hint: match warnings.is_empty() {
+                    true => "name some in `features`, or leave `features` and `ignore` out".into(),
+                    false => warnings.join("; "),
+                },
+            });
+        }
+        let version = VERSION;
+        Ok((Self { version, columns }, warnings))
+    }
+
+    /// Names of the columns that it reads.
+    pub fn names(&self) -> Vec<String> {
+        self.columns.iter().map(|column| column.name.clone()).collect()
+    }
+
+    /// Columns of numbers that it makes.
+    pub fn numeric_width(&self) -> usize {
+        self.columns.iter().map(|column| column.encoding.width()).sum()
+    }
+
+    /// Values of each column of categories, the bucket of unknown and missing ones counted.
+    pub fn category_values(&self) -> Vec<usize> {
+        self.columns
+            .iter()
+            .filter_map(|column| match &column.encoding {
+                Encoding::Category(category) => Some(category.values.len() + 1),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// Turns all rows of a frame into numbers and categories; its columns may be in any order, and more than needed.
+    ///
+    /// # Errors
+    /// `MissingColumns` naming all that the frame lacks; `BadValue` where a column doesn't fit its fitted type.
+    pub fn encode(&self, frame: &DataFrame) -> Result<Encoded> {
+        let lacking = |column: &&FittedColumn| frame.column(&column.name).is_err();
+        let names: Vec<String> = self.columns.iter().filter(lacking).map(|column| column.name.clone()).collect();
+        if !names.is_empty() {
+            return Err(TrainError::MissingColumns { names });
+        }
+        let rows = frame.height();
+        let (numeric_width, category_width) = (self.numeric_width(), self.category_values().len());
+        let mut numeric = vec![0.0; rows * numeric_width];
+        let mut categories = vec![0; rows * category_width];
+        let (mut at, mut category_at) = (0, 0);
+        for column in &self.columns {
+            let series = frame.column(&column.name)?.as_materialized_series();
+            let mut out = Columns {
+                numbers: &mut numeric,
+                width: numeric_width,
+                at,
+            };
+            match &column.encoding {
+                Encoding::Number(number) => number.encode(&values::numbers(series)?, &mut out),
+                Encoding::Flag(flag) => flag.encode(&values::flags(series)?, &mut out),
+                Encoding::Moment(moment) => moment.encode(&values::moments(series)?, &mut out),
+                Encoding::Category(category) => {
+                    let codes = category.codes(&values::texts(series)?);
+                    for (row, code) in codes.into_iter().enumerate() {
+                        categories[row * category_width + category_at] = code;
+                    }
+                    category_at += 1;
+                }
+            }
+            at += column.encoding.width();
+        }
+        Ok(Encoded {
+            rows,
+            numeric_width,
+            numeric,
+            category_width,
+            categories,
+        })
+    }
+}
+
+/// Some neighbouring columns of a row-major matrix.
+struct Columns<'a> {
+    numbers: &'a mut [f32],
+    width: usize,
+    at: usize,
+}
+
+impl Columns<'_> {
+    fn set(&mut self, row: usize, column: usize, value: f64) {
+        self.numbers[row * self.width + self.at + column] = value as f32;
+    }
+}
+
+fn fit_column(column: &Series) -> Result<Fitted> {
+    let known = column.len() - column.null_count();
+    if known == 0 {
+        return Ok(Fitted::LeftOut("it has no value in the training part".into()));
+    }
+    let dtype = column.dtype();
+    Ok(match dtype {
+        DataType::Boolean => Flag::fit(&values::flags(column)?),
+        DataType::String | DataType::Categorical(..) | DataType::Enum(..) => Category::fit(&values::texts(column)?),
+        DataType::Date => Moment::fit(&values::moments(column)?, true, false),
+        DataType::Datetime(..) => Moment::fit(&values::moments(column)?, true, true),
+        DataType::Time => Moment::fit(&values::moments(column)?, false, true),
+        _ if dtype.is_primitive_numeric() || dtype.is_decimal() || dtype.is_duration() => {
+            Number::fit(&values::numbers(column)?)
+        }
+        _ => Fitted::LeftOut(format!("its type {dtype} can't be learned from")),
+    })
+}
+
+/// That a column is the same everywhere.
+fn one_value(value: impl std::fmt::Display, rows: usize) -> Fitted {
+    let rows = thousands(rows as u64);
+    Fitted::LeftOut(format!("it is {value} in all {rows} training rows"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,99 @@
+//! The model in its folder: `model.safetensors` holds the weights, `model.json` all the rest that a prediction needs.
+
+use crate::{
+    checkpoint::{read_numbers, write_tensors},
+    error::{Result, TrainError},
+    model::{Architecture, Model, Weights},
+    preprocess::{self, Preprocessing},
+    task::Task,
+};
+use aloft_runs::{file, replace_file};
+use aloft_spec::run;
+use candle_core::Device;
+use safetensors::SafeTensors;
+use serde::{Deserialize, Serialize};
+use std::{collections::HashMap, fs, path::Path};
+
+/// Version of `model.json`.
+const VERSION: u32 = 1;
+const TENSORS: &str = "model.safetensors";
+const DESCRIPTION: &str = "model.json";
+
+/// `model.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SavedModel {
+    /// Version of this format.
+    pub version: u32,
+    /// Version of Aloft that wrote it.
+    pub aloft: String,
+    /// The column that it predicts.
+    pub target: String,
+    /// What it predicts.
+    #[serde(flatten)]
+    pub task: Task,
+    /// The model's shape.
+    pub architecture: Architecture,
+    /// What was fitted on the training part.
+    pub preprocessing: Preprocessing,
+    /// The epoch whose weights these are, from 1.
+    pub best_epoch: u32,
+    /// Metrics by split and name.
+    pub metrics: run::Metrics,
+}
+
+impl SavedModel {
+    /// The current version of the format and of Aloft.
+    pub fn versions() -> (u32, String) {
+        (VERSION, env!("CARGO_PKG_VERSION").to_owned())
+    }
+
+    /// Writes a run's model with these weights.
+    pub fn write(&self, run_dir: &Path, weights: &[Weights]) -> Result<()> {
+        let folder = run_dir.join(file::MODEL);
+        fs::create_dir_all(&folder).map_err(TrainError::io("creating", &folder))?;
+        let tensors: Vec<(String, &[usize], &[f32])> = weights
+            .iter()
+            .map(|weights| (weights.name.clone(), &weights.shape[..], &weights.numbers[..]))
+            .collect();
+        let metadata = HashMap::from([("format".to_owned(), "aloft".to_owned())]);
+        write_tensors(&folder.join(TENSORS), &tensors, metadata)?;
+        let path = folder.join(DESCRIPTION);
+        let text = serde_json::to_string_pretty(self).map_err(|error| TrainError::unreadable(&path, error))?;
+        Ok(replace_file(&path, text.as_bytes())?)
+    }
+
+    /// Reads a run's model, on the CPU.
+    ///
+    /// # Errors
+    /// `NotFound` where the run has none yet, `Unreadable` when it isn't whole or of another version.
+    pub fn read(run_dir: &Path) -> Result<(Self, Model)> {
+        let folder = run_dir.join(file::MODEL);
+        let path = folder.join(DESCRIPTION);
+        let text = fs::read_to_string(&path).map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => TrainError::NoModel {
+                run_dir: run_dir.to_owned(),
+            },
+            _ => TrainError::io("reading", &path)(error),
+        })?;
+        let saved: Self = serde_json::from_str(&text).map_err(|error| TrainError::unreadable(&path, error))?;
+        if saved.version != VERSION || saved.preprocessing.version != preprocess::VERSION {
+            let message = format!("this model was written by Aloft {} in a format that this version doesn't know", saved.aloft);
+            return Err(TrainError::unreadable(&path, message));
+        }
+        let path = folder.join(TENSORS);
+        let bytes = fs::read(&path).map_err(TrainError::io("reading", &path))?;
+        let tensors = SafeTensors::deserialize(&bytes).map_err(|error| TrainError::unreadable(&path, error))?;
+        let mut weights = Vec::new();
+        for (name, shape) in Model::shapes(&saved.architecture) {
+            let numbers =
+                read_numbers(&tensors, &name, &shape).map_err(|error| TrainError::unreadable(&path, error))?;
+            weights.push(Weights {
+                name,
+                shape,
+                numbers,
+            });
+        }
+        let model = Model::from_weights(saved.architecture.clone(), weights, &Device::Cpu)?;
+        Ok((saved, model))
+    }
+}

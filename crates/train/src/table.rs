@@ -1,0 +1,3 @@
+//! Tables in and out.
+
+pub use aloft_data::{read_frame, write_table};

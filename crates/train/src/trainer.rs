@@ -1,0 +1,167 @@
+//! A model in training: steps, epochs' orders, evaluation, and the state that a checkpoint holds.
+
+use crate::{
+    error::Result,
+    evaluate::{Outputs, evaluate},
+    metrics::{self, Metrics},
+    model::{Model, Weights},
+    ops::cross_entropy,
+    optimizer::{AdamW, Moments},
+    prepare::Prepared,
+    rng::{Purpose, Random},
+    task::{Task, Values},
+};
+use aloft_spec::train::TrainSpec;
+use candle_core::{Device, Tensor};
+use std::f64::consts::PI;
+
+/// Share of all steps over which the learning rate rises, and the most steps that it takes.
+const RISE: (f64, u64) = (0.05, 200);
+
+/// A model in training.
+#[derive(Debug)]
+pub struct Trainer<'a> {
+    prepared: &'a Prepared,
+    model: Model,
+    optimizer: AdamW,
+    seed: u64,
+    learning_rate: f64,
+    all_steps: u64,
+    // Numbers to learn, standardized; empty for classes.
+    numbers: Vec<f32>,
+    dropout: Random,
+}
+
+/// Loss and metrics of some rows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evaluation {
+    /// See [`metrics::loss`].
+    pub loss: f64,
+    /// See [`metrics::metrics`].
+    pub metrics: Metrics,
+    /// What was predicted.
+    pub outputs: Outputs,
+}
+
+impl<'a> Trainer<'a> {
+    /// A fresh model.
+    pub fn new(prepared: &'a Prepared, spec: &TrainSpec, device: &Device) -> Result<Self> {
+        let model = Model::new(prepared.architecture.clone(), spec.seed, device)?;
+        let optimizer = AdamW::new(model.parameters(), spec.optimizer.weight_decay)?;
+        Ok(Self::with(prepared, spec, model, optimizer))
+    }
+
+    /// One that goes on after `step` steps.
+    pub fn resume(
+        prepared: &'a Prepared,
+        spec: &TrainSpec,
+        device: &Device,
+        step: u64,
+        weights: Vec<Weights>,
+        moments: Vec<Moments>,
+    ) -> Result<Self> {
+        let model = Model::from_weights(prepared.architecture.clone(), weights, device)?;
+        let optimizer = AdamW::resume(model.parameters(), spec.optimizer.weight_decay, step, moments)?;
+        Ok(Self::with(prepared, spec, model, optimizer))
+    }
+
+    fn with(prepared: &'a Prepared, spec: &TrainSpec, model: Model, optimizer: AdamW) -> Self {
+        let numbers = match (&prepared.task, &prepared.targets) {
+            (Task::Regression { mean, deviation }, Values::Numbers(values)) => {
+                values.iter().map(|value| ((value - mean) / deviation) as f32).collect()
+            }
+            _ => Vec::new(),
+        };
+        Self {
+            prepared,
+            model,
+            optimizer,
+            seed: spec.seed,
+            learning_rate: spec.optimizer.learning_rate,
+            all_steps: u64::from(spec.epochs) * prepared.steps_per_epoch() as u64,
+            numbers,
+            dropout: Random::new(spec.seed, Purpose::Dropout, 0),
+        }
+    }
+
+    /// The model.
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// The optimizer.
+    pub fn optimizer(&self) -> &AdamW {
+        &self.optimizer
+    }
+
+    /// Begins an epoch (from 1): the order of its training rows. Nothing random is left over from the epoch before.
+    pub fn begin_epoch(&mut self, epoch: u32) -> Vec<u32> {
+        self.dropout = Random::new(self.seed, Purpose::Dropout, u64::from(epoch));
+        let mut order = self.prepared.split.train.clone();
+        Random::new(self.seed, Purpose::Order, u64::from(epoch)).shuffle(&mut order);
+        order
+    }
+
+    /// Learns from some rows once; returns their mean loss before.
+    pub fn step(&mut self, rows: &[u32]) -> Result<f64> {
+        let device = self.model.device();
+        let batch = self.prepared.rows.batch(rows, device)?;
+        let out = self.model.forward(&batch, Some(&mut self.dropout))?;
+        let loss = match &self.prepared.targets {
+            Values::Classes(classes) => {
+                let targets: Vec<u32> = rows.iter().map(|row| classes[*row as usize]).collect();
+                cross_entropy(&out, &Tensor::from_vec(targets, rows.len(), device)?)?
+            }
+            Values::Numbers(_) => {
+                let targets: Vec<f32> = rows.iter().map(|row| self.numbers[*row as usize]).collect();
+                let targets = Tensor::from_vec(targets, (rows.len(), 1), device)?;
+                (out - targets)?.sqr()?.mean_all()?
+            }
+        };
+        let gradients = loss.backward()?;
+        let rate = learning_rate(self.learning_rate, self.optimizer.steps(), self.all_steps);
+        self.optimizer.step(self.model.parameters(), &gradients, rate)?;
+        Ok(f64::from(loss.to_scalar::<f32>()?))
+    }
+
+    /// Loss and metrics of some rows.
+    pub fn evaluate(&self, rows: &[u32]) -> Result<Evaluation> {
+        evaluation(self.prepared, &self.model, rows)
+    }
+}
+
+/// Loss and metrics of a model on some rows.
+pub fn evaluation(prepared: &Prepared, model: &Model, rows: &[u32]) -> Result<Evaluation> {
+    let outputs = evaluate(model, &prepared.task, &prepared.rows, rows)?;
+    let truth = prepared.truth(rows);
+    let deviation = match prepared.task {
+        Task::Regression { deviation, .. } => deviation,
+        Task::Binary { .. } | Task::Multiclass { .. } => 1.0,
+    };
+    Ok(Evaluation {
+        loss: metrics::loss(&outputs, &truth, deviation),
+        metrics: metrics::metrics(&outputs, &truth),
+        outputs,
+    })
+}
+
+/// Rises linearly over the first steps, then falls to zero along a cosine (Loshchilov and Hutter, "SGDR", 2017).
+fn learning_rate(highest: f64, step: u64, all: u64) -> f64 {
+    let rise = ((all as f64 * RISE.0) as u64).clamp(1, RISE.1);
+    let risen = ((step + 1) as f64 / rise as f64).min(1.0);
+    let done = (step as f64 / all.max(1) as f64).min(1.0);
+    highest * risen * 0.5 * (1.0 + (PI * done).cos())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_learning_rate_rises_and_falls() {
+        let rates: Vec<f64> = (0..=1000).map(|step| learning_rate(0.1, step, 1000)).collect();
+        assert!(rates[0] < 0.003 && rates[49] > 0.099 && rates[1000] < 1e-9);
+        assert!(rates[..49].is_sorted() && rates[50..].is_sorted_by(|a, b| a >= b));
+        assert!(learning_rate(0.1, 0, 1) > 0.0);
+    }
+}

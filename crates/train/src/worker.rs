@@ -1,0 +1,197 @@
+//! The worker: executes the run of a folder from its beginning or from its last checkpoint, and leaves every ending, also
+//! a failure, in the event log and in `run.toml`.
+
+use crate::{
+    checkpoint::{Checkpoint, Progress},
+    device,
+    error::Result,
+    machine,
+    model::{Model, Weights},
+    prepare::Prepared,
+    report::{Confusion, Report, conclusion, confusion_of},
+    run::{Run, forget_old_stop},
+    saved::SavedModel,
+    table::read_frame,
+    trainer::evaluation,
+    training::{Preparation, Trained, train},
+};
+use aloft_runs::file;
+use aloft_spec::{
+    Code, Problem,
+    event::{EventKind, Phase},
+    run::{Outcome, RunStatus},
+};
+use candle_core::Device;
+use std::{
+    any::Any,
+    collections::BTreeMap,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
+};
+
+/// Executes a run: reads `run.toml` and `data.parquet` and writes everything else. Goes on from the last checkpoint of an
+/// earlier worker, with the same result as if that one had never ended. A run that is done stays as it is.
+///
+/// # Errors
+/// Only where nothing could be told in the folder: it isn't a run, or another worker has it. What goes wrong later is the
+/// run's own end: `Ok(Failed)`, with the problem in `run.toml` and in the log's last event.
+pub fn execute(run_dir: &Path) -> std::result::Result<RunStatus, Problem> {
+    let _claim = aloft_runs::claim_worker(run_dir)?;
+    let mut record = aloft_runs::read(run_dir)?;
+    if record.status == RunStatus::Done {
+        return Ok(RunStatus::Done);
+    }
+    if record.status.is_final() {
+        forget_old_stop(run_dir)?;
+    }
+    record.status = RunStatus::Running;
+    record.problem = None;
+    let mut run = Run::new(run_dir, record)?;
+    let ended = match catch_unwind(AssertUnwindSafe(|| work(&mut run))) {
+        Ok(ended) => ended.map_err(Problem::from),
+        Err(panic) => Err(Problem::new(
+            Code::Internal,
+            format!("the worker hit a mistake in Aloft: {}", panic_message(panic.as_ref())),
+        )),
+    };
+    let status = match ended {
+        Ok(status) => {
+            run.record.status = status;
+            status
+        }
+        Err(problem) => {
+            run.record.status = RunStatus::Failed;
+            run.record.problem = Some(problem);
+            RunStatus::Failed
+        }
+    };
+    close(&mut run, status)?;
+    Ok(status)
+}
+
+/// The run's last words: the event, the record, the manifest. Each is tried, whatever became of the one before.
+fn close(run: &mut Run, status: RunStatus) -> Result<()> {
+    let event = run.event(EventKind::Finished {
+        status,
+        problem: run.record.problem.clone(),
+        outcome: run.record.outcome,
+    });
+    let record = run.save();
+    let manifest = aloft_runs::write_manifest(&run.dir);
+    event?;
+    record?;
+    Ok(manifest?)
+}
+
+/// From the first event to the saved model.
+fn work(run: &mut Run) -> Result<RunStatus> {
+    let (device, name) = device::select(run.record.train.device)?;
+    run.record.device = Some(name.clone());
+    run.save()?;
+    run.event(EventKind::Started {
+        pid: std::process::id(),
+        device: name,
+        aloft: env!("CARGO_PKG_VERSION").into(),
+        host: machine::host(),
+        resumed_epochs: Checkpoint::progress(&run.dir)?.map_or(0, |progress| progress.epoch),
+    })?;
+    run.phase(Phase::Load)?;
+    let frame = read_frame(&run.dir.join(file::DATA))?;
+    run.phase(Phase::Fit)?;
+    let prepared = Prepared::new(&run.record.train, &frame)?;
+    let rows = frame.height();
+    drop(frame);
+    for warning in &prepared.warnings {
+        run.warn(warning)?;
+    }
+    let preparation = Preparation {
+        seconds: run.elapsed(),
+        rows,
+    };
+    let trained = train(run, &prepared, &device, preparation)?;
+    if let Some(best) = &trained.best {
+        conclude(run, &prepared, &device, &trained.progress, best)?;
+    }
+    run.record.outcome = Some(outcome(run, &prepared, &trained));
+    Ok(match trained.stopped {
+        true => RunStatus::Stopped,
+        false => RunStatus::Done,
+    })
+}
+
+/// Final metrics of the best epoch's weights, and the model's files.
+fn conclude(run: &mut Run, prepared: &Prepared, device: &Device, progress: &Progress, best: &[Weights]) -> Result<()> {
+    run.phase(Phase::Evaluate)?;
+    let model = Model::from_weights(prepared.architecture.clone(), best.to_vec(), device)?;
+    let mut confusion: BTreeMap<String, Confusion> = BTreeMap::new();
+    let mut said = String::new();
+    for (split, rows) in [("validation", &prepared.split.validation), ("test", &prepared.split.test)] {
+        if rows.is_empty() {
+            continue;
+        }
+        let evaluation = evaluation(prepared, &model, rows)?;
+        said = conclusion(&prepared.task, split, &evaluation.metrics);
+        if let Some(matrix) = confusion_of(&prepared.task, &prepared.truth(rows), &evaluation.outputs) {
+            confusion.insert(split.to_owned(), matrix);
+        }
+        run.record.metrics.insert(split.to_owned(), evaluation.metrics.clone());
+        run.event(EventKind::Metrics {
+            split: split.to_owned(),
+            metrics: evaluation.metrics,
+        })?;
+    }
+    run.event(EventKind::Log {
+        level: "info".into(),
+        message: said.clone(),
+    })?;
+    run.phase(Phase::Save)?;
+    let (version, aloft) = SavedModel::versions();
+    SavedModel {
+        version,
+        aloft,
+        target: run.record.train.target.clone(),
+        task: prepared.task.clone(),
+        architecture: prepared.architecture.clone(),
+        preprocessing: prepared.preprocessing.clone(),
+        best_epoch: progress.best_epoch,
+        metrics: run.record.metrics.clone(),
+    }
+    .write(&run.dir, best)?;
+    Report {
+        version: 1,
+        task: prepared.task.name(),
+        target: run.record.train.target.clone(),
+        classes: prepared.task.classes().to_vec(),
+        best_epoch: progress.best_epoch,
+        metrics: run.record.metrics.clone(),
+        conclusion: said,
+        confusion,
+        curves: progress.history.clone(),
+        warnings: prepared.warnings.clone(),
+    }
+    .write(&run.dir)
+}
+
+fn outcome(run: &Run, prepared: &Prepared, trained: &Trained) -> Outcome {
+    let progress = &trained.progress;
+    let rows = f64::from(progress.epoch) * prepared.split.train.len() as f64;
+    Outcome {
+        seconds: trained.earlier_seconds + run.elapsed(),
+        samples_per_second: match progress.train_seconds > 0.0 {
+            true => rows / progress.train_seconds,
+            false => 0.0,
+        },
+        memory_bytes: machine::peak_memory(),
+        disk_bytes: machine::folder_bytes(&run.dir, &[file::DATA]),
+        epochs: progress.epoch,
+        forecast_seconds: trained.forecast_seconds,
+    }
+}
+
+fn panic_message(panic: &(dyn Any + Send)) -> &str {
+    panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("no message")
+}

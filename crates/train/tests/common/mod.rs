@@ -1,0 +1,109 @@
+//! Run folders for the tests.
+#![allow(dead_code, reason = "each test program uses some of it")]
+
+use aloft_data::write_table;
+use aloft_spec::{
+    Extent,
+    event::{Event, EventKind},
+    run::{FORMAT, RunData, RunRecord, RunStatus},
+    source::DataClass,
+    train::TrainSpec,
+};
+use polars::prelude::*;
+use std::path::{Path, PathBuf};
+
+/// Rows that can be learned from: numbers with gaps, a text with many kinds, a flag, a day; and targets of each task.
+pub fn rows(count: usize) -> DataFrame {
+    let noise = |row: usize, salt: usize| ((row * 7919 + salt * 104_729) % 1009) as f64 / 1009.0;
+    let x: Vec<f64> = (0..count).map(|row| noise(row, 1) * 10.0).collect();
+    let kind: Vec<usize> = (0..count).map(|row| (row * 31) % 7).collect();
+    let level: Vec<f64> = (0..count).map(|row| x[row] + kind[row] as f64 + noise(row, 2)).collect();
+    let gappy: Vec<Option<f64>> = (0..count).map(|row| (row % 11 != 0).then_some(noise(row, 3) * 100.0)).collect();
+    DataFrame::new(
+        count,
+        vec![
+            Column::new("x".into(), &x),
+            Column::new("gappy".into(), gappy),
+            Column::new("kind".into(), kind.iter().map(|kind| format!("kind {kind}")).collect::<Vec<_>>()),
+            Column::new("flag".into(), (0..count).map(|row| row % 3 == 0).collect::<Vec<_>>()),
+            Column::new("day".into(), (0..count).map(|row| (row % 700) as i32).collect::<Vec<_>>())
+                .cast(&DataType::Date)
+                .unwrap(),
+            Column::new("late".into(), level.iter().map(|level| *level > 9.0).collect::<Vec<_>>()),
+            Column::new("size".into(), level.iter().map(|level| ["s", "m", "l"][(level / 6.0).min(2.0) as usize]).collect::<Vec<_>>()),
+            Column::new("level".into(), level),
+        ],
+    )
+    .unwrap()
+}
+
+/// Penguins, as in the example.
+pub fn penguins() -> DataFrame {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/penguins.csv");
+    let missing = |options: CsvParseOptions| options.with_null_values(Some(NullValues::AllColumnsSingle("NA".into())));
+    CsvReadOptions::default()
+        .map_parse_options(missing)
+        .try_into_reader_with_file_path(Some(file))
+        .unwrap()
+        .finish()
+        .unwrap()
+}
+
+/// A specification that learns `target` from the columns that don't tell it.
+pub fn spec(target: &str) -> TrainSpec {
+    let targets = ["late", "size", "level"].map(String::from);
+    TrainSpec {
+        ignore: targets.into_iter().filter(|name| name != target).collect(),
+        ..TrainSpec::new("rows", target)
+    }
+}
+
+/// A run folder that nothing has executed yet.
+pub fn create(folder: &Path, train: TrainSpec, frame: &DataFrame) -> PathBuf {
+    let data = folder.join("rows.parquet");
+    write_table(frame, &data).unwrap();
+    let record = RunRecord {
+        format: FORMAT,
+        id: "run".into(),
+        cell: "model".into(),
+        notebook: "notebooks/test.aloft.md".into(),
+        created_at: "2026-01-01T00:00:00Z".into(),
+        aloft: "0.1.0".into(),
+        status: RunStatus::Created,
+        device: None,
+        code_hash: "0".repeat(64),
+        data: RunData {
+            hash: "0".repeat(64),
+            bytes: std::fs::metadata(&data).unwrap().len(),
+            rows: frame.height() as u64,
+            columns: frame.get_column_names().into_iter().map(ToString::to_string).collect(),
+            extent: Extent::all(frame.height() as u64),
+            class: DataClass::Public,
+        },
+        train,
+        thresholds: Default::default(),
+        policy: Default::default(),
+        lineage: Default::default(),
+        forecast: None,
+        outcome: None,
+        metrics: Default::default(),
+        problem: None,
+    };
+    aloft_runs::create(&folder.join("runs"), record, &data).unwrap()
+}
+
+/// The events of a run.
+pub fn events(run_dir: &Path) -> Vec<EventKind> {
+    aloft_runs::read_events(run_dir).unwrap().into_iter().map(|event: Event| event.kind).collect()
+}
+
+/// Loss and metrics of each epoch, in the order in which they were told.
+pub fn curve(run_dir: &Path) -> Vec<(u32, f64, f64)> {
+    events(run_dir)
+        .into_iter()
+        .filter_map(|event| match event {
+            EventKind::Epoch { epoch, train_loss, validation_loss, .. } => Some((epoch, train_loss, validation_loss)),
+            _ => None,
+        })
+        .collect()
+}
