@@ -180,7 +180,7 @@ fn flights_beat_the_base_rate() {
     assert!(!trained.is_empty());
     for training in &trained {
         assert_eq!(training["extent"]["scope"], "sample");
-        let auc = test_metric(training, "auc");
+        let auc = test_metric(training, "roc_auc");
         assert!(auc > 0.6, "an AUC of {auc} is hardly better than guessing");
         let (loss, _) = (test_metric(training, "log_loss"), ());
         let record = run_record(training["run_dir"].as_str().unwrap());

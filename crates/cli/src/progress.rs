@@ -1,7 +1,7 @@
 //! A run's events as progress on standard error: a bar on a terminal, lines elsewhere.
 
 use crate::{
-    report::{metrics_line, status_word},
+    report::{headline, status_word},
     screen::Screen,
 };
 use aloft_spec::{Event, EventKind, text, verdict::Placement};
@@ -160,10 +160,10 @@ pub fn line(event: &EventKind, epochs: u32) -> Option<String> {
             "  epoch {epoch:>3}/{epochs}  loss {}  validation {}  {}{}",
             text::significant_digits(*train_loss, 4),
             text::significant_digits(*validation_loss, 4),
-            metrics_line(metrics),
+            headline(metrics),
             if *best { "  best" } else { "" }
         ),
-        EventKind::Metrics { split, metrics } => format!("  {split}: {}", metrics_line(metrics)),
+        EventKind::Metrics { split, metrics } => format!("  {split}: {}", headline(metrics)),
         EventKind::Log { level, message } => format!("  {level}: {message}"),
         EventKind::Finished { status, outcome, .. } => {
             let seconds = outcome.map_or(String::new(), |o| format!(" after {}", text::duration(o.seconds)));

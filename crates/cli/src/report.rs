@@ -1,6 +1,6 @@
 //! What is said about a run that has ended, as a document and as lines.
 
-use crate::{Result, screen::Screen};
+use crate::{Result, screen::Screen, table::TextTable};
 use aloft_spec::{
     Code, Problem,
     run::{Metrics, Outcome, RunRecord, RunStatus},
@@ -9,6 +9,7 @@ use aloft_spec::{
     verdict::Forecast,
 };
 use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// The last document of `aloft train`; `run`, `send` and `jobs` show it too.
@@ -107,10 +108,10 @@ impl RunReport {
         facts.extend(self.device.clone());
         facts.push(self.extent.to_string());
         screen.line(facts.join(" · "));
-        for (split, metrics) in &self.metrics {
-            screen.line(format_args!("  {split:<10}  {}", metrics_line(metrics)));
+        for line in metrics_table(&self.metrics).lines(screen.width()) {
+            screen.line(format_args!("  {line}"));
         }
-        screen.line(format_args!("  {:<10}  {}", "run", self.run_dir.display()));
+        screen.line(format_args!("  {}", self.run_dir.display()));
         if let Some(problem) = &self.error {
             screen.note(format_args!("error: {problem}"));
         }
@@ -129,11 +130,32 @@ pub fn status_word(status: RunStatus) -> &'static str {
     }
 }
 
-/// `accuracy 0.912  auc 0.934`
-pub fn metrics_line(metrics: &std::collections::BTreeMap<String, f64>) -> String {
-    let texts: Vec<String> = metrics
+/// The metrics that say most, for a line: `roc_auc 0.934  accuracy 0.912`.
+pub fn headline(metrics: &BTreeMap<String, f64>) -> String {
+    let texts: Vec<String> = ["roc_auc", "accuracy", "rmse", "r2"]
         .iter()
+        .filter_map(|name| Some((name, metrics.get(*name)?)))
         .map(|(name, value)| format!("{name} {}", text::significant_digits(*value, 4)))
         .collect();
     texts.join("  ")
+}
+
+/// A row a metric, a column a split.
+fn metrics_table(metrics: &Metrics) -> TextTable {
+    let titles: Vec<String> = metrics.keys().map(|split| format!(">{split}")).collect();
+    let titles: Vec<&str> = ["!"]
+        .into_iter()
+        .chain(titles.iter().map(String::as_str))
+        .collect();
+    let names: BTreeSet<&String> = metrics.values().flat_map(BTreeMap::keys).collect();
+    let mut table = TextTable::new(&titles);
+    for name in names {
+        let values = metrics.values().map(|split| {
+            split
+                .get(name)
+                .map_or(String::new(), |value| text::significant_digits(*value, 4))
+        });
+        table.row([name.clone()].into_iter().chain(values));
+    }
+    table
 }

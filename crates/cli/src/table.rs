@@ -5,7 +5,7 @@ use console::{Alignment, measure_text_width, pad_str, truncate_str};
 
 const GAP: usize = 2;
 /// No column is cut below this.
-const NARROWEST: usize = 8;
+const NARROWEST: usize = 12;
 /// No column is wider than this while others want room.
 const WIDEST: usize = 60;
 
@@ -17,17 +17,20 @@ pub struct TextTable {
 struct TextColumn {
     title: String,
     right: bool,
+    whole: bool,
     cells: Vec<String>,
 }
 
 impl TextTable {
-    /// A table with columns of these titles; a title that starts with `>` is set to the right.
+    /// A table with columns of these titles. One that begins with `>` is set to the right; neither that nor one that
+    /// begins with `!` is ever cut.
     pub fn new(titles: &[&str]) -> Self {
         let columns = titles
             .iter()
             .map(|title| TextColumn {
-                title: title.trim_start_matches('>').to_owned(),
+                title: title.trim_start_matches(['>', '!']).to_owned(),
                 right: title.starts_with('>'),
+                whole: title.starts_with(['>', '!']),
                 cells: Vec::new(),
             })
             .collect();
@@ -41,7 +44,8 @@ impl TextTable {
             .iter()
             .map(|column| TextColumn {
                 title: column.field.name.clone(),
-                right: matches!(column.field.kind, ColumnKind::Integer | ColumnKind::Float),
+                right: is_number(column.field.kind),
+                whole: is_number(column.field.kind),
                 cells: (0..table.rows.min(rows))
                     .map(|row| match column.values.format(row) {
                         Some(text) => text.replace(['\n', '\r', '\t'], " "),
@@ -54,7 +58,7 @@ impl TextTable {
     }
 
     /// Adds a row; missing cells are empty.
-    pub fn row<const N: usize>(&mut self, cells: [String; N]) {
+    pub fn row(&mut self, cells: impl IntoIterator<Item = String>) {
         let mut cells = cells.into_iter();
         for column in &mut self.columns {
             column.cells.push(cells.next().unwrap_or_default());
@@ -115,11 +119,11 @@ impl TextTable {
             .collect();
         let total = |widths: &[usize]| widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1);
         while total(&widths) > width {
-            // Text gives way first: half a number is no number.
+            // Half a number is no number.
             let widest = widths
                 .iter()
                 .enumerate()
-                .filter(|(at, w)| **w > NARROWEST && !self.columns[*at].right)
+                .filter(|(at, w)| **w > NARROWEST && !self.columns[*at].whole)
                 .max_by_key(|(_, w)| **w)
                 .map(|(at, _)| at);
             match widest {
@@ -133,6 +137,26 @@ impl TextTable {
         let shown = widths.len();
         (widths, shown)
     }
+}
+
+fn is_number(kind: ColumnKind) -> bool {
+    matches!(kind, ColumnKind::Integer | ColumnKind::Float)
+}
+
+/// A text broken between words into lines that fit, each behind an indent of so many columns.
+pub fn wrap(text: &str, indent: usize, width: usize) -> String {
+    let room = width.saturating_sub(indent).max(NARROWEST);
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if measure_text_width(line) + 1 + measure_text_width(word) <= room => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines.join(&format!("\n{}", " ".repeat(indent)))
 }
 
 #[cfg(test)]
@@ -152,6 +176,15 @@ mod tests {
         assert!(lines[1].starts_with("flights  336,776  a long note"));
         assert!(lines[1].ends_with('…'));
         assert_eq!(lines[2], "p            344");
+    }
+
+    #[test]
+    fn text_is_broken_between_words() {
+        assert_eq!(
+            wrap("one two three four five", 2, 15),
+            "one two three\n  four five"
+        );
+        assert_eq!(wrap("", 2, 15), "");
     }
 
     #[test]

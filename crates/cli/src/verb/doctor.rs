@@ -1,7 +1,11 @@
 //! `aloft doctor`: what this machine has, and where things are looked for.
 
 use super::open;
-use crate::{Result, screen::Screen, table::TextTable};
+use crate::{
+    Result,
+    screen::Screen,
+    table::{TextTable, wrap},
+};
 use aloft_secrets::{Keyring, SecretStore};
 use aloft_spec::{Problem, text};
 use aloft_train::DeviceReport;
@@ -90,49 +94,58 @@ impl Arguments {
 }
 
 fn print(screen: &Screen, document: &Document) {
-    let mut table = TextTable::new(&["what", "found", ""]);
+    let mut table = TextTable::new(&["!what", "!state", "found"]);
+    let mut notes = Vec::new();
     for device in &document.devices {
         let state = if device.usable { "usable" } else { "not usable" };
         table.row([device.kind.clone(), state.into(), device.name.clone()]);
+        if !device.usable {
+            notes.push(format!("{}: {}", device.kind, device.looked_for));
+        }
     }
-    table.row(["memory".into(), text::bytes(document.memory_bytes), String::new()]);
+    table.row(["memory".into(), String::new(), text::bytes(document.memory_bytes)]);
     table.row([
         "free disk".into(),
-        text::bytes(document.free_disk_bytes),
-        "here".into(),
+        String::new(),
+        format!("{} here", text::bytes(document.free_disk_bytes)),
     ]);
-    let keyring = &document.keyring;
-    table.row([
-        "keyring".into(),
-        if keyring.usable { "usable" } else { "not usable" }.into(),
-        keyring
+    let usable = if document.keyring.usable {
+        "usable"
+    } else {
+        "not usable"
+    };
+    table.row(["keyring".into(), usable.into()]);
+    notes.extend(
+        document
+            .keyring
             .problem
             .as_ref()
-            .map_or(String::new(), |problem| problem.message.clone()),
-    ]);
+            .map(|problem| format!("keyring: {problem}")),
+    );
     let programs = &document.programs;
     for (name, program) in [
         ("aloft", &programs.aloft),
         ("worker", &programs.worker),
         (open::DESKTOP, &programs.desktop),
     ] {
-        let found = match (&program.path, program.version) {
+        let state = match (&program.path, program.version) {
             (Some(_), Some(version)) => version,
             (Some(_), None) => "found",
             (None, _) => "not found",
         };
         let path = program.path.as_ref().map(|path| path.display().to_string());
-        let problem = program.problem.as_ref().map(|problem| problem.message.clone());
-        table.row([name.into(), found.into(), path.or(problem).unwrap_or_default()]);
+        table.row([name.into(), state.into(), path.unwrap_or_default()]);
+        notes.extend(
+            program
+                .problem
+                .as_ref()
+                .map(|problem| format!("{name}: {problem}")),
+        );
     }
     for line in table.lines(screen.width()) {
         screen.line(line);
     }
-    for device in document.devices.iter().filter(|device| !device.usable) {
-        screen.line(format_args!(
-            "{} was looked for: {}",
-            device.kind,
-            device.looked_for.join(", ")
-        ));
+    for note in notes {
+        screen.line(wrap(&note, 2, screen.width()));
     }
 }

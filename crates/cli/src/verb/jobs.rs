@@ -73,7 +73,7 @@ fn list(screen: &Screen, of: &OfProject) -> Result {
             screen.line("nothing was sent yet");
             return;
         }
-        let mut table = TextTable::new(&["run", "target", "sent", "state"]);
+        let mut table = TextTable::new(&["!run", "target", "sent", "state"]);
         for job in &jobs {
             let state = match &job.problem {
                 Some(problem) => format!("{}: {}", state_word(job.state), problem.message),

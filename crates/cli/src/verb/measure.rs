@@ -24,7 +24,7 @@ impl Arguments {
                 format!("standard input is no train specification: {error}"),
             )
         })?;
-        let measured = aloft_train::measure(&train, &self.data)?;
+        let measured = aloft_train::measure(&train, &self.data, self.rows)?;
         Screen::new(true).result(&measured, |_| {});
         Ok(0)
     }

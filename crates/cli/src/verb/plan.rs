@@ -1,6 +1,6 @@
 //! `aloft plan NOTEBOOK --cell NAME`
 
-use crate::{Result, interrupt::Interrupt, locate, screen::Screen, table::TextTable};
+use crate::{Result, interrupt::Interrupt, locate, screen::Screen, table::wrap};
 use aloft_engine::{Evaluator, Workspace};
 use aloft_spec::{
     text,
@@ -38,6 +38,9 @@ impl Arguments {
     }
 }
 
+/// Where the text of a reason begins.
+const TEXT_COLUMN: usize = 19;
+
 /// The verdict in a few lines.
 fn print(screen: &Screen, verdict: &Verdict) {
     screen.line(match verdict.placement {
@@ -45,7 +48,6 @@ fn print(screen: &Screen, verdict: &Verdict) {
         Placement::Cloud => "cloud: over a limit of this machine",
         Placement::Blocked => "blocked: over a limit of this machine, and the data may not leave it",
     });
-    let mut table = TextTable::new(&["", "reason", ">value", "", "setting"]);
     for reason in &verdict.reasons {
         let state = match reason.state {
             ReasonState::Ok => "ok",
@@ -53,16 +55,15 @@ fn print(screen: &Screen, verdict: &Verdict) {
             ReasonState::Over => "OVER",
             ReasonState::Unknown => "?",
         };
-        table.row([
-            state.into(),
-            kind_word(reason.kind).into(),
-            reason.value.clone(),
-            reason.text.clone(),
-            reason.setting.clone(),
-        ]);
-    }
-    for line in table.lines(screen.width()) {
-        screen.line(line);
+        let mut text = reason.text.clone();
+        if matches!(reason.state, ReasonState::Near | ReasonState::Over) && !reason.setting.is_empty() {
+            text.push_str(&format!(" ({})", reason.setting));
+        }
+        let text = wrap(&text, TEXT_COLUMN, screen.width());
+        screen.line(format_args!(
+            "  {state:<4}  {:<9}  {text}",
+            kind_word(reason.kind)
+        ));
     }
     let forecast = &verdict.forecast;
     screen.line(format_args!(
@@ -74,11 +75,11 @@ fn print(screen: &Screen, verdict: &Verdict) {
         text::bytes(forecast.disk_bytes),
     ));
     screen.line(format_args!(
-        "{} rows · {} steps, {} measured · {} a step · {}",
+        "{} rows · {} steps of {} ms, {} of them measured · {}",
         text::thousands(forecast.rows),
         text::thousands(forecast.steps),
+        text::significant_digits(forecast.seconds_per_step * 1000.0, 3),
         text::thousands(forecast.steps_measured),
-        text::duration(forecast.seconds_per_step),
         forecast.device
     ));
 }

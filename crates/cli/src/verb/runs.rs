@@ -2,7 +2,7 @@
 
 use crate::{
     Result,
-    report::{metrics_line, status_word},
+    report::{headline, status_word},
     screen::Screen,
     table::TextTable,
 };
@@ -28,7 +28,7 @@ impl Arguments {
                 screen.line("no runs yet");
                 return;
             }
-            let mut table = TextTable::new(&["run", "where", "status", ">took", "result"]);
+            let mut table = TextTable::new(&["!run", "where", "status", ">took", "result"]);
             for run in &runs {
                 table.row([
                     run.id.clone(),
@@ -49,7 +49,7 @@ impl Arguments {
 /// Metrics of the test part, else of the validation part, else why there are none.
 fn result(run: &RunSummary) -> String {
     match run.metrics.get("test").or_else(|| run.metrics.get("validation")) {
-        Some(metrics) => metrics_line(metrics),
+        Some(metrics) => headline(metrics),
         None => run
             .problem
             .as_ref()
