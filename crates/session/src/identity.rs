@@ -19,7 +19,12 @@ impl Identities {
     /// indices are the same to the letter. Blocks of the common head and tail keep theirs, and where as many blocks
     /// were replaced as there are now, they keep theirs too (their text was edited); a block that moved is found by
     /// its text.
-    pub fn follow(&mut self, old: &[BlockId], new_len: usize, same: impl Fn(usize, usize) -> bool) -> Vec<BlockId> {
+    pub fn follow(
+        &mut self,
+        old: &[BlockId],
+        new_len: usize,
+        same: impl Fn(usize, usize) -> bool,
+    ) -> Vec<BlockId> {
         let shorter = old.len().min(new_len);
         let head = (0..shorter).take_while(|&index| same(index, index)).count();
         let tail = (0..shorter - head)
@@ -41,7 +46,10 @@ impl Identities {
                 }
             }
         }
-        let middle = middle.into_iter().map(|slot| slot.unwrap_or_else(|| self.fresh())).collect::<Vec<_>>();
+        let middle = middle
+            .into_iter()
+            .map(|slot| slot.unwrap_or_else(|| self.fresh()))
+            .collect::<Vec<_>>();
         [&old[..head], &middle, &old[old.len() - tail..]].concat()
     }
 }
@@ -55,13 +63,21 @@ mod tests {
         let old: Vec<char> = old.chars().collect();
         let new: Vec<char> = new.chars().collect();
         let ids: Vec<BlockId> = old.iter().map(|_| identities.fresh()).collect();
-        identities.follow(&ids, new.len(), |a, b| old[a] == new[b]).into_iter().map(|id| id.0).collect()
+        identities
+            .follow(&ids, new.len(), |a, b| old[a] == new[b])
+            .into_iter()
+            .map(|id| id.0)
+            .collect()
     }
 
     #[test]
     fn blocks_keep_their_identity() {
         assert_eq!(follow("abc", "abc"), [1, 2, 3]);
-        assert_eq!(follow("abc", "aXc"), [1, 2, 3], "an edited block is the same block");
+        assert_eq!(
+            follow("abc", "aXc"),
+            [1, 2, 3],
+            "an edited block is the same block"
+        );
         assert_eq!(follow("abc", "abXc"), [1, 2, 4, 3], "an inserted block is new");
         assert_eq!(follow("abc", "ac"), [1, 3], "a removed block is gone");
         assert_eq!(follow("abc", "acb"), [1, 3, 2], "a moved block is the same block");

@@ -37,7 +37,11 @@ impl Session {
     /// Starts the session's thread. `wake` is called from any thread when there is a new snapshot: it must only post.
     pub fn start(wake: impl Fn() + Send + Sync + 'static) -> Self {
         let (sender, receiver) = crossbeam_channel::bounded(CAPACITY);
-        let mut state = State { examples: effects::examples(), theme: effects::theme(), ..State::default() };
+        let mut state = State {
+            examples: effects::examples(),
+            theme: effects::theme(),
+            ..State::default()
+        };
         let first = Arc::new(view::snapshot(&state));
         let snapshot = Arc::new(Mutex::new(first));
         let workers = Workers::new(&sender);
@@ -62,7 +66,10 @@ impl Session {
 
     /// The latest snapshot. Never waits for work: the lock is held for the copy of a pointer.
     pub fn snapshot(&self) -> Arc<Snapshot> {
-        self.snapshot.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.snapshot
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Sends an operation. Waits only when thousands of messages are pending.
@@ -80,9 +87,10 @@ fn run(
     wake: &(impl Fn() + Send + Sync),
 ) {
     loop {
-        let pending = state.notebook().is_some_and(|notebook| {
-            notebook.journal_due.is_some() || notebook.refresh_due.is_some()
-        }) || state.closing_deadline.is_some();
+        let pending = state
+            .notebook()
+            .is_some_and(|notebook| notebook.journal_due.is_some() || notebook.refresh_due.is_some())
+            || state.closing_deadline.is_some();
         let message = match receiver.recv_timeout(if pending { TICK } else { IDLE_TICK }) {
             Ok(message) => message,
             Err(RecvTimeoutError::Timeout) => Message::Tick,
@@ -95,7 +103,9 @@ fn run(
             let tick = matches!(message, Message::Tick);
             let closing = state.closing;
             let effects = reduce::reduce(state, message, Instant::now());
-            let shows = effects.iter().any(|effect| !matches!(effect, Effect::CheckNotebook { .. }));
+            let shows = effects
+                .iter()
+                .any(|effect| !matches!(effect, Effect::CheckNotebook { .. }));
             changed |= !tick || shows || state.closing != closing;
             for effect in effects {
                 workers.carry_out(effect);

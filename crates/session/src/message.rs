@@ -31,37 +31,84 @@ pub enum Message {
     /// The recent list.
     Recent(Vec<RecentProject>),
     /// A project was read from disk.
-    Loaded { task: TaskId, result: Result<Box<Loaded>, Problem> },
+    Loaded {
+        task: TaskId,
+        result: Result<Box<Loaded>, Problem>,
+    },
     /// Another notebook of the open project was read.
-    NotebookRead { path: PathBuf, result: Result<NotebookText, Problem> },
+    NotebookRead {
+        path: PathBuf,
+        result: Result<NotebookText, Problem>,
+    },
     /// The notebook's file was written.
-    Saved { path: PathBuf, text: Arc<str>, result: Result<(), Problem> },
+    Saved {
+        path: PathBuf,
+        text: Arc<str>,
+        result: Result<(), Problem>,
+    },
     /// Files of the project as they are now.
     Listed(Listing),
     /// A cell was evaluated.
-    Evaluated { task: TaskId, key: String, seconds: f64, result: Result<Output, Problem> },
+    Evaluated {
+        task: TaskId,
+        key: String,
+        seconds: f64,
+        result: Result<Output, Problem>,
+    },
     /// A train cell was measured.
-    Planned { task: TaskId, key: String, result: Result<Verdict, Problem> },
+    Planned {
+        task: TaskId,
+        key: String,
+        result: Result<Verdict, Problem>,
+    },
     /// A run folder was made and its worker started.
-    RunStarted { task: TaskId, key: String, result: Result<PathBuf, Problem> },
+    RunStarted {
+        task: TaskId,
+        key: String,
+        result: Result<PathBuf, Problem>,
+    },
     /// A run of the open project is followed from now on.
-    RunAttached { cell: String, record: Box<RunRecord>, target: Option<String>, task: Option<TaskId> },
+    RunAttached {
+        cell: String,
+        record: Box<RunRecord>,
+        target: Option<String>,
+        task: Option<TaskId>,
+    },
     /// Events of a followed run.
     RunEvents { run: String, events: Vec<Event> },
     /// A followed run has ended, or its worker is gone.
     RunEnded { run: String, status: RunStatus },
     /// A preflight was worked out.
-    Preflighted { task: TaskId, result: Result<(PathBuf, Preflight), Problem> },
+    Preflighted {
+        task: TaskId,
+        result: Result<(PathBuf, Preflight), Problem>,
+    },
     /// Bytes of an upload.
     SendProgress { task: TaskId, done: u64, total: u64 },
     /// An upload is complete and the job runs.
-    Sent { task: TaskId, run_dir: PathBuf, result: Result<JobRecord, Problem> },
+    Sent {
+        task: TaskId,
+        run_dir: PathBuf,
+        result: Result<JobRecord, Problem>,
+    },
     /// A job's state as the target says.
-    JobState { run: String, result: Result<JobRecord, Problem> },
+    JobState {
+        run: String,
+        result: Result<JobRecord, Problem>,
+    },
     /// A host told its key.
-    HostKey { task: TaskId, host: String, port: u16, result: Result<(String, String), Problem> },
+    HostKey {
+        task: TaskId,
+        host: String,
+        port: u16,
+        result: Result<(String, String), Problem>,
+    },
     /// A target was added, tested or removed; `project` is as `aloft.toml` says now.
-    TargetDone { task: TaskId, name: String, result: Result<TargetOutcome, Problem> },
+    TargetDone {
+        task: TaskId,
+        name: String,
+        result: Result<TargetOutcome, Problem>,
+    },
     /// Something failed that no one waits for.
     Failed(Problem),
 }
@@ -118,7 +165,11 @@ pub enum Effect {
     /// Read the recent list.
     ReadRecent,
     /// Put a project on top of the recent list, or take it out.
-    Remember { path: PathBuf, name: String, forget: bool },
+    Remember {
+        path: PathBuf,
+        name: String,
+        forget: bool,
+    },
     /// Keep the theme.
     KeepTheme(String),
     /// Read a project. An example is copied to the user's documents first.
@@ -126,24 +177,64 @@ pub enum Effect {
     /// Read a notebook of the open project.
     ReadNotebook { project: Arc<Project>, path: PathBuf },
     /// Look whether another program changed the open notebook's file; answers only if so.
-    CheckNotebook { project: Arc<Project>, path: PathBuf, expected: Arc<str> },
+    CheckNotebook {
+        project: Arc<Project>,
+        path: PathBuf,
+        expected: Arc<str>,
+    },
     /// Write a notebook's file, then read the listing again. A file that isn't as `expected` was changed by another
     /// program and is only overwritten when the user was told of it.
-    Save { project: Arc<Project>, path: PathBuf, text: Arc<str>, expected: Arc<str>, overwrite: bool },
+    Save {
+        project: Arc<Project>,
+        path: PathBuf,
+        text: Arc<str>,
+        expected: Arc<str>,
+        overwrite: bool,
+    },
     /// Write the text to the journal, against crashes.
-    Journal { project: Arc<Project>, path: PathBuf, text: Arc<str> },
+    Journal {
+        project: Arc<Project>,
+        path: PathBuf,
+        text: Arc<str>,
+    },
     /// Read which files, runs and jobs there are.
     List { project: Arc<Project> },
     /// Compute a cell's output.
-    Evaluate { task: TaskId, workspace: Arc<Workspace>, cell: String, rows: Rows, key: String, cancel: Cancel },
+    Evaluate {
+        task: TaskId,
+        workspace: Arc<Workspace>,
+        cell: String,
+        rows: Rows,
+        key: String,
+        cancel: Cancel,
+    },
     /// Measure a train cell.
-    Plan { task: TaskId, workspace: Arc<Workspace>, cell: String, rows: Rows, key: String, cancel: Cancel },
+    Plan {
+        task: TaskId,
+        workspace: Arc<Workspace>,
+        cell: String,
+        rows: Rows,
+        key: String,
+        cancel: Cancel,
+    },
     /// Make a run folder and start its worker.
-    StartRun { task: TaskId, workspace: Arc<Workspace>, cell: String, rows: Rows, key: String, cancel: Cancel },
+    StartRun {
+        task: TaskId,
+        workspace: Arc<Workspace>,
+        cell: String,
+        rows: Rows,
+        key: String,
+        cancel: Cancel,
+    },
     /// Start a worker on a run that was lost or stopped.
     Resume { run_dir: PathBuf },
     /// Follow a run's events. Ends by itself with the run.
-    Follow { project: Arc<Project>, run: String, task: Option<TaskId>, cancel: Cancel },
+    Follow {
+        project: Arc<Project>,
+        run: String,
+        task: Option<TaskId>,
+        cancel: Cancel,
+    },
     /// Ask a run's worker to stop.
     StopRun { run_dir: PathBuf },
     /// Work out what would leave the machine.
@@ -158,9 +249,19 @@ pub enum Effect {
     /// Remove the folder of a run that wasn't sent after all.
     Discard { run_dir: PathBuf },
     /// Send a run.
-    Send { task: TaskId, project: Arc<Project>, run_dir: PathBuf, target: String, cancel: Cancel },
+    Send {
+        task: TaskId,
+        project: Arc<Project>,
+        run_dir: PathBuf,
+        target: String,
+        cancel: Cancel,
+    },
     /// Mirror a job's events until it has ended and its model is home.
-    Attach { project: Arc<Project>, run_dir: PathBuf, cancel: Cancel },
+    Attach {
+        project: Arc<Project>,
+        run_dir: PathBuf,
+        cancel: Cancel,
+    },
     /// Stop a job on its target.
     StopJob { project: Arc<Project>, run_dir: PathBuf },
     /// Bring a job's model home.
@@ -168,11 +269,25 @@ pub enum Effect {
     /// Ask a host for its key.
     ProbeHost { task: TaskId, host: String, port: u16 },
     /// Keep a target.
-    AddTarget { task: TaskId, project: Arc<Project>, name: String, target: SshTarget, secret: Option<Secret> },
+    AddTarget {
+        task: TaskId,
+        project: Arc<Project>,
+        name: String,
+        target: SshTarget,
+        secret: Option<Secret>,
+    },
     /// Connect to a target.
-    TestTarget { task: TaskId, project: Arc<Project>, name: String },
+    TestTarget {
+        task: TaskId,
+        project: Arc<Project>,
+        name: String,
+    },
     /// Forget a target.
-    RemoveTarget { task: TaskId, project: Arc<Project>, name: String },
+    RemoveTarget {
+        task: TaskId,
+        project: Arc<Project>,
+        name: String,
+    },
 }
 
 /// What to open.

@@ -34,7 +34,7 @@ pub struct State {
     pub saves_pending: usize,
     /// Closing waits for stopped runs until then.
     pub closing_deadline: Option<Instant>,
-    next_id: u64,
+    pub next_id: u64,
 }
 
 /// The open project.
@@ -135,7 +135,11 @@ pub enum Work {
     /// A run that a worker on this machine executes.
     Train { cell: String, run: String },
     /// Working out what would leave the machine.
-    Preflight { cell: String, target: String, rows: Rows },
+    Preflight {
+        cell: String,
+        target: String,
+        rows: Rows,
+    },
     /// Uploading.
     Send { cell: String, run: String },
     /// A run that a target executes.
@@ -193,7 +197,13 @@ impl State {
         };
         // The same message twice says nothing new.
         self.notices.retain(|notice| notice.message != message);
-        self.notices.push(Notice { id, good: false, code: Some(problem.code), message, hint: problem.hint });
+        self.notices.push(Notice {
+            id,
+            good: false,
+            code: Some(problem.code),
+            message,
+            hint: problem.hint,
+        });
     }
 
     /// Tells the user of something that went well.
@@ -201,7 +211,13 @@ impl State {
         let id = NoticeId(self.next());
         let message = message.into();
         self.notices.retain(|notice| notice.message != message);
-        self.notices.push(Notice { id, good: true, code: None, message, hint: None });
+        self.notices.push(Notice {
+            id,
+            good: true,
+            code: None,
+            message,
+            hint: None,
+        });
     }
 
     /// The open notebook.
@@ -242,16 +258,26 @@ impl OpenNotebook {
         let old = &self.document;
         let (old_blocks, new_blocks) = (old.blocks(), document.blocks());
         let piece = |document: &Document, blocks: &[Block], index: usize| -> String {
-            blocks.get(index).map(|block| document.text()[block.span()].to_owned()).unwrap_or_default()
+            blocks
+                .get(index)
+                .map(|block| document.text()[block.span()].to_owned())
+                .unwrap_or_default()
         };
-        let old_pieces: Vec<String> = (0..old_blocks.len()).map(|index| piece(old, old_blocks, index)).collect();
-        let new_pieces: Vec<String> =
-            (0..new_blocks.len()).map(|index| piece(&document, new_blocks, index)).collect();
-        let ids = self
-            .identities
-            .follow(&self.ids, new_pieces.len(), |old, new| old_pieces.get(old) == new_pieces.get(new));
+        let old_pieces: Vec<String> = (0..old_blocks.len())
+            .map(|index| piece(old, old_blocks, index))
+            .collect();
+        let new_pieces: Vec<String> = (0..new_blocks.len())
+            .map(|index| piece(&document, new_blocks, index))
+            .collect();
+        let ids = self.identities.follow(&self.ids, new_pieces.len(), |old, new| {
+            old_pieces.get(old) == new_pieces.get(new)
+        });
         for (index, id) in ids.iter().enumerate() {
-            let before = self.ids.iter().position(|other| other == id).and_then(|old| old_pieces.get(old));
+            let before = self
+                .ids
+                .iter()
+                .position(|other| other == id)
+                .and_then(|old| old_pieces.get(old));
             if before.is_some_and(|before| Some(before) != new_pieces.get(index)) && typed != Some(*id) {
                 *self.text_revisions.entry(*id).or_default() += 1;
             }

@@ -45,7 +45,12 @@ impl Training {
 
     /// Share of the epochs that is done.
     pub fn fraction(&self) -> f32 {
-        let done = self.view.train_loss.last().map_or(0.0, |point| point[0]).max(f64::from(self.view.epoch));
+        let done = self
+            .view
+            .train_loss
+            .last()
+            .map_or(0.0, |point| point[0])
+            .max(f64::from(self.view.epoch));
         (done / f64::from(self.view.epochs.max(1))).clamp(0.0, 1.0) as f32
     }
 
@@ -53,7 +58,12 @@ impl Training {
     pub fn apply(&mut self, event: Event) {
         let view = &mut self.view;
         match event.kind {
-            EventKind::Started { device, host, resumed_epochs, .. } => {
+            EventKind::Started {
+                device,
+                host,
+                resumed_epochs,
+                ..
+            } => {
                 set_fact(view, "device", device);
                 set_fact(view, "machine", host);
                 // A worker that resumes repeats nothing of the epochs that were finished.
@@ -90,14 +100,29 @@ impl Training {
             }
             EventKind::Measured { .. } => {}
             EventKind::Verdict { verdict } => self.verdict = Some(verdict),
-            EventKind::Step { step, loss, samples_per_second, seconds_left, .. } => {
+            EventKind::Step {
+                step,
+                loss,
+                samples_per_second,
+                seconds_left,
+                ..
+            } => {
                 if self.steps_per_epoch > 0 {
-                    push(&mut view.train_loss, [step as f64 / self.steps_per_epoch as f64, loss]);
+                    push(
+                        &mut view.train_loss,
+                        [step as f64 / self.steps_per_epoch as f64, loss],
+                    );
                 }
                 view.samples_per_second = samples_per_second;
                 view.seconds_left = Some(seconds_left);
             }
-            EventKind::Epoch { epoch, train_loss, validation_loss, samples_per_second, .. } => {
+            EventKind::Epoch {
+                epoch,
+                train_loss,
+                validation_loss,
+                samples_per_second,
+                ..
+            } => {
                 view.epoch = epoch;
                 let x = f64::from(epoch);
                 if view.train_loss.last().is_none_or(|point| point[0] < x) {
@@ -110,12 +135,20 @@ impl Training {
                 view.metrics.insert(split, metrics);
             }
             EventKind::Log { level, message } => {
-                view.log.push(if level == "info" { message } else { format!("{level}: {message}") });
+                view.log.push(if level == "info" {
+                    message
+                } else {
+                    format!("{level}: {message}")
+                });
                 if view.log.len() > LOG_LINES {
                     view.log.remove(0);
                 }
             }
-            EventKind::Finished { status, problem, outcome } => {
+            EventKind::Finished {
+                status,
+                problem,
+                outcome,
+            } => {
                 view.phase = None;
                 view.seconds_left = None;
                 if let Some(outcome) = outcome {

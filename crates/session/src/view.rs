@@ -55,7 +55,10 @@ fn project(open: &OpenProject) -> ProjectView {
                 tested: open.target_tests.get(name).cloned(),
             })
             .collect(),
-        notebook: open.notebook.as_ref().map(|notebook| notebook_view(notebook, &open.diagnostics)),
+        notebook: open
+            .notebook
+            .as_ref()
+            .map(|notebook| notebook_view(notebook, &open.diagnostics)),
     }
 }
 
@@ -65,20 +68,16 @@ fn notebook_view(notebook: &OpenNotebook, project: &[aloft_spec::Diagnostic]) ->
         .blocks()
         .iter()
         .zip(&notebook.ids)
-        .map(|(block, &id)| {
+        .enumerate()
+        .map(|(index, (block, &id))| {
             let text_revision = notebook.text_revisions.get(&id).copied().unwrap_or_default();
-            match block {
-                Block::Prose { span } => BlockView {
-                    id,
-                    text: Arc::from(&document.text()[span.clone()]),
-                    text_revision,
-                    content: BlockContent::Prose,
-                },
-                Block::Cell(cell) => BlockView {
-                    id,
-                    text: Arc::from(cell.body(document)),
-                    text_revision,
-                    content: BlockContent::Cell(cell_view(notebook, cell)),
+            BlockView {
+                id,
+                text: Arc::from(document.block_text(index).unwrap_or_default()),
+                text_revision,
+                content: match block {
+                    Block::Prose { .. } => BlockContent::Prose,
+                    Block::Cell(cell) => BlockContent::Cell(cell_view(notebook, cell)),
                 },
             }
         })
@@ -112,7 +111,10 @@ fn cell_view(notebook: &OpenNotebook, cell: &aloft_notebook::Cell) -> CellView {
         kind: cell.kind.clone(),
         state: known.state.clone(),
         output: known.output.clone(),
-        training: known.training.as_ref().map(|training| Arc::new(training.view.clone())),
+        training: known
+            .training
+            .as_ref()
+            .map(|training| Arc::new(training.view.clone())),
         // A verdict on another text than the one on the screen would be a lie.
         verdicts: [Rows::Sample, Rows::All]
             .into_iter()

@@ -17,16 +17,42 @@ fn scope(rows: Rows) -> Scope {
 
 pub fn carry_out(effect: Effect, evaluator: &Evaluator, messages: &Sender<Message>) {
     let message = match effect {
-        Effect::Evaluate { task, workspace, cell, rows, key, cancel } => {
+        Effect::Evaluate {
+            task,
+            workspace,
+            cell,
+            rows,
+            key,
+            cancel,
+        } => {
             let start = Instant::now();
             let result = guarded(|| evaluator.evaluate(&workspace, &cell, scope(rows), &cancel));
-            Message::Evaluated { task, key, seconds: start.elapsed().as_secs_f64(), result }
+            Message::Evaluated {
+                task,
+                key,
+                seconds: start.elapsed().as_secs_f64(),
+                result,
+            }
         }
-        Effect::Plan { task, workspace, cell, rows, key, cancel } => {
+        Effect::Plan {
+            task,
+            workspace,
+            cell,
+            rows,
+            key,
+            cancel,
+        } => {
             let result = guarded(|| aloft_engine::plan(evaluator, &workspace, &cell, scope(rows), &cancel));
             Message::Planned { task, key, result }
         }
-        Effect::StartRun { task, workspace, cell, rows, key, cancel } => {
+        Effect::StartRun {
+            task,
+            workspace,
+            cell,
+            rows,
+            key,
+            cancel,
+        } => {
             let result = guarded(|| {
                 let run_dir = aloft_engine::prepare_run(evaluator, &workspace, &cell, scope(rows), &cancel)?;
                 aloft_engine::start(&run_dir)?;
@@ -34,7 +60,14 @@ pub fn carry_out(effect: Effect, evaluator: &Evaluator, messages: &Sender<Messag
             });
             Message::RunStarted { task, key, result }
         }
-        Effect::Preflight { task, workspace, cell, rows, target, cancel } => {
+        Effect::Preflight {
+            task,
+            workspace,
+            cell,
+            rows,
+            target,
+            cancel,
+        } => {
             let result = guarded(|| {
                 let run_dir = aloft_engine::prepare_run(evaluator, &workspace, &cell, scope(rows), &cancel)?;
                 let preflight = aloft_engine::preflight(&workspace.project, &run_dir, &target)

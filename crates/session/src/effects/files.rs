@@ -37,7 +37,9 @@ pub fn theme() -> Theme {
 /// The recent list and the settings.
 pub fn recent(effect: Effect, messages: &Sender<Message>) {
     let result = match effect {
-        Effect::Remember { path, forget: true, .. } => Recent::load().forget(&path),
+        Effect::Remember {
+            path, forget: true, ..
+        } => Recent::load().forget(&path),
         Effect::Remember { path, name, .. } => Recent::load().add(&path, &name),
         Effect::KeepTheme(theme) => {
             let mut settings = Settings::load();
@@ -64,7 +66,8 @@ pub fn recent(effect: Effect, messages: &Sender<Message>) {
 pub fn load(task: TaskId, place: Place, messages: &Sender<Message>) {
     let result = guarded(|| {
         let path = match place {
-            Place::Path(path) => path,
+            // The project's root is absolute, and the notebook asked for is found below it.
+            Place::Path(path) => std::path::absolute(&path).unwrap_or(path),
             Place::Example(name) => example(&name)?,
         };
         let project = Project::open(&path)?;
@@ -73,7 +76,12 @@ pub fn load(task: TaskId, place: Place, messages: &Sender<Message>) {
             .strip_prefix(&project.root)
             .ok()
             .map(Path::to_owned)
-            .filter(|relative| listing.notebooks.iter().any(|notebook| Path::new(notebook) == relative));
+            .filter(|relative| {
+                listing
+                    .notebooks
+                    .iter()
+                    .any(|notebook| Path::new(notebook) == relative)
+            });
         let first = asked.or_else(|| listing.notebooks.first().map(PathBuf::from));
         let notebook = match first {
             Some(notebook) => {
@@ -84,7 +92,13 @@ pub fn load(task: TaskId, place: Place, messages: &Sender<Message>) {
         };
         let diagnostics = project.diagnostics();
         let dropped = path.is_file().then_some(path);
-        Ok(Box::new(Loaded { project, notebook, listing, diagnostics, dropped }))
+        Ok(Box::new(Loaded {
+            project,
+            notebook,
+            listing,
+            diagnostics,
+            dropped,
+        }))
     });
     answer(messages, Message::Loaded { task, result });
 }
@@ -103,7 +117,10 @@ fn example(name: &str) -> Result<PathBuf, Problem> {
 
 fn text(project: &Project, notebook: &Path) -> Result<NotebookText, Problem> {
     let saved: Arc<str> = project.read_notebook(notebook)?.into();
-    let recovered = project.journal_read(notebook).map(Arc::from).filter(|text| *text != saved);
+    let recovered = project
+        .journal_read(notebook)
+        .map(Arc::from)
+        .filter(|text| *text != saved);
     Ok(NotebookText { saved, recovered })
 }
 
@@ -117,7 +134,10 @@ pub fn check_notebook(project: &Project, path: PathBuf, expected: &str, messages
     if let Ok(saved) = project.read_notebook(&path)
         && saved != expected
     {
-        let result = Ok(NotebookText { saved: saved.into(), recovered: None });
+        let result = Ok(NotebookText {
+            saved: saved.into(),
+            recovered: None,
+        });
         answer(messages, Message::NotebookRead { path, result });
     }
 }
@@ -136,7 +156,10 @@ pub fn save(
         if foreign && !overwrite {
             return Err(Problem::new(
                 Code::MergeConflict,
-                format!("{} was changed by another program and isn't saved", path.display()),
+                format!(
+                    "{} was changed by another program and isn't saved",
+                    path.display()
+                ),
             )
             .with_hint("save again to overwrite it; your text is kept here and in the journal"));
         }
@@ -159,13 +182,20 @@ pub fn journal(project: &Project, path: &Path, text: &str, messages: &Sender<Mes
 /// What is in the project's folder.
 pub fn listing(project: &Project) -> Listing {
     Listing {
-        notebooks: project.notebooks().iter().map(|path| path.to_string_lossy().into_owned()).collect(),
+        notebooks: project
+            .notebooks()
+            .iter()
+            .map(|path| path.to_string_lossy().into_owned())
+            .collect(),
         files: project
             .data_files()
             .into_iter()
             .map(|path| {
                 let bytes = std::fs::metadata(project.root.join(&path)).map_or(0, |metadata| metadata.len());
-                FileView { path: path.to_string_lossy().into_owned(), bytes }
+                FileView {
+                    path: path.to_string_lossy().into_owned(),
+                    bytes,
+                }
             })
             .collect(),
         runs: aloft_runs::list(&project.runs_dir()).unwrap_or_default(),

@@ -12,15 +12,32 @@ use std::time::Duration;
 /// Events of so long a time come to the session together, so that a fast training doesn't repaint for each line.
 const GATHER: Duration = Duration::from_millis(80);
 
-pub fn follow(project: &Project, run: &str, task: Option<TaskId>, cancel: &Cancel, messages: &Sender<Message>) {
+pub fn follow(
+    project: &Project,
+    run: &str,
+    task: Option<TaskId>,
+    cancel: &Cancel,
+    messages: &Sender<Message>,
+) {
     let run_dir = project.runs_dir().join(run);
     let record = match aloft_runs::read(&run_dir) {
         Ok(record) => record,
         Err(problem) => return answer(messages, Message::Failed(problem)),
     };
-    let target = aloft_runs::read_job(&run_dir).ok().flatten().map(|job| job.target);
+    let target = aloft_runs::read_job(&run_dir)
+        .ok()
+        .flatten()
+        .map(|job| job.target);
     let cell = record.cell.clone();
-    answer(messages, Message::RunAttached { cell, record: Box::new(record), target, task });
+    answer(
+        messages,
+        Message::RunAttached {
+            cell,
+            record: Box::new(record),
+            target,
+            task,
+        },
+    );
     let mut following = Following::new(&run_dir);
     loop {
         if cancel.is_cancelled() {
@@ -28,7 +45,11 @@ pub fn follow(project: &Project, run: &str, task: Option<TaskId>, cancel: &Cance
         }
         let mut events = Vec::new();
         let ended = loop {
-            match following.wait(if events.is_empty() { GATHER * 3 } else { Duration::ZERO }) {
+            match following.wait(if events.is_empty() {
+                GATHER * 3
+            } else {
+                Duration::ZERO
+            }) {
                 Ok(Progress::Event(event)) => events.push(event),
                 Ok(Progress::Quiet) => break None,
                 Ok(Progress::Ended(status)) => break Some(status),
@@ -43,11 +64,23 @@ pub fn follow(project: &Project, run: &str, task: Option<TaskId>, cancel: &Cance
             }
         };
         if !events.is_empty() && !cancel.is_cancelled() {
-            answer(messages, Message::RunEvents { run: run.to_owned(), events });
+            answer(
+                messages,
+                Message::RunEvents {
+                    run: run.to_owned(),
+                    events,
+                },
+            );
         }
         if let Some(status) = ended {
             if !cancel.is_cancelled() {
-                answer(messages, Message::RunEnded { run: run.to_owned(), status });
+                answer(
+                    messages,
+                    Message::RunEnded {
+                        run: run.to_owned(),
+                        status,
+                    },
+                );
             }
             return;
         }

@@ -13,7 +13,8 @@ const INTERVAL: Duration = Duration::from_secs(2);
 pub fn watch(messages: &Sender<Message>) {
     let sender = messages.clone();
     let thread = std::thread::Builder::new().name("machine".into()).spawn(move || {
-        let mut system = System::new();
+        // Without figures the status line shows none.
+        let Ok(mut system) = System::new() else { return };
         let mut told = MachineView::default();
         loop {
             system.refresh_cpu_usage();

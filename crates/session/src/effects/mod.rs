@@ -49,10 +49,20 @@ impl Workers {
             Effect::ReadNotebook { project, path } => {
                 self.on_files(move |messages| files::read_notebook(&project, path, messages));
             }
-            Effect::CheckNotebook { project, path, expected } => {
+            Effect::CheckNotebook {
+                project,
+                path,
+                expected,
+            } => {
                 self.on_files(move |messages| files::check_notebook(&project, path, &expected, messages));
             }
-            Effect::Save { project, path, text, expected, overwrite } => self.on_files(move |messages| {
+            Effect::Save {
+                project,
+                path,
+                text,
+                expected,
+                overwrite,
+            } => self.on_files(move |messages| {
                 files::save(&project, path, text, &expected, overwrite, messages);
             }),
             Effect::Journal { project, path, text } => {
@@ -76,13 +86,23 @@ impl Workers {
                     answer(messages, Message::Failed(problem));
                 }
             }),
-            Effect::Evaluate { .. } | Effect::Plan { .. } | Effect::StartRun { .. } | Effect::Preflight { .. } => {
+            Effect::Evaluate { .. }
+            | Effect::Plan { .. }
+            | Effect::StartRun { .. }
+            | Effect::Preflight { .. } => {
                 let evaluator = self.evaluator.clone();
                 let job: Job = Box::new(move |messages| evaluate::carry_out(effect, &evaluator, messages));
                 let _ = self.evaluate.send(job);
             }
-            Effect::Follow { project, run, task, cancel } => {
-                self.alone("follow", move |messages| follow::follow(&project, &run, task, &cancel, messages));
+            Effect::Follow {
+                project,
+                run,
+                task,
+                cancel,
+            } => {
+                self.alone("follow", move |messages| {
+                    follow::follow(&project, &run, task, &cancel, messages)
+                });
             }
             Effect::Send { .. }
             | Effect::Attach { .. }
@@ -104,7 +124,9 @@ impl Workers {
 
     fn alone(&self, name: &str, job: impl FnOnce(&Sender<Message>) + Send + 'static) {
         let messages = self.messages.clone();
-        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || job(&messages));
+        let thread = std::thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(move || job(&messages));
         if let Err(error) = thread {
             answer(&self.messages, Message::Failed(no_thread(&error)));
         }
@@ -127,8 +149,11 @@ fn worker(name: &str, messages: &Sender<Message>) -> Sender<Job> {
 }
 
 fn no_thread(error: &std::io::Error) -> aloft_spec::Problem {
-    aloft_spec::Problem::new(aloft_spec::Code::OutOfMemory, format!("no thread could be started: {error}"))
-        .with_hint("close other programs, then start Aloft again")
+    aloft_spec::Problem::new(
+        aloft_spec::Code::OutOfMemory,
+        format!("no thread could be started: {error}"),
+    )
+    .with_hint("close other programs, then start Aloft again")
 }
 
 /// Sends an answer; without a session there is nobody to answer.
@@ -144,7 +169,10 @@ fn guarded<T>(work: impl FnOnce() -> Result<T, aloft_spec::Problem>) -> Result<T
             .map(String::as_str)
             .or_else(|| panic.downcast_ref::<&str>().copied())
             .unwrap_or("no message");
-        Err(aloft_spec::Problem::new(aloft_spec::Code::Internal, format!("Aloft made a mistake: {text}"))
-            .with_hint("your text is safe; please report this with the cell that caused it"))
+        Err(aloft_spec::Problem::new(
+            aloft_spec::Code::Internal,
+            format!("Aloft made a mistake: {text}"),
+        )
+        .with_hint("your text is safe; please report this with the cell that caused it"))
     })
 }

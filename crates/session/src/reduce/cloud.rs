@@ -16,11 +16,21 @@ use aloft_spec::{
 use std::path::{Path, PathBuf};
 
 pub fn preflight(state: &mut State, block: BlockId, target: String, rows: Rows) {
-    let Some(cell) = state.notebook().and_then(|notebook| notebook.cell_name(block)).map(str::to_owned) else {
+    let Some(cell) = state
+        .notebook()
+        .and_then(|notebook| notebook.cell_name(block))
+        .map(str::to_owned)
+    else {
         return;
     };
-    state.question = Some(Question::Preflight { target: target.clone(), preflight: None });
-    state.add_task(format!("Preparing {cell} for {target}"), Work::Preflight { cell, target, rows });
+    state.question = Some(Question::Preflight {
+        target: target.clone(),
+        preflight: None,
+    });
+    state.add_task(
+        format!("Preparing {cell} for {target}"),
+        Work::Preflight { cell, target, rows },
+    );
 }
 
 pub fn preflighted(
@@ -33,8 +43,10 @@ pub fn preflighted(
     match result {
         Ok((run_dir, preflight)) if wanted => {
             state.preflight_run = Some(run_dir);
-            state.question =
-                Some(Question::Preflight { target: preflight.target.clone(), preflight: Some(Box::new(preflight)) });
+            state.question = Some(Question::Preflight {
+                target: preflight.target.clone(),
+                preflight: Some(Box::new(preflight)),
+            });
         }
         Ok((run_dir, _)) => effects.push(Effect::Discard { run_dir }),
         Err(problem) => {
@@ -49,24 +61,55 @@ pub fn preflighted(
 }
 
 pub fn confirm(state: &mut State, effects: &mut Vec<Effect>) {
-    let Some(Question::Preflight { target, preflight: Some(preflight) }) = state.question.take() else { return };
-    let (Some(run_dir), Some(open)) = (state.preflight_run.take(), &state.open) else { return };
+    let Some(Question::Preflight {
+        target,
+        preflight: Some(preflight),
+    }) = state.question.take()
+    else {
+        return;
+    };
+    let (Some(run_dir), Some(open)) = (state.preflight_run.take(), &state.open) else {
+        return;
+    };
     if !preflight.allowed {
         effects.push(Effect::Discard { run_dir });
         return;
     }
     let project = open.project.clone();
-    let run = run_dir.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let run = run_dir
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
     // The run's name is `<date>-<time>-<cell>-<hash>`, and a cell's name has no dash.
     let cell = run.split('-').nth(2).unwrap_or_default().to_owned();
-    let task = state.add_task(format!("Sending {cell} to {target}"), Work::Send { cell: cell.clone(), run });
+    let task = state.add_task(
+        format!("Sending {cell} to {target}"),
+        Work::Send {
+            cell: cell.clone(),
+            run,
+        },
+    );
     runs::mark_started(state, task);
-    let cancel = state.tasks.iter().find(|other| other.id == task).map(|task| task.cancel.clone()).unwrap_or_default();
+    let cancel = state
+        .tasks
+        .iter()
+        .find(|other| other.id == task)
+        .map(|task| task.cancel.clone())
+        .unwrap_or_default();
     if let Some(notebook) = state.notebook_mut() {
-        notebook.cell_mut(&cell).state =
-            CellState::Running { task, label: format!("sending to {target}"), fraction: Some(0.0) };
+        notebook.cell_mut(&cell).state = CellState::Running {
+            task,
+            label: format!("sending to {target}"),
+            fraction: Some(0.0),
+        };
     }
-    effects.push(Effect::Send { task, project, run_dir, target, cancel });
+    effects.push(Effect::Send {
+        task,
+        project,
+        run_dir,
+        target,
+        cancel,
+    });
 }
 
 pub fn cancel(state: &mut State, effects: &mut Vec<Effect>) {
@@ -86,8 +129,14 @@ pub fn cancel(state: &mut State, effects: &mut Vec<Effect>) {
 }
 
 pub fn progress(state: &mut State, task: TaskId, done: u64, total: u64) {
-    let fraction = if total > 0 { done as f32 / total as f32 } else { 1.0 };
-    let Some(task) = state.tasks.iter_mut().find(|other| other.id == task) else { return };
+    let fraction = if total > 0 {
+        done as f32 / total as f32
+    } else {
+        1.0
+    };
+    let Some(task) = state.tasks.iter_mut().find(|other| other.id == task) else {
+        return;
+    };
     task.fraction = Some(fraction);
     let cell = task.work.cell().map(str::to_owned);
     if let (Some(cell), Some(notebook)) = (cell, state.notebook_mut())
@@ -105,14 +154,21 @@ pub fn sent(
     effects: &mut Vec<Effect>,
 ) {
     let Some(task) = state.end_task(task) else { return };
-    let Work::Send { cell, run } = task.work else { return };
+    let Work::Send { cell, run } = task.work else {
+        return;
+    };
     match result {
         Ok(job) => {
-            state.tell(format!("{cell} runs on {}; this window can be closed", job.target));
+            state.tell(format!(
+                "{cell} runs on {}; this window can be closed",
+                job.target
+            ));
             if let Some(open) = &mut state.open {
                 open.jobs.retain(|other| other.run != job.run);
                 open.jobs.insert(0, job);
-                effects.push(Effect::List { project: open.project.clone() });
+                effects.push(Effect::List {
+                    project: open.project.clone(),
+                });
             }
             let known_key = state.notebook().map(|notebook| notebook.key(&cell));
             if let Some(notebook) = state.notebook_mut() {
@@ -124,12 +180,16 @@ pub fn sent(
             attach(state, &cell, &run, effects);
         }
         Err(problem) => {
-            effects.push(Effect::Discard { run_dir: run_dir.to_owned() });
+            effects.push(Effect::Discard {
+                run_dir: run_dir.to_owned(),
+            });
             if let Some(notebook) = state.notebook_mut() {
                 notebook.cell_mut(&cell).state = if problem.code == Code::Stopped {
                     CellState::Stopped
                 } else {
-                    CellState::Failed { problem: problem.clone() }
+                    CellState::Failed {
+                        problem: problem.clone(),
+                    }
                 };
             }
             if problem.code != Code::Stopped {
@@ -142,27 +202,51 @@ pub fn sent(
 /// Mirrors a job's events until its model is home.
 pub fn attach(state: &mut State, cell: &str, run: &str, effects: &mut Vec<Effect>) {
     let Some(open) = &state.open else { return };
-    let Some(job) = open.jobs.iter().find(|job| job.run == run) else { return };
+    let Some(job) = open.jobs.iter().find(|job| job.run == run) else {
+        return;
+    };
     if job.state.is_final() {
         return;
     }
     let (target, project) = (job.target.clone(), open.project.clone());
-    let work = Work::Job { cell: cell.to_owned(), run: run.to_owned() };
+    let work = Work::Job {
+        cell: cell.to_owned(),
+        run: run.to_owned(),
+    };
     if state.tasks.iter().any(|task| task.work == work) {
         return;
     }
     let run_dir = project.runs_dir().join(run);
     let id = state.add_task(format!("{cell} on {target}"), work);
     runs::mark_started(state, id);
-    let Some(cancel) = state.tasks.iter().find(|task| task.id == id).map(|task| task.cancel.clone()) else { return };
+    let Some(cancel) = state
+        .tasks
+        .iter()
+        .find(|task| task.id == id)
+        .map(|task| task.cancel.clone())
+    else {
+        return;
+    };
     if let Some(notebook) = state.notebook_mut() {
-        notebook.cell_mut(cell).state =
-            CellState::Running { task: id, label: format!("on {target}"), fraction: None };
+        notebook.cell_mut(cell).state = CellState::Running {
+            task: id,
+            label: format!("on {target}"),
+            fraction: None,
+        };
     }
-    effects.push(Effect::Attach { project, run_dir, cancel });
+    effects.push(Effect::Attach {
+        project,
+        run_dir,
+        cancel,
+    });
 }
 
-pub fn job_state(state: &mut State, run: &str, result: Result<JobRecord, Problem>, effects: &mut Vec<Effect>) {
+pub fn job_state(
+    state: &mut State,
+    run: &str,
+    result: Result<JobRecord, Problem>,
+    effects: &mut Vec<Effect>,
+) {
     let Some(open) = &mut state.open else { return };
     let job = match result {
         Ok(job) => job,
@@ -177,15 +261,22 @@ pub fn job_state(state: &mut State, run: &str, result: Result<JobRecord, Problem
     if !job_state.is_final() {
         return;
     }
-    effects.push(Effect::List { project: open.project.clone() });
-    let task = state.tasks.iter().find(|task| matches!(&task.work, Work::Job { run: of, .. } if of == run)).cloned();
+    effects.push(Effect::List {
+        project: open.project.clone(),
+    });
+    let task = state
+        .tasks
+        .iter()
+        .find(|task| matches!(&task.work, Work::Job { run: of, .. } if of == run))
+        .cloned();
     if let Some(task) = task {
         state.end_task(task.id);
         let cell = task.work.cell().unwrap_or_default().to_owned();
         match job_state {
             JobState::Home => state.tell(format!("The model of {cell} is home from {target}, verified")),
             JobState::Failed => {
-                let problem = problem.unwrap_or_else(|| Problem::new(Code::WorkerDied, "the job failed on its target"));
+                let problem =
+                    problem.unwrap_or_else(|| Problem::new(Code::WorkerDied, "the job failed on its target"));
                 if let Some(notebook) = state.notebook_mut() {
                     notebook.cell_mut(&cell).state = CellState::Failed { problem };
                 }
@@ -207,11 +298,17 @@ fn job_effect(
 }
 
 pub fn stop_job(state: &mut State, run: &str, effects: &mut Vec<Effect>) {
-    job_effect(state, run, effects, |project, run_dir| Effect::StopJob { project, run_dir });
+    job_effect(state, run, effects, |project, run_dir| Effect::StopJob {
+        project,
+        run_dir,
+    });
 }
 
 pub fn fetch_job(state: &mut State, run: &str, effects: &mut Vec<Effect>) {
-    job_effect(state, run, effects, |project, run_dir| Effect::FetchJob { project, run_dir });
+    job_effect(state, run, effects, |project, run_dir| Effect::FetchJob {
+        project,
+        run_dir,
+    });
 }
 
 pub fn probe(state: &mut State, host: String, port: u16, effects: &mut Vec<Effect>) {
@@ -229,7 +326,14 @@ pub fn host_key(
 ) {
     state.end_task(task);
     match result {
-        Ok((key, fingerprint)) => state.question = Some(Question::HostKey { host, port, key, fingerprint }),
+        Ok((key, fingerprint)) => {
+            state.question = Some(Question::HostKey {
+                host,
+                port,
+                key,
+                fingerprint,
+            })
+        }
         Err(problem) => state.report(problem),
     }
 }
@@ -240,7 +344,9 @@ fn target_effect(
     effects: &mut Vec<Effect>,
     effect: impl FnOnce(TaskId, std::sync::Arc<aloft_project::Project>) -> Effect,
 ) {
-    let Some(project) = state.open.as_ref().map(|open| open.project.clone()) else { return };
+    let Some(project) = state.open.as_ref().map(|open| open.project.clone()) else {
+        return;
+    };
     let task = state.add_task(label, Work::Target);
     runs::mark_started(state, task);
     effects.push(effect(task, project));
@@ -257,7 +363,13 @@ pub fn add_target(
         state.question = None;
     }
     target_effect(state, format!("Adding {name}"), effects, |task, project| {
-        Effect::AddTarget { task, project, name, target, secret }
+        Effect::AddTarget {
+            task,
+            project,
+            name,
+            target,
+            secret,
+        }
     });
 }
 

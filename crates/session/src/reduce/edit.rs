@@ -24,7 +24,9 @@ fn change(
     now: Instant,
     edit: impl FnOnce(&OpenNotebook) -> Result<Option<String>, Problem>,
 ) {
-    let Some(notebook) = state.notebook_mut() else { return };
+    let Some(notebook) = state.notebook_mut() else {
+        return;
+    };
     match edit(notebook) {
         Ok(Some(text)) => {
             let before = notebook.text();
@@ -55,7 +57,10 @@ pub fn refresh_states(notebook: &mut OpenNotebook) {
         let fresh = cell.key.as_ref() == Some(&key);
         let next = match &cell.state {
             CellState::Done { .. } if !fresh => CellState::Stale,
-            CellState::Stale if fresh => CellState::Done { seconds: cell.seconds, cached: false },
+            CellState::Stale if fresh => CellState::Done {
+                seconds: cell.seconds,
+                cached: false,
+            },
             CellState::Failed { .. } if cell.tried.as_ref() != Some(&key) => CellState::Stale,
             _ => continue,
         };
@@ -65,14 +70,22 @@ pub fn refresh_states(notebook: &mut OpenNotebook) {
 
 pub fn text(state: &mut State, block: BlockId, text: &str, now: Instant) {
     change(state, Some(block), now, |notebook| {
-        Ok(notebook.index(block).map(|index| notebook.document.replace_block(index, text)))
+        Ok(notebook
+            .index(block)
+            .map(|index| notebook.document.replace_block(index, text)))
     });
 }
 
 pub fn rename(state: &mut State, block: BlockId, name: &str, now: Instant) {
-    let before = state.notebook().and_then(|notebook| notebook.cell_name(block)).map(str::to_owned);
+    let before = state
+        .notebook()
+        .and_then(|notebook| notebook.cell_name(block))
+        .map(str::to_owned);
     change(state, None, now, |notebook| {
-        notebook.index(block).map(|index| notebook.document.rename_cell(index, name)).transpose()
+        notebook
+            .index(block)
+            .map(|index| notebook.document.rename_cell(index, name))
+            .transpose()
     });
     // What is known of the cell goes along with its new name.
     if let (Some(before), Some(notebook)) = (before, state.notebook_mut())
@@ -95,9 +108,13 @@ fn insert(state: &mut State, after: Option<BlockId>, kind: &CellKind, stem: &str
 
 /// The last cell before a place that gives a table, or the last one at all.
 fn table_before(notebook: &OpenNotebook, after: Option<BlockId>) -> Option<String> {
-    let end = after.and_then(|block| notebook.index(block)).map_or(usize::MAX, |index| index + 1);
+    let end = after
+        .and_then(|block| notebook.index(block))
+        .map_or(usize::MAX, |index| index + 1);
     let tables = |block: &Block| match block {
-        Block::Cell(cell) if matches!(cell.kind, CellKind::Source | CellKind::Query) => Some(cell.name.clone()),
+        Block::Cell(cell) if matches!(cell.kind, CellKind::Source | CellKind::Query) => {
+            Some(cell.name.clone())
+        }
         _ => None,
     };
     let blocks = notebook.document.blocks();
@@ -108,7 +125,10 @@ fn table_before(notebook: &OpenNotebook, after: Option<BlockId>) -> Option<Strin
 pub fn add_cell(state: &mut State, after: Option<BlockId>, kind: &CellKind, now: Instant) {
     let Some(notebook) = state.notebook() else { return };
     let table = table_before(notebook, after);
-    let columns = table.as_ref().and_then(|table| table_columns(notebook, table)).unwrap_or_default();
+    let columns = table
+        .as_ref()
+        .and_then(|table| table_columns(notebook, table))
+        .unwrap_or_default();
     let data = table.clone().unwrap_or_else(|| "table".into());
     let column = |numeric: bool| {
         columns
@@ -117,7 +137,11 @@ pub fn add_cell(state: &mut State, after: Option<BlockId>, kind: &CellKind, now:
             .or(columns.first())
             .map_or_else(|| "column".to_owned(), |(name, _)| name.clone())
     };
-    let file = state.open.as_ref().and_then(|open| open.files.first()).map(|file| file.path.clone());
+    let file = state
+        .open
+        .as_ref()
+        .and_then(|open| open.files.first())
+        .map(|file| file.path.clone());
     let (stem, body) = match kind {
         CellKind::Source => {
             let path = file.unwrap_or_else(|| "data/table.csv".into());
@@ -128,7 +152,10 @@ pub fn add_cell(state: &mut State, after: Option<BlockId>, kind: &CellKind, now:
             "chart".to_owned(),
             format!("data = {data:?}\nmark = \"histogram\"\nx = {:?}\n", column(true)),
         ),
-        CellKind::Train => ("model".to_owned(), format!("data = {data:?}\ntarget = {:?}\n", column(false))),
+        CellKind::Train => (
+            "model".to_owned(),
+            format!("data = {data:?}\ntarget = {:?}\n", column(false)),
+        ),
         CellKind::Unknown(_) => ("cell".to_owned(), String::new()),
     };
     insert(state, after, kind, &stem, &body, now);
@@ -137,9 +164,14 @@ pub fn add_cell(state: &mut State, after: Option<BlockId>, kind: &CellKind, now:
 /// Columns of a table that a cell has shown.
 fn table_columns(notebook: &OpenNotebook, cell: &str) -> Option<Vec<(String, ColumnKind)>> {
     match notebook.cells.get(cell)?.output.as_ref()? {
-        Output::Table(output) => {
-            Some(output.table.columns.iter().map(|column| (column.field.name.clone(), column.field.kind)).collect())
-        }
+        Output::Table(output) => Some(
+            output
+                .table
+                .columns
+                .iter()
+                .map(|column| (column.field.name.clone(), column.field.kind))
+                .collect(),
+        ),
         Output::Chart(_) => None,
     }
 }
@@ -147,7 +179,11 @@ fn table_columns(notebook: &OpenNotebook, cell: &str) -> Option<Vec<(String, Col
 /// A source cell for a data file, at the end of the notebook.
 pub fn add_source(state: &mut State, file: &Path, now: Instant) {
     let Some(open) = &state.open else { return };
-    let path = file.strip_prefix(&open.project.root).unwrap_or(file).to_string_lossy().replace('\\', "/");
+    let path = file
+        .strip_prefix(&open.project.root)
+        .unwrap_or(file)
+        .to_string_lossy()
+        .replace('\\', "/");
     let stem: String = file
         .file_stem()
         .map(|stem| stem.to_string_lossy().to_lowercase())
@@ -155,22 +191,50 @@ pub fn add_source(state: &mut State, file: &Path, now: Instant) {
         .chars()
         .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
         .collect();
-    let stem = if aloft_spec::is_valid_name(&stem) { stem } else { format!("table_{stem}") };
-    let stem = if aloft_spec::is_valid_name(&stem) { stem } else { "table".into() };
-    insert(state, None, &CellKind::Source, &stem, &format!("path = {path:?}\n"), now);
+    let stem = if aloft_spec::is_valid_name(&stem) {
+        stem
+    } else {
+        format!("table_{stem}")
+    };
+    let stem = if aloft_spec::is_valid_name(&stem) {
+        stem
+    } else {
+        "table".into()
+    };
+    insert(
+        state,
+        None,
+        &CellKind::Source,
+        &stem,
+        &format!("path = {path:?}\n"),
+        now,
+    );
 }
 
 pub fn predict(state: &mut State, block: BlockId, column: &str, now: Instant) {
-    let Some(table) = state.notebook().and_then(|notebook| notebook.cell_name(block)).map(str::to_owned) else {
+    let Some(table) = state
+        .notebook()
+        .and_then(|notebook| notebook.cell_name(block))
+        .map(str::to_owned)
+    else {
         return;
     };
     let body = format!("data = {table:?}\ntarget = {column:?}\n");
-    insert(state, Some(block), &CellKind::Train, &stem_of(column, "model"), &body, now);
+    insert(
+        state,
+        Some(block),
+        &CellKind::Train,
+        &stem_of(column, "model"),
+        &body,
+        now,
+    );
 }
 
 pub fn chart(state: &mut State, block: BlockId, column: &str, now: Instant) {
     let Some(notebook) = state.notebook() else { return };
-    let Some(table) = notebook.cell_name(block).map(str::to_owned) else { return };
+    let Some(table) = notebook.cell_name(block).map(str::to_owned) else {
+        return;
+    };
     let kind = table_columns(notebook, &table)
         .and_then(|columns| columns.into_iter().find(|(name, _)| name == column))
         .map(|(_, kind)| kind);
@@ -179,13 +243,27 @@ pub fn chart(state: &mut State, block: BlockId, column: &str, now: Instant) {
         _ => "histogram",
     };
     let body = format!("data = {table:?}\nmark = \"{mark}\"\nx = {column:?}\n");
-    insert(state, Some(block), &CellKind::Chart, &format!("{}_chart", stem_of(column, "column")), &body, now);
+    insert(
+        state,
+        Some(block),
+        &CellKind::Chart,
+        &format!("{}_chart", stem_of(column, "column")),
+        &body,
+        now,
+    );
 }
 
 fn stem_of(column: &str, otherwise: &str) -> String {
-    let stem: String =
-        column.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-    if aloft_spec::is_valid_name(&stem) { stem } else { otherwise.to_owned() }
+    let stem: String = column
+        .to_lowercase()
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
+        .collect();
+    if aloft_spec::is_valid_name(&stem) {
+        stem
+    } else {
+        otherwise.to_owned()
+    }
 }
 
 pub fn add_prose(state: &mut State, after: Option<BlockId>, now: Instant) {
@@ -197,18 +275,24 @@ pub fn add_prose(state: &mut State, after: Option<BlockId>, now: Instant) {
 
 pub fn remove(state: &mut State, block: BlockId, now: Instant) {
     change(state, None, now, |notebook| {
-        Ok(notebook.index(block).map(|index| notebook.document.remove_block(index)))
+        Ok(notebook
+            .index(block)
+            .map(|index| notebook.document.remove_block(index)))
     });
 }
 
 pub fn move_block(state: &mut State, block: BlockId, down: bool, now: Instant) {
     change(state, None, now, |notebook| {
-        Ok(notebook.index(block).map(|index| notebook.document.move_block(index, down)))
+        Ok(notebook
+            .index(block)
+            .map(|index| notebook.document.move_block(index, down)))
     });
 }
 
 pub fn undo(state: &mut State, now: Instant) {
-    let Some(notebook) = state.notebook_mut() else { return };
+    let Some(notebook) = state.notebook_mut() else {
+        return;
+    };
     let current = notebook.text();
     if let Some(text) = notebook.history.undo(&current) {
         notebook.set_text(text, None);
@@ -217,7 +301,9 @@ pub fn undo(state: &mut State, now: Instant) {
 }
 
 pub fn redo(state: &mut State, now: Instant) {
-    let Some(notebook) = state.notebook_mut() else { return };
+    let Some(notebook) = state.notebook_mut() else {
+        return;
+    };
     let current = notebook.text();
     if let Some(text) = notebook.history.redo(&current) {
         notebook.set_text(text, None);
@@ -265,7 +351,9 @@ pub fn saved(state: &mut State, path: &Path, text: Arc<str>, result: Result<(), 
 
 /// Another program changed the file: its text is taken where nothing is unsaved here, as a step that can be undone.
 pub fn reread(state: &mut State, text: NotebookText, now: Instant) {
-    let Some(notebook) = state.notebook_mut() else { return };
+    let Some(notebook) = state.notebook_mut() else {
+        return;
+    };
     if *text.saved == *notebook.saved || *text.saved == *notebook.document.text() {
         if *text.saved == *notebook.document.text() {
             notebook.saved = text.saved;
@@ -277,8 +365,13 @@ pub fn reread(state: &mut State, text: NotebookText, now: Instant) {
             notebook.conflict_told = true;
             let path = notebook.path.display().to_string();
             state.report(
-                Problem::new(Code::MergeConflict, format!("{path} was changed by another program"))
-                    .with_hint("your unsaved text is kept here; save to overwrite the file, or undo your changes"),
+                Problem::new(
+                    Code::MergeConflict,
+                    format!("{path} was changed by another program"),
+                )
+                .with_hint(
+                    "your unsaved text is kept here; save to overwrite the file, or undo your changes",
+                ),
             );
         }
         return;
@@ -294,7 +387,9 @@ pub fn reread(state: &mut State, text: NotebookText, now: Instant) {
 pub fn tick(state: &mut State, now: Instant, effects: &mut Vec<Effect>) {
     let saving = state.saves_pending > 0;
     let Some(open) = &mut state.open else { return };
-    let Some(notebook) = &mut open.notebook else { return };
+    let Some(notebook) = &mut open.notebook else {
+        return;
+    };
     if !saving && notebook.look_due.is_none_or(|due| due <= now) {
         notebook.look_due = Some(now + LOOK_INTERVAL);
         effects.push(Effect::CheckNotebook {

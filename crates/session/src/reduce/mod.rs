@@ -7,6 +7,8 @@ mod edit;
 mod open;
 mod runs;
 mod schedule;
+#[cfg(test)]
+mod tests;
 mod work;
 
 use crate::message::{Effect, Message};
@@ -26,20 +28,41 @@ pub fn reduce(state: &mut State, message: Message, now: Instant) -> Vec<Effect> 
         Message::Machine(machine) => state.machine = machine,
         Message::Recent(recent) => state.recent = recent,
         Message::Loaded { task, result } => open::loaded(state, task, result, now, &mut effects),
-        Message::NotebookRead { path, result } => open::notebook_read(state, &path, result, now, &mut effects),
+        Message::NotebookRead { path, result } => {
+            open::notebook_read(state, &path, result, now, &mut effects)
+        }
         Message::Saved { path, text, result } => edit::saved(state, &path, text, result),
         Message::Listed(listing) => open::listed(state, listing),
-        Message::Evaluated { task, key, seconds, result } => work::evaluated(state, task, key, seconds, result),
+        Message::Evaluated {
+            task,
+            key,
+            seconds,
+            result,
+        } => work::evaluated(state, task, key, seconds, result),
         Message::Planned { task, key, result } => work::planned(state, task, key, result),
         Message::RunStarted { task, key, result } => runs::started(state, task, key, result, &mut effects),
-        Message::RunAttached { cell, record, target, task } => runs::attached(state, &cell, &record, target, task),
+        Message::RunAttached {
+            cell,
+            record,
+            target,
+            task,
+        } => runs::attached(state, &cell, &record, target, task),
         Message::RunEvents { run, events } => runs::events(state, &run, events),
         Message::RunEnded { run, status } => runs::ended(state, &run, status, &mut effects),
         Message::Preflighted { task, result } => cloud::preflighted(state, task, result, &mut effects),
         Message::SendProgress { task, done, total } => cloud::progress(state, task, done, total),
-        Message::Sent { task, run_dir, result } => cloud::sent(state, task, &run_dir, result, &mut effects),
+        Message::Sent {
+            task,
+            run_dir,
+            result,
+        } => cloud::sent(state, task, &run_dir, result, &mut effects),
         Message::JobState { run, result } => cloud::job_state(state, &run, result, &mut effects),
-        Message::HostKey { task, host, port, result } => cloud::host_key(state, task, host, port, result),
+        Message::HostKey {
+            task,
+            host,
+            port,
+            result,
+        } => cloud::host_key(state, task, host, port, result),
         Message::TargetDone { task, name, result } => cloud::target_done(state, task, name, result),
         Message::Failed(problem) => state.report(problem),
     }
@@ -53,7 +76,11 @@ fn operate(state: &mut State, operation: Operation, now: Instant, effects: &mut 
         Operation::Drop { paths } => open::drop(state, paths, now, effects),
         Operation::OpenExample { name } => open::example(state, name, effects),
         Operation::ForgetRecent { path } => {
-            effects.push(Effect::Remember { path, name: String::new(), forget: true });
+            effects.push(Effect::Remember {
+                path,
+                name: String::new(),
+                forget: true,
+            });
         }
         Operation::CloseProject => open::close_project(state, effects),
         Operation::OpenNotebook { notebook } => open::notebook(state, &notebook, effects),
@@ -83,7 +110,9 @@ fn operate(state: &mut State, operation: Operation, now: Instant, effects: &mut 
         Operation::StopJob { run } => cloud::stop_job(state, &run, effects),
         Operation::FetchJob { run } => cloud::fetch_job(state, &run, effects),
         Operation::ProbeHost { host, port } => cloud::probe(state, host, port, effects),
-        Operation::AddTarget { name, target, secret } => cloud::add_target(state, name, target, secret, effects),
+        Operation::AddTarget { name, target, secret } => {
+            cloud::add_target(state, name, target, secret, effects)
+        }
         Operation::TestTarget { name } => cloud::test_target(state, name, effects),
         Operation::RemoveTarget { name } => cloud::remove_target(state, name, effects),
 

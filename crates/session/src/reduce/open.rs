@@ -11,24 +11,38 @@ use std::sync::Arc;
 use std::time::Instant;
 
 /// Endings of files that a source cell can read.
-const DATA_ENDINGS: [&str; 8] = ["csv", "tsv", "parquet", "jsonl", "ndjson", "arrow", "feather", "ipc"];
+const DATA_ENDINGS: [&str; 8] = [
+    "csv", "tsv", "parquet", "jsonl", "ndjson", "arrow", "feather", "ipc",
+];
 
 pub fn open(state: &mut State, path: PathBuf, effects: &mut Vec<Effect>) {
-    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+    let name = path
+        .file_name()
+        .unwrap_or(path.as_os_str())
+        .to_string_lossy()
+        .into_owned();
     let task = state.add_task(format!("Opening {name}"), Work::Load);
-    effects.push(Effect::Load { task, place: Place::Path(path) });
+    effects.push(Effect::Load {
+        task,
+        place: Place::Path(path),
+    });
 }
 
 pub fn example(state: &mut State, name: String, effects: &mut Vec<Effect>) {
     let task = state.add_task(format!("Opening example {name}"), Work::Load);
-    effects.push(Effect::Load { task, place: Place::Example(name) });
+    effects.push(Effect::Load {
+        task,
+        place: Place::Example(name),
+    });
 }
 
 /// A folder or a notebook is opened; data files become source cells of the open notebook, or of the project that they
 /// lie in where none is open.
 pub fn drop(state: &mut State, paths: Vec<PathBuf>, now: Instant, effects: &mut Vec<Effect>) {
     let is_data = |path: &Path| {
-        let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
+        let ending = path
+            .extension()
+            .map(|ending| ending.to_string_lossy().to_lowercase());
         ending.is_some_and(|ending| DATA_ENDINGS.contains(&ending.as_str()))
     };
     let (data, other): (Vec<_>, Vec<_>) = paths.into_iter().partition(|path| is_data(path));
@@ -84,7 +98,11 @@ pub fn loaded(
     edit::save_if_unsaved(state, effects);
     forget_open(state);
     let name = loaded.project.name();
-    effects.push(Effect::Remember { path: loaded.project.root.clone(), name, forget: false });
+    effects.push(Effect::Remember {
+        path: loaded.project.root.clone(),
+        name,
+        forget: false,
+    });
     state.open = Some(OpenProject {
         project: Arc::new(loaded.project),
         notebooks: Vec::new(),
@@ -101,7 +119,10 @@ pub fn loaded(
         show(state, path, text, now, effects);
     } else if let Some(data) = loaded.dropped {
         // A data file was opened by itself: a notebook that looks at it is what the user wants to see.
-        let stem = data.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        let stem = data
+            .file_stem()
+            .map(|stem| stem.to_string_lossy().into_owned())
+            .unwrap_or_default();
         new_notebook(state, &stem, effects);
         edit::add_source(state, &data, now);
     }
@@ -123,12 +144,18 @@ pub fn listed(state: &mut State, listing: Listing) {
 }
 
 pub fn notebook(state: &mut State, notebook: &str, effects: &mut Vec<Effect>) {
-    if state.notebook().is_some_and(|open| open.path == Path::new(notebook)) {
+    if state
+        .notebook()
+        .is_some_and(|open| open.path == Path::new(notebook))
+    {
         return;
     }
     edit::save_if_unsaved(state, effects);
     if let Some(open) = &state.open {
-        effects.push(Effect::ReadNotebook { project: open.project.clone(), path: notebook.into() });
+        effects.push(Effect::ReadNotebook {
+            project: open.project.clone(),
+            path: notebook.into(),
+        });
     }
 }
 
@@ -157,7 +184,10 @@ fn show(state: &mut State, path: PathBuf, text: NotebookText, now: Instant, effe
     let mut notebook = OpenNotebook::new(path, text.saved, current);
     notebook.refresh_due = Some(now);
     if recovered {
-        state.tell(format!("Recovered unsaved changes of {}", notebook.path.display()));
+        state.tell(format!(
+            "Recovered unsaved changes of {}",
+            notebook.path.display()
+        ));
     }
     state.tasks.retain(|task| {
         let evaluation = matches!(task.work, Work::Evaluate { .. } | Work::Plan { .. });
@@ -176,23 +206,38 @@ pub fn new_notebook(state: &mut State, name: &str, effects: &mut Vec<Effect>) {
     edit::save_if_unsaved(state, effects);
     let Some(open) = &mut state.open else {
         return state.report(
-            Problem::new(Code::NotFound, "no project is open").with_hint("open a folder, then make a notebook in it"),
+            Problem::new(Code::NotFound, "no project is open")
+                .with_hint("open a folder, then make a notebook in it"),
         );
     };
     let stem: String = name
         .trim()
         .chars()
-        .map(|c| if c.is_alphanumeric() || c == '-' || c == '_' { c } else { '_' })
+        .map(|c| {
+            if c.is_alphanumeric() || c == '-' || c == '_' {
+                c
+            } else {
+                '_'
+            }
+        })
         .collect::<String>()
         .to_lowercase();
-    let stem = if stem.is_empty() { "notebook".to_owned() } else { stem };
+    let stem = if stem.is_empty() {
+        "notebook".to_owned()
+    } else {
+        stem
+    };
     let mut file = format!("notebooks/{stem}.aloft.md");
     let mut number = 2;
     while open.notebooks.contains(&file) {
         file = format!("notebooks/{stem}_{number}.aloft.md");
         number += 1;
     }
-    let title = if name.trim().is_empty() { "Notebook" } else { name.trim() };
+    let title = if name.trim().is_empty() {
+        "Notebook"
+    } else {
+        name.trim()
+    };
     let text: Arc<str> = format!("# {title}\n").into();
     open.notebooks.push(file.clone());
     open.notebook = Some(OpenNotebook::new(file.into(), "".into(), text));

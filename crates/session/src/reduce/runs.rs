@@ -13,7 +13,10 @@ use std::path::PathBuf;
 
 /// The name of a run is the name of its folder.
 fn run_name(run_dir: &std::path::Path) -> String {
-    run_dir.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+    run_dir
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default()
 }
 
 /// The folder of a run of the open project.
@@ -29,8 +32,12 @@ pub fn started(
     result: Result<PathBuf, Problem>,
     effects: &mut Vec<Effect>,
 ) {
-    let Some(mut task) = state.end_task(task) else { return };
-    let Work::Prepare { cell, .. } = task.work.clone() else { return };
+    let Some(mut task) = state.end_task(task) else {
+        return;
+    };
+    let Work::Prepare { cell, .. } = task.work.clone() else {
+        return;
+    };
     match result {
         Ok(run_dir) => {
             let run = run_name(&run_dir);
@@ -38,13 +45,20 @@ pub fn started(
                 let cell = notebook.cell_mut(&cell);
                 cell.key = Some(key);
                 cell.training = None;
-                cell.state = CellState::Running { task: task.id, label: "starting".into(), fraction: None };
+                cell.state = CellState::Running {
+                    task: task.id,
+                    label: "starting".into(),
+                    fraction: None,
+                };
             }
             if task.cancel.is_cancelled() {
                 effects.push(Effect::StopRun { run_dir });
             }
             let id = task.id;
-            task.work = Work::Train { cell, run: run.clone() };
+            task.work = Work::Train {
+                cell,
+                run: run.clone(),
+            };
             state.tasks.push(task);
             follow(state, &run, Some(id), effects);
         }
@@ -75,16 +89,23 @@ pub fn attach_latest(state: &mut State, effects: &mut Vec<Effect>) {
         .collect();
     let mut found = Vec::new();
     for cell in cells {
-        let latest = open.runs.iter().find(|run| {
-            run.cell == cell && run.notebook == path && run.status != RunStatus::Created
-        });
+        let latest = open
+            .runs
+            .iter()
+            .find(|run| run.cell == cell && run.notebook == path && run.status != RunStatus::Created);
         if let Some(run) = latest {
             found.push((cell, run.id.clone(), run.status, run.target.is_some()));
         }
     }
     for (cell, run, status, remote) in found {
         let task = (status == RunStatus::Running && !remote).then(|| {
-            let id = state.add_task(format!("Training {cell}"), Work::Train { cell: cell.clone(), run: run.clone() });
+            let id = state.add_task(
+                format!("Training {cell}"),
+                Work::Train {
+                    cell: cell.clone(),
+                    run: run.clone(),
+                },
+            );
             mark_started(state, id);
             id
         });
@@ -109,11 +130,22 @@ pub fn follow(state: &mut State, run: &str, task: Option<TaskId>, effects: &mut 
     if let Some(before) = open.followed.insert(run.to_owned(), cancel.clone()) {
         before.cancel();
     }
-    effects.push(Effect::Follow { project: open.project.clone(), run: run.to_owned(), task, cancel });
+    effects.push(Effect::Follow {
+        project: open.project.clone(),
+        run: run.to_owned(),
+        task,
+        cancel,
+    });
 }
 
 /// The run's record was read: the cell shows it from now on.
-pub fn attached(state: &mut State, cell: &str, record: &RunRecord, target: Option<String>, task: Option<TaskId>) {
+pub fn attached(
+    state: &mut State,
+    cell: &str,
+    record: &RunRecord,
+    target: Option<String>,
+    task: Option<TaskId>,
+) {
     let Some(open) = &mut state.open else { return };
     let previous_best = open
         .runs
@@ -121,7 +153,9 @@ pub fn attached(state: &mut State, cell: &str, record: &RunRecord, target: Optio
         .filter(|run| run.cell == cell && run.id < record.id)
         .filter_map(|run| run.metrics.get("validation")?.get("log_loss").copied())
         .min_by(f64::total_cmp);
-    let Some(notebook) = &mut open.notebook else { return };
+    let Some(notebook) = &mut open.notebook else {
+        return;
+    };
     let key = notebook.key(cell);
     let unchanged = is_unchanged(&notebook.document, &notebook.path, cell, record);
     let known = notebook.cell_mut(cell);
@@ -131,7 +165,11 @@ pub fn attached(state: &mut State, cell: &str, record: &RunRecord, target: Optio
             if known.key.is_none() && unchanged {
                 known.key = Some(key);
             }
-            known.state = CellState::Running { task, label: "starting".into(), fraction: None };
+            known.state = CellState::Running {
+                task,
+                label: "starting".into(),
+                fraction: None,
+            };
         }
         None => known.key = unchanged.then_some(key),
     }
@@ -145,7 +183,9 @@ fn is_unchanged(
     record: &RunRecord,
 ) -> bool {
     let same_text = record.lineage.iter().all(|(name, text)| {
-        document.cell(name).is_some_and(|cell| cell.body(document).trim() == text.trim())
+        document
+            .cell(name)
+            .is_some_and(|cell| cell.body(document).trim() == text.trim())
     });
     same_text && matches!(document.spec(cell, path), Ok(CellSpec::Train(spec)) if spec == record.train)
 }
@@ -153,33 +193,56 @@ fn is_unchanged(
 /// The cell that shows a run.
 fn cell_of(state: &mut State, run: &str) -> Option<String> {
     let notebook = state.notebook()?;
-    let shows = |cell: &crate::state::Cell| cell.training.as_ref().is_some_and(|training| training.view.run == run);
-    notebook.cells.iter().find(|(_, cell)| shows(cell)).map(|(name, _)| name.clone())
+    let shows = |cell: &crate::state::Cell| {
+        cell.training
+            .as_ref()
+            .is_some_and(|training| training.view.run == run)
+    };
+    notebook
+        .cells
+        .iter()
+        .find(|(_, cell)| shows(cell))
+        .map(|(name, _)| name.clone())
 }
 
 /// Events of a run.
 pub fn events(state: &mut State, run: &str, events: Vec<Event>) {
     let Some(name) = cell_of(state, run) else { return };
-    let task = state
-        .tasks
-        .iter()
-        .position(|task| matches!(&task.work, Work::Train { run: of, .. } | Work::Job { run: of, .. } if of == run));
-    let Some(notebook) = state.notebook_mut() else { return };
+    let task = state.tasks.iter().position(
+        |task| matches!(&task.work, Work::Train { run: of, .. } | Work::Job { run: of, .. } if of == run),
+    );
+    let Some(notebook) = state.notebook_mut() else {
+        return;
+    };
     let key = notebook.key(&name);
     let cell = notebook.cell_mut(&name);
-    let Some(training) = &mut cell.training else { return };
+    let Some(training) = &mut cell.training else {
+        return;
+    };
     for event in events {
         training.apply(event);
     }
     let fraction = training.fraction();
-    let label = training.view.phase.map_or("running", aloft_spec::event::Phase::label);
+    let label = training
+        .view
+        .phase
+        .map_or("running", aloft_spec::event::Phase::label);
     if let Some(verdict) = training.verdict.take() {
-        let rows = if training.view.extent.starts_with("all") { Rows::All } else { Rows::Sample };
+        let rows = if training.view.extent.starts_with("all") {
+            Rows::All
+        } else {
+            Rows::Sample
+        };
         if cell.key.as_ref() == Some(&key) {
             cell.set_verdict(rows, key, verdict);
         }
     }
-    if let CellState::Running { label: shown, fraction: bar, .. } = &mut cell.state {
+    if let CellState::Running {
+        label: shown,
+        fraction: bar,
+        ..
+    } = &mut cell.state
+    {
         label.clone_into(shown);
         *bar = Some(fraction);
     }
@@ -190,16 +253,23 @@ pub fn events(state: &mut State, run: &str, events: Vec<Event>) {
 
 /// A run has ended, or its worker is gone.
 pub fn ended(state: &mut State, run: &str, status: RunStatus, effects: &mut Vec<Effect>) {
-    let local = state.tasks.iter().find(|task| matches!(&task.work, Work::Train { run: of, .. } if of == run));
+    let local = state
+        .tasks
+        .iter()
+        .find(|task| matches!(&task.work, Work::Train { run: of, .. } if of == run));
     if let Some(id) = local.map(|task| task.id) {
         state.end_task(id);
     }
     if let Some(open) = &mut state.open {
         open.followed.remove(run);
-        effects.push(Effect::List { project: open.project.clone() });
+        effects.push(Effect::List {
+            project: open.project.clone(),
+        });
     }
     let Some(name) = cell_of(state, run) else { return };
-    let Some(notebook) = state.notebook_mut() else { return };
+    let Some(notebook) = state.notebook_mut() else {
+        return;
+    };
     let fresh_key = notebook.key(&name);
     let cell = notebook.cell_mut(&name);
     let Some(training) = &cell.training else { return };
@@ -208,12 +278,18 @@ pub fn ended(state: &mut State, run: &str, status: RunStatus, effects: &mut Vec<
     cell.seconds = seconds;
     cell.tried = Some(fresh_key.clone());
     cell.state = match status {
-        RunStatus::Done if cell.key.as_ref() == Some(&fresh_key) => CellState::Done { seconds, cached: false },
+        RunStatus::Done if cell.key.as_ref() == Some(&fresh_key) => CellState::Done {
+            seconds,
+            cached: false,
+        },
         RunStatus::Done => CellState::Stale,
         RunStatus::Stopped => CellState::Stopped,
         RunStatus::Lost => CellState::Failed {
-            problem: Problem::new(Code::WorkerDied, "the process that trained was killed, or the machine went down")
-                .with_hint("press Resume: it goes on from its last checkpoint"),
+            problem: Problem::new(
+                Code::WorkerDied,
+                "the process that trained was killed, or the machine went down",
+            )
+            .with_hint("press Resume: it goes on from its last checkpoint"),
         },
         _ => CellState::Failed {
             problem: problem.unwrap_or_else(|| {
@@ -233,15 +309,36 @@ pub fn stop(state: &mut State, run: &str, effects: &mut Vec<Effect>) {
 
 /// Continues a run from its last checkpoint.
 pub fn resume(state: &mut State, run: &str, effects: &mut Vec<Effect>) {
-    let Some(run_dir) = run_dir(state, run) else { return };
-    let cell = cell_of(state, run)
-        .or_else(|| Some(state.open.as_ref()?.runs.iter().find(|known| known.id == run)?.cell.clone()));
+    let Some(run_dir) = run_dir(state, run) else {
+        return;
+    };
+    let cell = cell_of(state, run).or_else(|| {
+        Some(
+            state
+                .open
+                .as_ref()?
+                .runs
+                .iter()
+                .find(|known| known.id == run)?
+                .cell
+                .clone(),
+        )
+    });
     let Some(cell) = cell else { return };
-    let id = state.add_task(format!("Training {cell}"), Work::Train { cell: cell.clone(), run: run.to_owned() });
+    let id = state.add_task(
+        format!("Training {cell}"),
+        Work::Train {
+            cell: cell.clone(),
+            run: run.to_owned(),
+        },
+    );
     mark_started(state, id);
     if let Some(notebook) = state.notebook_mut() {
-        notebook.cell_mut(&cell).state =
-            CellState::Running { task: id, label: "resuming".into(), fraction: None };
+        notebook.cell_mut(&cell).state = CellState::Running {
+            task: id,
+            label: "resuming".into(),
+            fraction: None,
+        };
     }
     effects.push(Effect::Resume { run_dir });
     follow(state, run, Some(id), effects);

@@ -22,7 +22,8 @@ pub fn schedule(state: &mut State, now: Instant, effects: &mut Vec<Effect>) {
 
 /// The first waiting task that may start now.
 fn next(state: &State) -> Option<usize> {
-    let running = |wanted: fn(&Work) -> bool| state.tasks.iter().any(|task| task.started && wanted(&task.work));
+    let running =
+        |wanted: fn(&Work) -> bool| state.tasks.iter().any(|task| task.started && wanted(&task.work));
     let evaluating = running(|work| {
         matches!(
             work,
@@ -45,7 +46,10 @@ fn next(state: &State) -> Option<usize> {
     });
     evaluation.or_else(|| {
         // A measurement beside a training would measure the training.
-        let prepared = state.tasks.iter().any(|task| matches!(task.work, Work::Prepare { .. }));
+        let prepared = state
+            .tasks
+            .iter()
+            .any(|task| matches!(task.work, Work::Prepare { .. }));
         state
             .tasks
             .iter()
@@ -76,23 +80,58 @@ fn start(state: &mut State, index: usize, effects: &mut Vec<Effect>) {
         }
         return;
     }
-    let key = |cell: &str| state.notebook().map(|notebook| notebook.key(cell)).unwrap_or_default();
+    let key = |cell: &str| {
+        state
+            .notebook()
+            .map(|notebook| notebook.key(cell))
+            .unwrap_or_default()
+    };
     let effect = match work.clone() {
-        Work::Evaluate { cell, rows } => {
-            Effect::Evaluate { task: id, key: key(&cell), workspace, cell, rows, cancel }
-        }
-        Work::Prepare { cell, rows } => {
-            Effect::StartRun { task: id, key: key(&cell), workspace, cell, rows, cancel }
-        }
-        Work::Plan { cell, rows } => Effect::Plan { task: id, key: key(&cell), workspace, cell, rows, cancel },
-        Work::Preflight { cell, target, rows } => {
-            Effect::Preflight { task: id, workspace, cell, rows, target, cancel }
-        }
+        Work::Evaluate { cell, rows } => Effect::Evaluate {
+            task: id,
+            key: key(&cell),
+            workspace,
+            cell,
+            rows,
+            cancel,
+        },
+        Work::Prepare { cell, rows } => Effect::StartRun {
+            task: id,
+            key: key(&cell),
+            workspace,
+            cell,
+            rows,
+            cancel,
+        },
+        Work::Plan { cell, rows } => Effect::Plan {
+            task: id,
+            key: key(&cell),
+            workspace,
+            cell,
+            rows,
+            cancel,
+        },
+        Work::Preflight { cell, target, rows } => Effect::Preflight {
+            task: id,
+            workspace,
+            cell,
+            rows,
+            target,
+            cancel,
+        },
         Work::Load | Work::Train { .. } | Work::Send { .. } | Work::Job { .. } | Work::Target => return,
     };
     if let (Some(cell), Some(notebook)) = (work.cell(), state.notebook_mut()) {
-        let label = if matches!(work, Work::Prepare { .. }) { "preparing rows" } else { "running" };
-        notebook.cell_mut(cell).state = CellState::Running { task: id, label: label.into(), fraction: None };
+        let label = if matches!(work, Work::Prepare { .. }) {
+            "preparing rows"
+        } else {
+            "running"
+        };
+        notebook.cell_mut(cell).state = CellState::Running {
+            task: id,
+            label: label.into(),
+            fraction: None,
+        };
     }
     effects.push(effect);
 }
@@ -123,7 +162,10 @@ fn failed_upstream(state: &State, cell: &str) -> Option<String> {
 /// price stands beside the button.
 fn refresh(state: &mut State, now: Instant) {
     let Some(notebook) = state.notebook() else { return };
-    let busy = state.tasks.iter().any(|task| !matches!(task.work, Work::Train { .. } | Work::Job { .. }));
+    let busy = state
+        .tasks
+        .iter()
+        .any(|task| !matches!(task.work, Work::Train { .. } | Work::Job { .. }));
     if busy || notebook.refresh_due.is_none_or(|due| due > now) {
         return;
     }
@@ -131,7 +173,9 @@ fn refresh(state: &mut State, now: Instant) {
     let mut cells = Vec::new();
     let mut plans = Vec::new();
     for name in document.order() {
-        let Some(cell) = document.cell(&name) else { continue };
+        let Some(cell) = document.cell(&name) else {
+            continue;
+        };
         let broken = document
             .cell_diagnostics(&notebook.path, &name)
             .iter()

@@ -9,12 +9,17 @@ use aloft_spec::{CellKind, Code, Output, Problem, verdict::Verdict};
 /// Runs a cell, and first those that it needs and that aren't up to date.
 pub fn run(state: &mut State, block: BlockId, rows: Rows) {
     let Some(notebook) = state.notebook() else { return };
-    let Some(name) = notebook.cell_name(block).map(str::to_owned) else { return };
+    let Some(name) = notebook.cell_name(block).map(str::to_owned) else {
+        return;
+    };
     let mut upstream = Vec::new();
     collect_upstream(notebook, &name, &mut upstream);
     for cell in upstream {
         let fresh = state.notebook().is_some_and(|notebook| {
-            notebook.cells.get(&cell).is_some_and(|known| known.key.as_ref() == Some(&notebook.key(&cell)))
+            notebook
+                .cells
+                .get(&cell)
+                .is_some_and(|known| known.key.as_ref() == Some(&notebook.key(&cell)))
         });
         if !fresh {
             enqueue(state, &cell, Rows::Sample);
@@ -41,7 +46,8 @@ pub fn run_all(state: &mut State) {
     let order = notebook.document.order();
     if order.is_empty() {
         let hint = "add a source cell, or drop a data file on the window";
-        return state.report(Problem::new(Code::EmptyData, "this notebook has no cell to run").with_hint(hint));
+        return state
+            .report(Problem::new(Code::EmptyData, "this notebook has no cell to run").with_hint(hint));
     }
     for cell in order {
         enqueue(state, &cell, Rows::Sample);
@@ -50,16 +56,33 @@ pub fn run_all(state: &mut State) {
 
 /// Adds a task for a cell unless one waits already.
 pub fn enqueue(state: &mut State, name: &str, rows: Rows) {
-    let Some(kind) = state.notebook().and_then(|notebook| Some(notebook.document.cell(name)?.kind.clone())) else {
+    let Some(kind) = state
+        .notebook()
+        .and_then(|notebook| Some(notebook.document.cell(name)?.kind.clone()))
+    else {
         return;
     };
     let (label, work) = match kind {
         CellKind::Unknown(_) => return,
-        CellKind::Train => (format!("Training {name}"), Work::Prepare { cell: name.to_owned(), rows }),
-        _ => (format!("Running {name}"), Work::Evaluate { cell: name.to_owned(), rows }),
+        CellKind::Train => (
+            format!("Training {name}"),
+            Work::Prepare {
+                cell: name.to_owned(),
+                rows,
+            },
+        ),
+        _ => (
+            format!("Running {name}"),
+            Work::Evaluate {
+                cell: name.to_owned(),
+                rows,
+            },
+        ),
     };
     let busy = |other: &Work| match (other, &work) {
-        (Work::Train { cell, .. } | Work::Prepare { cell, .. }, Work::Prepare { cell: wanted, .. }) => cell == wanted,
+        (Work::Train { cell, .. } | Work::Prepare { cell, .. }, Work::Prepare { cell: wanted, .. }) => {
+            cell == wanted
+        }
         _ => *other == work,
     };
     if state.tasks.iter().any(|task| busy(&task.work)) {
@@ -73,7 +96,11 @@ pub fn enqueue(state: &mut State, name: &str, rows: Rows) {
 
 /// Measures the first steps of a train cell.
 pub fn plan(state: &mut State, block: BlockId, rows: Rows) {
-    let Some(name) = state.notebook().and_then(|notebook| notebook.cell_name(block)).map(str::to_owned) else {
+    let Some(name) = state
+        .notebook()
+        .and_then(|notebook| notebook.cell_name(block))
+        .map(str::to_owned)
+    else {
         return;
     };
     enqueue_plan(state, &name, rows);
@@ -81,17 +108,30 @@ pub fn plan(state: &mut State, block: BlockId, rows: Rows) {
 
 /// Adds a task that measures a train cell.
 pub fn enqueue_plan(state: &mut State, name: &str, rows: Rows) {
-    let work = Work::Plan { cell: name.to_owned(), rows };
+    let work = Work::Plan {
+        cell: name.to_owned(),
+        rows,
+    };
     if !state.tasks.iter().any(|task| task.work == work) {
         state.add_task(format!("Measuring {name}"), work);
     }
 }
 
 /// A cell was evaluated.
-pub fn evaluated(state: &mut State, task: TaskId, key: String, seconds: f64, result: Result<Output, Problem>) {
+pub fn evaluated(
+    state: &mut State,
+    task: TaskId,
+    key: String,
+    seconds: f64,
+    result: Result<Output, Problem>,
+) {
     let Some(task) = state.end_task(task) else { return };
-    let Some(name) = task.work.cell().map(str::to_owned) else { return };
-    let Some(notebook) = state.notebook_mut() else { return };
+    let Some(name) = task.work.cell().map(str::to_owned) else {
+        return;
+    };
+    let Some(notebook) = state.notebook_mut() else {
+        return;
+    };
     let fresh = notebook.key(&name) == key;
     let cell = notebook.cell_mut(&name);
     cell.tried = Some(key.clone());
@@ -100,7 +140,14 @@ pub fn evaluated(state: &mut State, task: TaskId, key: String, seconds: f64, res
             cell.output = Some(output);
             cell.key = Some(key);
             cell.seconds = seconds;
-            cell.state = if fresh { CellState::Done { seconds, cached: false } } else { CellState::Stale };
+            cell.state = if fresh {
+                CellState::Done {
+                    seconds,
+                    cached: false,
+                }
+            } else {
+                CellState::Stale
+            };
         }
         Err(problem) if problem.code == Code::Stopped => cell.state = CellState::Stopped,
         Err(problem) => cell.state = CellState::Failed { problem },
@@ -110,8 +157,12 @@ pub fn evaluated(state: &mut State, task: TaskId, key: String, seconds: f64, res
 /// A train cell was measured.
 pub fn planned(state: &mut State, task: TaskId, key: String, result: Result<Verdict, Problem>) {
     let Some(task) = state.end_task(task) else { return };
-    let Work::Plan { cell: name, rows } = task.work else { return };
-    let Some(notebook) = state.notebook_mut() else { return };
+    let Work::Plan { cell: name, rows } = task.work else {
+        return;
+    };
+    let Some(notebook) = state.notebook_mut() else {
+        return;
+    };
     let cell = notebook.cell_mut(&name);
     cell.plan_tried.insert(rows == Rows::All, key.clone());
     match result {
@@ -125,7 +176,9 @@ pub fn planned(state: &mut State, task: TaskId, key: String, result: Result<Verd
 
 /// Stops a piece of work.
 pub fn stop(state: &mut State, id: TaskId, effects: &mut Vec<Effect>) {
-    let Some(task) = state.tasks.iter_mut().find(|task| task.id == id) else { return };
+    let Some(task) = state.tasks.iter_mut().find(|task| task.id == id) else {
+        return;
+    };
     task.cancel.cancel();
     let work = task.work.clone();
     match work {
