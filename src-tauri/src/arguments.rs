@@ -65,17 +65,29 @@ mod tests {
     #[test]
     fn a_path_is_opened_and_made_absolute() {
         assert_eq!(parsed(&[]), Ok(Request::Open(None)));
-        assert_eq!(parsed(&["flights"]), Ok(Request::Open(Some("/home/ada/flights".into()))));
+        assert_eq!(
+            parsed(&["flights"]),
+            Ok(Request::Open(Some("/home/ada/flights".into())))
+        );
         assert_eq!(parsed(&["/data/x"]), Ok(Request::Open(Some("/data/x".into()))));
-        assert_eq!(parsed(&["--", "--version"]), Ok(Request::Open(Some("/home/ada/--version".into()))));
+        assert_eq!(
+            parsed(&["--", "--version"]),
+            Ok(Request::Open(Some("/home/ada/--version".into())))
+        );
     }
 
     #[test]
     fn options_and_mistakes() {
         assert_eq!(parsed(&["--version"]), Ok(Request::Version));
         assert_eq!(parsed(&["x", "--help"]), Ok(Request::Help));
-        assert_eq!(parsed(&["--frobnicate"]), Err("unknown option --frobnicate".into()));
-        assert_eq!(parsed(&["a", "b"]), Err("one path at a time, b is too many".into()));
+        assert_eq!(
+            parsed(&["--frobnicate"]),
+            Err("unknown option --frobnicate".into())
+        );
+        assert_eq!(
+            parsed(&["a", "b"]),
+            Err("one path at a time, b is too many".into())
+        );
         assert_eq!(parsed(&[""]), Err("the path is empty".into()));
     }
 }

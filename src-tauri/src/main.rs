@@ -2,7 +2,9 @@
 //! There is no webview.
 
 #[cfg(not(target_os = "linux"))]
-compile_error!("the window is painted through GTK so far, on Linux only; the command line `aloft` builds everywhere");
+compile_error!(
+    "the window is painted through GTK so far, on Linux only; the command line `aloft` builds everywhere"
+);
 
 mod arguments;
 mod geometry;
@@ -33,14 +35,21 @@ fn main() -> ExitCode {
 
 fn run(path: Option<PathBuf>, start: Instant) -> ExitCode {
     if gtk::init().is_err() {
-        return complain(1, "there is no display to open a window on; the program `aloft` needs none");
+        return complain(
+            1,
+            "there is no display to open a window on; the program `aloft` needs none",
+        );
     }
     // A second start ends within `build`, having handed over its arguments.
     let app = tauri::Builder::default()
         .plugin(tauri_plugin_single_instance::init(|app, arguments, directory| {
             let arguments = arguments.into_iter().skip(1).map(Into::into);
             let request = arguments::parse(arguments, Path::new(&directory));
-            let path = if let Ok(Request::Open(path)) = request { path } else { None };
+            let path = if let Ok(Request::Open(path)) = request {
+                path
+            } else {
+                None
+            };
             // This is a thread of the message bus. An error means that the program is about to end.
             let _ = app.run_on_main_thread(move || shell::with(|shell| shell.take_over(path)));
         }))

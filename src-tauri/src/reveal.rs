@@ -16,26 +16,30 @@ pub fn reveal(path: &Path) {
     }
     let folder = path.parent().unwrap_or(path).to_owned();
     let uris = vec![gio::File::for_path(path).uri().to_string()];
-    gio::bus_get(gio::BusType::Session, gio::Cancellable::NONE, move |bus| match bus {
-        Ok(bus) => bus.call(
-            Some("org.freedesktop.FileManager1"),
-            "/org/freedesktop/FileManager1",
-            "org.freedesktop.FileManager1",
-            "ShowItems",
-            Some(&(uris, "").to_variant()),
-            None,
-            gio::DBusCallFlags::NONE,
-            PATIENCE,
-            gio::Cancellable::NONE,
-            // Not every file browser can mark a file; all can open a folder.
-            move |answer| {
-                if answer.is_err() {
-                    open(&folder);
-                }
-            },
-        ),
-        Err(_) => open(&folder),
-    });
+    gio::bus_get(
+        gio::BusType::Session,
+        gio::Cancellable::NONE,
+        move |bus| match bus {
+            Ok(bus) => bus.call(
+                Some("org.freedesktop.FileManager1"),
+                "/org/freedesktop/FileManager1",
+                "org.freedesktop.FileManager1",
+                "ShowItems",
+                Some(&(uris, "").to_variant()),
+                None,
+                gio::DBusCallFlags::NONE,
+                PATIENCE,
+                gio::Cancellable::NONE,
+                // Not every file browser can mark a file; all can open a folder.
+                move |answer| {
+                    if answer.is_err() {
+                        open(&folder);
+                    }
+                },
+            ),
+            Err(_) => open(&folder),
+        },
+    );
 }
 
 fn open(folder: &Path) {

@@ -1,7 +1,7 @@
 //! The shell: joins the window, the session and the views. It knows no more of the product than their messages.
 
 use crate::geometry::{self, Geometry};
-use crate::host::{Content, Host, Repaint};
+use crate::host::{Content, Host, guarded, keep_clipboard};
 use crate::reveal::reveal;
 use aloft_protocol::operation::{CloseChoice, Theme};
 use aloft_protocol::{Operation, Snapshot};
@@ -15,11 +15,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 use tauri::AppHandle;
-use tauri_plugin_dialog::{DialogExt as _, FilePath};
+use tauri_plugin_dialog::{DialogExt as _, FileDialogBuilder, FilePath};
 
 /// Endings of files that a source cell can read.
-const DATA: &[&str] =
-    &["csv", "tsv", "parquet", "json", "jsonl", "ndjson", "arrow", "ipc", "feather", "gz", "zst"];
+const DATA: &[&str] = &[
+    "csv", "tsv", "parquet", "json", "jsonl", "ndjson", "arrow", "ipc", "feather", "gz", "zst",
+];
 
 thread_local! {
     /// The shell of the one window, for callbacks that come from other threads by way of the main loop.
@@ -72,7 +73,10 @@ pub fn open(app: &AppHandle, path: Option<PathBuf>, trace: Option<Instant>) -> t
     if let Some(path) = path {
         session.send(Operation::Open { path });
     }
-    let views = Views { app: None, session: session.clone() };
+    let views = Views {
+        app: None,
+        session: session.clone(),
+    };
     let shell = Rc::new(Shell {
         app: app.clone(),
         host: Host::attach(&window.default_vbox()?, views, trace),
@@ -99,7 +103,7 @@ pub fn open(app: &AppHandle, path: Option<PathBuf>, trace: Option<Instant>) -> t
 pub fn with(task: impl FnOnce(&Shell)) {
     let shell = SHELL.with(|cell| cell.get().cloned());
     if let Some(shell) = shell {
-        task(&shell);
+        guarded((), || task(&shell));
     }
 }
 
@@ -111,7 +115,9 @@ fn stop_on_signals() {
         glib::unix_signal_add_local(signal, || {
             with(|shell| {
                 shell.session.send(Operation::RequestClose);
-                shell.session.send(Operation::Close { choice: CloseChoice::KeepRunning });
+                shell.session.send(Operation::Close {
+                    choice: CloseChoice::KeepRunning,
+                });
             });
             glib::ControlFlow::Continue
         });
@@ -163,17 +169,13 @@ impl Shell {
         if self.colors.replace(Some(colors)) != Some(colors) {
             self.app.set_theme(Some(colors));
         }
-        self.repaint().now();
-    }
-
-    fn repaint(&self) -> Repaint {
-        self.host.repaint()
+        self.host.repaint();
     }
 
     fn leave(&self) {
         if !self.leaving.replace(true) {
             self.geometry.get().save();
-            crate::host::keep_clipboard();
+            keep_clipboard();
             self.gtk_window.hide();
             self.app.exit(0);
         }
@@ -183,23 +185,29 @@ impl Shell {
     fn answer(&self, request: ShellRequest) {
         match request {
             ShellRequest::OpenFolderDialog => {
-                let dialog = self.app.dialog().file().set_parent(&self.window).set_title("Open folder");
-                let answer = self.chosen(|path| Operation::Open { path });
-                if let Some(answer) = answer {
+                if let Some(answer) = self.chosen(|path| Operation::Open { path }) {
+                    let dialog = self.dialog("Open folder");
                     dialog.pick_folder(move |folder| answer(folder.and_then(path)));
                 }
             }
             ShellRequest::OpenFilesDialog => {
-                let dialog = self.app.dialog().file().set_parent(&self.window).set_title("Add data");
-                let dialog = dialog.add_filter("Data", DATA).add_filter("All files", &["*"]);
-                let answer = self.chosen(|paths| Operation::Drop { paths });
-                if let Some(answer) = answer {
-                    dialog.pick_files(move |files| {
+                if let Some(answer) = self.chosen(|paths| Operation::Drop { paths }) {
+                    let dialog = self.dialog("Add data").add_filter("Data", DATA);
+                    dialog.add_filter("All files", &["*"]).pick_files(move |files| {
                         answer(files.map(|files| files.into_iter().filter_map(path).collect()));
                     });
                 }
             }
             ShellRequest::Reveal(path) => reveal(&path),
+        }
+    }
+
+    /// A dialog over the window that begins in the project's folder.
+    fn dialog(&self, title: &str) -> FileDialogBuilder<tauri::Wry> {
+        let dialog = self.app.dialog().file().set_parent(&self.window).set_title(title);
+        match &self.session.snapshot().project {
+            Some(project) => dialog.set_directory(&project.root),
+            None => dialog,
         }
     }
 
@@ -253,13 +261,21 @@ fn path(chosen: FilePath) -> Option<PathBuf> {
 }
 
 fn egui_theme(colors: tauri::Theme) -> egui::Theme {
-    if colors == tauri::Theme::Dark { egui::Theme::Dark } else { egui::Theme::Light }
+    if colors == tauri::Theme::Dark {
+        egui::Theme::Dark
+    } else {
+        egui::Theme::Light
+    }
 }
 
 /// `late-arrivals — late_arrivals.aloft.md`, with a dot in front while the text isn't in its file.
 fn title(snapshot: &Snapshot) -> String {
-    let Some(project) = &snapshot.project else { return "Aloft".to_owned() };
-    let Some(notebook) = &project.notebook else { return format!("{} — Aloft", project.name) };
+    let Some(project) = &snapshot.project else {
+        return "Aloft".to_owned();
+    };
+    let Some(notebook) = &project.notebook else {
+        return format!("{} — Aloft", project.name);
+    };
     let dot = if notebook.unsaved { "• " } else { "" };
     let file = notebook.path.rsplit('/').next().unwrap_or(&notebook.path);
     format!("{dot}{} — {file}", project.name)
@@ -274,7 +290,10 @@ mod tests {
     fn the_title_names_project_and_notebook() {
         let mut snapshot = Snapshot::default();
         assert_eq!(title(&snapshot), "Aloft");
-        snapshot.project = Some(ProjectView { name: "late-arrivals".into(), ..ProjectView::default() });
+        snapshot.project = Some(ProjectView {
+            name: "late-arrivals".into(),
+            ..ProjectView::default()
+        });
         assert_eq!(title(&snapshot), "late-arrivals — Aloft");
         let notebook = NotebookView {
             path: "notebooks/late.aloft.md".into(),

@@ -12,8 +12,7 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_aloft-desktop");
 const PATIENCE: Duration = Duration::from_secs(15);
 /// The programs that the test needs, and the packages of Debian that have them.
 const TOOLS: &[&str] = &["Xvfb", "dbus-daemon", "openbox", "setxkbmap", "xdotool", "import"];
-const INSTALL: &str =
-    "apt-get install xvfb dbus openbox x11-xkb-utils xdotool imagemagick libgl1-mesa-dri";
+const INSTALL: &str = "apt-get install xvfb dbus openbox x11-xkb-utils xdotool imagemagick libgl1-mesa-dri";
 
 /// A screen, a window manager, a message bus and a home: all end with it.
 struct Desktop {
@@ -33,7 +32,17 @@ impl Desktop {
         assert!(missing.is_empty(), "{missing:?} are missing, run: {INSTALL}");
 
         let mut screen = Command::new("Xvfb");
-        screen.args(["-displayfd", "1", "-screen", "0", "1440x900x24", "+extension", "GLX", "-nolisten", "tcp"]);
+        screen.args([
+            "-displayfd",
+            "1",
+            "-screen",
+            "0",
+            "1440x900x24",
+            "+extension",
+            "GLX",
+            "-nolisten",
+            "tcp",
+        ]);
         let (screen, number) = first_line(screen);
         let mut daemon = Command::new("dbus-daemon");
         daemon.args(["--session", "--nofork", "--print-address=1"]);
@@ -44,7 +53,11 @@ impl Desktop {
             bus,
             servers: vec![screen, daemon],
         };
-        let manager = desktop.command("openbox").arg("--sm-disable").stderr(Stdio::null()).spawn();
+        let manager = desktop
+            .command("openbox")
+            .arg("--sm-disable")
+            .stderr(Stdio::null())
+            .spawn();
         desktop.servers.push(manager.unwrap());
         assert!(desktop.command("setxkbmap").arg("us").status().unwrap().success());
         desktop
@@ -71,11 +84,19 @@ impl Desktop {
     fn project(&self, name: &str) {
         let folder = self.home.path().join(name);
         fs::create_dir_all(&folder).unwrap();
-        fs::write(folder.join("notes.aloft.md"), format!("# The notes of {name}\n\nSome words.\n")).unwrap();
+        fs::write(
+            folder.join("notes.aloft.md"),
+            format!("# The notes of {name}\n\nSome words.\n"),
+        )
+        .unwrap();
     }
 
     fn launch(&self, arguments: &[&str]) -> Child {
-        self.command(PROGRAM).args(arguments).stderr(Stdio::piped()).spawn().unwrap()
+        self.command(PROGRAM)
+            .args(arguments)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
     }
 
     /// The window with `name` in its title, once there is one.
@@ -88,11 +109,19 @@ impl Desktop {
 
     /// How many colours a window shows.
     fn colors(&self, window: &str) -> u32 {
-        self.output("import", &["-window", window, "-format", "%k", "info:"]).trim().parse().unwrap_or(0)
+        self.output("import", &["-window", window, "-format", "%k", "info:"])
+            .trim()
+            .parse()
+            .unwrap_or(0)
     }
 
     fn output(&self, program: &str, arguments: &[&str]) -> String {
-        let output = self.command(program).args(arguments).stderr(Stdio::null()).output().unwrap();
+        let output = self
+            .command(program)
+            .args(arguments)
+            .stderr(Stdio::null())
+            .output()
+            .unwrap();
         String::from_utf8(output.stdout).unwrap()
     }
 }
@@ -108,9 +137,15 @@ impl Drop for Desktop {
 
 /// Starts a server and reads the line in which it says where it is.
 fn first_line(mut command: Command) -> (Child, String) {
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
     let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    BufReader::new(child.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
     assert!(!line.trim().is_empty(), "{command:?} did not start");
     (child, line.trim().to_owned())
 }
@@ -143,11 +178,17 @@ fn opens_paints_takes_a_second_start_over_and_closes() {
     let mut first = desktop.launch(&["alpha"]);
     let window = desktop.window("alpha");
     // Anti-aliased text alone has dozens of shades; an unpainted window has one or two.
-    wait("a painted window", || (desktop.colors(&window) > 40).then_some(()));
+    wait("a painted window", || {
+        (desktop.colors(&window) > 40).then_some(())
+    });
 
     let mut second = desktop.launch(&["beta"]);
     assert_eq!(end(&mut second).0, Some(0), "a second start ends at once");
-    assert_eq!(desktop.window("beta"), window, "the first window shows the second start's folder");
+    assert_eq!(
+        desktop.window("beta"),
+        window,
+        "the first window shows the second start's folder"
+    );
     assert!(first.try_wait().unwrap().is_none(), "the first start goes on");
 
     desktop.output("xdotool", &["windowactivate", "--sync", &window, "key", "alt+F4"]);
@@ -165,13 +206,24 @@ fn says_so_without_opengl_and_ends_politely_on_a_signal() {
     let child = child.arg("alpha").env("GDK_GL", "disable").stderr(Stdio::piped());
     let mut child = child.spawn().unwrap();
     let window = desktop.window("alpha");
-    wait("a message in the window", || (desktop.colors(&window) > 10).then_some(()));
+    wait("a message in the window", || {
+        (desktop.colors(&window) > 10).then_some(())
+    });
 
     let pid = child.id().to_string();
-    assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    assert!(
+        Command::new("kill")
+            .args(["-TERM", &pid])
+            .status()
+            .unwrap()
+            .success()
+    );
     let (code, errors) = end(&mut child);
     assert_eq!(code, Some(0), "{errors}");
-    assert!(errors.contains("OpenGL") && errors.contains("LIBGL_ALWAYS_SOFTWARE"), "{errors}");
+    assert!(
+        errors.contains("OpenGL") && errors.contains("LIBGL_ALWAYS_SOFTWARE"),
+        "{errors}"
+    );
 }
 
 fn run(arguments: &[&str]) -> Output {
@@ -188,12 +240,23 @@ fn run(arguments: &[&str]) -> Output {
 fn the_command_line_needs_no_display() {
     let version = run(&["--version"]);
     assert!(version.status.success());
-    assert_eq!(version.stdout, format!("aloft-desktop {}\n", env!("CARGO_PKG_VERSION")).into_bytes());
-    assert!(String::from_utf8(run(&["--help"]).stdout).unwrap().contains("Usage: aloft-desktop [PATH]"));
+    assert_eq!(
+        version.stdout,
+        format!("aloft-desktop {}\n", env!("CARGO_PKG_VERSION")).into_bytes()
+    );
+    assert!(
+        String::from_utf8(run(&["--help"]).stdout)
+            .unwrap()
+            .contains("Usage: aloft-desktop [PATH]")
+    );
 
     let mistake = run(&["--frobnicate"]);
     assert_eq!(mistake.status.code(), Some(2));
-    assert!(String::from_utf8(mistake.stderr).unwrap().contains("unknown option --frobnicate"));
+    assert!(
+        String::from_utf8(mistake.stderr)
+            .unwrap()
+            .contains("unknown option --frobnicate")
+    );
 }
 
 #[test]

@@ -25,9 +25,16 @@ struct Reader {
 impl Accessibility {
     /// Registers the window; `repaint` brings the frame that builds the tree once it is asked for.
     pub fn new(repaint: Repaint) -> Self {
-        let reader = Reader { present: Arc::default(), requests: Arc::default(), repaint };
+        let reader = Reader {
+            present: Arc::default(),
+            requests: Arc::default(),
+            repaint,
+        };
         let adapter = accesskit_unix::Adapter::new(reader.clone(), reader.clone(), reader.clone());
-        Self { adapter: RefCell::new(adapter), reader }
+        Self {
+            adapter: RefCell::new(adapter),
+            reader,
+        }
     }
 
     /// Whether frames shall build the tree.
@@ -37,7 +44,13 @@ impl Accessibility {
 
     /// What the screen reader did since the last frame.
     pub fn requests(&self) -> Vec<ActionRequest> {
-        std::mem::take(&mut *self.reader.requests.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(
+            &mut *self
+                .reader
+                .requests
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+        )
     }
 
     /// Hands a frame's tree on.
@@ -67,7 +80,10 @@ impl ActivationHandler for Reader {
 
 impl ActionHandler for Reader {
     fn do_action(&mut self, request: ActionRequest) {
-        self.requests.lock().unwrap_or_else(PoisonError::into_inner).push(request);
+        self.requests
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(request);
         self.repaint.now();
     }
 }

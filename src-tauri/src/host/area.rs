@@ -43,9 +43,9 @@ impl Host {
         Self { surface, area }
     }
 
-    /// Asks for frames, from any thread.
-    pub fn repaint(&self) -> Repaint {
-        self.surface.repaint.clone()
+    /// Asks for a frame: there is something new to show.
+    pub fn repaint(&self) {
+        self.surface.repaint.now();
     }
 
     /// Takes the colours that the desktop prefers.
@@ -142,7 +142,11 @@ impl Surface {
                 self.ime.set_window(area.window().as_ref());
             }
             Err(reason) => {
-                let _ = writeln!(std::io::stderr(), "aloft-desktop: OpenGL: {reason}. {}", failure::GL_HINT);
+                let _ = writeln!(
+                    std::io::stderr(),
+                    "aloft-desktop: OpenGL: {reason}. {}",
+                    failure::GL_HINT
+                );
                 let area = area.clone();
                 later(move || failure::replace_area(&area, &reason));
             }
@@ -176,7 +180,8 @@ impl Surface {
         let ctx = self.ctx.borrow().clone();
 
         let screen = Screen::of(area);
-        self.input.set_points_per_unit(screen.units / (screen.scale * ctx.zoom_factor()));
+        self.input
+            .set_points_per_unit(screen.units / (screen.scale * ctx.zoom_factor()));
         if self.accessibility.wanted() {
             ctx.enable_accesskit();
         } else {
@@ -289,13 +294,20 @@ struct Screen {
 }
 
 impl Screen {
-    #[expect(clippy::cast_precision_loss, reason = "a screen is far smaller than an f32 is exact")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a screen is far smaller than an f32 is exact"
+    )]
     fn of(area: &gtk::GLArea) -> Self {
         let units = area.scale_factor().max(1);
         let [width, height] = [area.allocated_width().max(1), area.allocated_height().max(1)];
         // In 1024ths of a dot per inch, where 96 are normal; unset on some desktops.
         let dpi = gtk::Settings::default().map_or(0, |settings| settings.gtk_xft_dpi());
-        let text = if dpi > 0 { (dpi as f32 / (1024.0 * 96.0)).clamp(0.5, 4.0) } else { 1.0 };
+        let text = if dpi > 0 {
+            (dpi as f32 / (1024.0 * 96.0)).clamp(0.5, 4.0)
+        } else {
+            1.0
+        };
         Self {
             size: egui::vec2(width as f32, height as f32),
             units: units as f32,
@@ -323,11 +335,18 @@ fn bounds(area: &gtk::GLArea) -> Option<(egui::accesskit::Rect, egui::accesskit:
 
 /// Opens a link of the web, or writes a mail. Other kinds of addresses could start programs, so they are left alone.
 fn open_address(url: String) {
-    if ["https://", "http://", "mailto:"].iter().any(|kind| url.starts_with(kind)) {
+    if ["https://", "http://", "mailto:"]
+        .iter()
+        .any(|kind| url.starts_with(kind))
+    {
         later(move || {
-            if let Err(error) = gtk::show_uri_on_window(gtk::Window::NONE, &url, gdk::ffi::GDK_CURRENT_TIME as u32)
+            if let Err(error) =
+                gtk::show_uri_on_window(gtk::Window::NONE, &url, gdk::ffi::GDK_CURRENT_TIME as u32)
             {
-                let _ = writeln!(std::io::stderr(), "aloft-desktop: {url} could not be opened: {error}");
+                let _ = writeln!(
+                    std::io::stderr(),
+                    "aloft-desktop: {url} could not be opened: {error}"
+                );
             }
         });
     }
@@ -337,7 +356,10 @@ fn open_address(url: String) {
 fn set_background(window: &gdk::Window, color: &gdk::RGBA) {
     use glib::translate::ToGlibPtr as _;
     // SAFETY: both pointers are valid for the call, on the main thread; GDK copies the colour.
-    #[expect(unsafe_code, reason = "the binding leaves this function out because later versions deprecate it")]
+    #[expect(
+        unsafe_code,
+        reason = "the binding leaves this function out because later versions deprecate it"
+    )]
     unsafe {
         gdk::ffi::gdk_window_set_background_rgba(window.to_glib_none().0, color.to_glib_none().0);
     }

@@ -24,9 +24,15 @@ pub fn select(text: String) {
 /// Puts an image on the clipboard.
 pub fn copy_image(image: &ColorImage) {
     let [width, height] = image.size;
-    let pixels: Vec<u8> = image.pixels.iter().flat_map(egui::Color32::to_srgba_unmultiplied).collect();
+    let pixels: Vec<u8> = image
+        .pixels
+        .iter()
+        .flat_map(egui::Color32::to_srgba_unmultiplied)
+        .collect();
     later(move || {
-        let (Ok(width), Ok(height)) = (i32::try_from(width), i32::try_from(height)) else { return };
+        let (Ok(width), Ok(height)) = (i32::try_from(width), i32::try_from(height)) else {
+            return;
+        };
         let bytes = glib::Bytes::from_owned(pixels);
         let image = Pixbuf::from_bytes(&bytes, Colorspace::Rgb, true, 8, width, height, width * 4);
         gtk::Clipboard::get(&gdk::SELECTION_CLIPBOARD).set_image(&image);

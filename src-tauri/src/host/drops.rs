@@ -32,7 +32,8 @@ pub fn connect(area: &gtk::GLArea, surface: &Rc<Surface>) {
 
 /// The paths of those addresses that are files here: on a disk, or on a server that the desktop has mounted.
 fn local_paths<'a>(uris: impl Iterator<Item = &'a str>) -> Vec<PathBuf> {
-    uris.filter_map(|uri| gtk::gio::File::for_uri(uri).path()).collect()
+    uris.filter_map(|uri| gtk::gio::File::for_uri(uri).path())
+        .collect()
 }
 
 #[cfg(test)]
@@ -41,7 +42,14 @@ mod tests {
 
     #[test]
     fn addresses_become_paths() {
-        let uris = ["file:///data/a%20b.csv", "https://example.org/c.csv", "file:///data/%C3%A4"];
-        assert_eq!(local_paths(uris.into_iter()), [PathBuf::from("/data/a b.csv"), PathBuf::from("/data/ä")]);
+        let uris = [
+            "file:///data/a%20b.csv",
+            "https://example.org/c.csv",
+            "file:///data/%C3%A4",
+        ];
+        assert_eq!(
+            local_paths(uris.into_iter()),
+            [PathBuf::from("/data/a b.csv"), PathBuf::from("/data/ä")]
+        );
     }
 }

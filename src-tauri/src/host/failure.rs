@@ -9,9 +9,16 @@ pub const GL_HINT: &str =
 
 /// Puts a message where the area was.
 pub fn replace_area(area: &gtk::GLArea, reason: &str) {
-    let Some(container) = area.parent().and_then(|parent| parent.downcast::<gtk::Box>().ok()) else { return };
+    let Some(container) = area
+        .parent()
+        .and_then(|parent| parent.downcast::<gtk::Box>().ok())
+    else {
+        return;
+    };
     container.remove(area);
-    let label = gtk::Label::new(Some(&format!("The window can't be painted: {reason}.\n\n{GL_HINT}")));
+    let label = gtk::Label::new(Some(&format!(
+        "The window can't be painted: {reason}.\n\n{GL_HINT}"
+    )));
     label.set_line_wrap(true);
     label.set_selectable(true);
     label.set_margin_start(24);
@@ -23,7 +30,8 @@ pub fn replace_area(area: &gtk::GLArea, reason: &str) {
 /// A panic's text.
 pub fn message(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(ToString::to_string);
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no reason given".to_owned())
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "no reason given".to_owned())
 }
 
 /// The page in place of the views that failed. True when they shall start again.

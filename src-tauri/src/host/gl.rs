@@ -19,7 +19,10 @@ pub fn painter() -> Result<egui_glow::Painter, String> {
     std::mem::forget(epoxy);
     let version = gl.version();
     if version.major < 2 {
-        return Err(format!("OpenGL {}.{} is too old, 2.1 is needed", version.major, version.minor));
+        return Err(format!(
+            "OpenGL {}.{} is too old, 2.1 is needed",
+            version.major, version.minor
+        ));
     }
     egui_glow::Painter::new(Arc::new(gl), "", None, false).map_err(|error| error.to_string())
 }

@@ -55,7 +55,10 @@ impl InputMethod {
         let (ime, events) = (Rc::downgrade(&this), input.clone());
         this.context.connect_preedit_end(move |_| {
             if ime.upgrade().is_some_and(|ime| ime.composing.replace(false)) {
-                events.push(Event::Ime(ImeEvent::Preedit { text: String::new(), active_range_chars: None }));
+                events.push(Event::Ime(ImeEvent::Preedit {
+                    text: String::new(),
+                    active_range_chars: None,
+                }));
             }
         });
         this
@@ -113,7 +116,8 @@ impl InputMethod {
         if !self.wanted.replace(true) {
             self.set_context_focus(self.window_focused.get());
         }
-        self.context.set_cursor_location(&unit_rectangle(output.cursor_rect, points_per_unit));
+        self.context
+            .set_cursor_location(&unit_rectangle(output.cursor_rect, points_per_unit));
     }
 
     fn set_context_focus(&self, focused: bool) {
@@ -125,7 +129,10 @@ impl InputMethod {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "whole units are what GTK counts in")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "whole units are what GTK counts in"
+)]
 fn unit_rectangle(rect: egui::Rect, points_per_unit: f32) -> gdk::Rectangle {
     let rect = rect / points_per_unit;
     gdk::Rectangle::new(

@@ -96,7 +96,10 @@ impl Input {
     }
 
     /// A place in GTK's units as a place in egui's points.
-    #[expect(clippy::cast_possible_truncation, reason = "a screen is far smaller than an f32 is exact")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a screen is far smaller than an f32 is exact"
+    )]
     pub fn place(&self, (x, y): (f64, f64)) -> Pos2 {
         Pos2::new(x as f32, y as f32) * self.points_per_unit.get()
     }
@@ -154,7 +157,13 @@ mod tests {
         input.set_modifiers(Modifiers::CTRL);
         assert_eq!(taken(&input), [Event::ModifiersChanged(Modifiers::CTRL)]);
         input.set_focused(false);
-        assert_eq!(taken(&input), [Event::ModifiersChanged(Modifiers::NONE), Event::WindowFocused(false)]);
+        assert_eq!(
+            taken(&input),
+            [
+                Event::ModifiersChanged(Modifiers::NONE),
+                Event::WindowFocused(false)
+            ]
+        );
     }
 
     #[test]
@@ -163,7 +172,10 @@ mod tests {
         input.set_points_per_unit(0.5);
         assert_eq!(input.place((10.0, 30.0)), Pos2::new(5.0, 15.0));
         let raw = input.take(egui::vec2(100.0, 50.0), 2.0, 4096);
-        assert_eq!(raw.screen_rect, Some(Rect::from_min_size(Pos2::ZERO, egui::vec2(100.0, 50.0))));
+        assert_eq!(
+            raw.screen_rect,
+            Some(Rect::from_min_size(Pos2::ZERO, egui::vec2(100.0, 50.0)))
+        );
         assert_eq!(raw.viewport().native_pixels_per_point, Some(2.0));
         assert!(raw.hovered_files.is_empty());
         input.set_hovering(true);

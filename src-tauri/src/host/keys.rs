@@ -61,13 +61,16 @@ fn pressed(surface: &Rc<Surface>, event: &gdk::EventKey) {
         None => {
             if let Some(key) = key {
                 // The input method has pushed its text by now; egui expects the key before its text.
-                input.insert(mark, Event::Key {
-                    key,
-                    physical_key: None,
-                    pressed: true,
-                    repeat: false,
-                    modifiers: held,
-                });
+                input.insert(
+                    mark,
+                    Event::Key {
+                        key,
+                        physical_key: None,
+                        pressed: true,
+                        repeat: false,
+                        modifiers: held,
+                    },
+                );
             }
             if !taken && !held.command && !held.alt {
                 // No text field has the focus, so no input method was asked.
@@ -86,7 +89,13 @@ fn released(surface: &Surface, event: &gdk::EventKey) {
     surface.ime.filter(event);
     let held = input.modifiers();
     if let Some(key) = key(event.keyval()).or_else(|| latin_key(event, held)) {
-        input.push(Event::Key { key, physical_key: None, pressed: false, repeat: false, modifiers: held });
+        input.push(Event::Key {
+            key,
+            physical_key: None,
+            pressed: false,
+            repeat: false,
+            modifiers: held,
+        });
     }
 }
 
@@ -142,14 +151,31 @@ fn shortcut(key: Key, held: Modifiers) -> Option<Shortcut> {
     }
 }
 
-/// With a layout that has no Latin letters, Ctrl+C is still the key with the C: the first layout that has one says so.
+/// With a layout that has no Latin letters, Ctrl+C is still the key with the C: on the first layout that has letters,
+/// else where a US keyboard has it.
 fn latin_key(event: &gdk::EventKey, held: Modifiers) -> Option<Key> {
     if !held.command && !held.alt {
         return None;
     }
-    let keymap = gdk::Keymap::for_display(&gdk::Display::default()?)?;
-    let entries = keymap.entries_for_keycode(event.hardware_keycode().into());
-    entries.into_iter().find_map(|(_, keyval)| key(keyval.into()))
+    let code = event.hardware_keycode();
+    let keymap = gdk::Display::default().and_then(|display| gdk::Keymap::for_display(&display));
+    let entries = keymap
+        .map(|keymap| keymap.entries_for_keycode(code.into()))
+        .unwrap_or_default();
+    entries
+        .into_iter()
+        .find_map(|(_, keyval)| key(keyval.into()))
+        .or_else(|| us_key(code))
+}
+
+/// The letter at a place of the keyboard. X11 and Wayland number the places alike: the kernel's numbers plus 8.
+fn us_key(code: u16) -> Option<Key> {
+    [(24, "QWERTYUIOP"), (38, "ASDFGHJKL"), (52, "ZXCVBNM")]
+        .into_iter()
+        .find_map(|(first, row)| {
+            let place = usize::from(code.checked_sub(first)?);
+            Key::from_name(row.get(place..=place)?)
+        })
 }
 
 /// egui's name of a key, by the name that X11 and Wayland share.
@@ -166,14 +192,14 @@ fn key(keyval: gdk::keys::Key) -> Option<Key> {
         "Return" | "Enter" | "ISO_Enter" => Key::Enter,
         "Tab" | "ISO_Left_Tab" => Key::Tab,
         "BackSpace" => Key::Backspace,
-        "Escape" | "Insert" | "Delete" | "Home" | "End" | "Menu" | "Pause" | "Help" => {
-            return Key::from_name(name.strip_prefix("KP_").unwrap_or(&name)).or(match &*name {
-                "Menu" => Some(Key::Menu),
-                "Pause" => Some(Key::Pause),
-                "Help" => Some(Key::Help),
-                _ => None,
-            });
-        }
+        "Escape" => Key::Escape,
+        "Insert" => Key::Insert,
+        "Delete" => Key::Delete,
+        "Home" => Key::Home,
+        "End" => Key::End,
+        "Menu" => Key::Menu,
+        "Pause" => Key::Pause,
+        "Help" => Key::Help,
         "XF86Copy" => Key::Copy,
         "XF86Cut" => Key::Cut,
         "XF86Paste" => Key::Paste,
@@ -197,7 +223,10 @@ fn key(keyval: gdk::keys::Key) -> Option<Key> {
 
 fn function_key(name: &str) -> Option<Key> {
     let number = name.strip_prefix('F')?;
-    number.bytes().all(|digit| digit.is_ascii_digit()).then(|| Key::from_name(name))?
+    number
+        .bytes()
+        .all(|digit| digit.is_ascii_digit())
+        .then(|| Key::from_name(name))?
 }
 
 #[cfg(test)]
@@ -233,19 +262,45 @@ mod tests {
         ] {
             assert_eq!(named(name), Some(expected), "{name}");
         }
-        for name in ["adiaeresis", "dead_acute", "Cyrillic_es", "Multi_key", "VoidSymbol"] {
+        for name in [
+            "adiaeresis",
+            "dead_acute",
+            "Cyrillic_es",
+            "Multi_key",
+            "VoidSymbol",
+        ] {
             assert_eq!(named(name), None, "{name}");
         }
     }
 
     #[test]
+    fn letters_have_their_places() {
+        assert_eq!([24, 33, 38, 46, 52, 54, 58].map(us_key), {
+            [Key::Q, Key::P, Key::A, Key::L, Key::Z, Key::C, Key::M].map(Some)
+        });
+        assert_eq!([0, 23, 34, 47, 59].map(us_key), [None; 5]);
+    }
+
+    #[test]
     fn clipboard_shortcuts_are_not_keys() {
-        assert_eq!(shortcut(Key::C, modifiers(ModifierType::CONTROL_MASK)), Some(Shortcut::Copy));
+        assert_eq!(
+            shortcut(Key::C, modifiers(ModifierType::CONTROL_MASK)),
+            Some(Shortcut::Copy)
+        );
         assert_eq!(shortcut(Key::Insert, Modifiers::SHIFT), Some(Shortcut::Paste));
-        assert_eq!(shortcut(Key::Insert, modifiers(ModifierType::CONTROL_MASK)), Some(Shortcut::Copy));
+        assert_eq!(
+            shortcut(Key::Insert, modifiers(ModifierType::CONTROL_MASK)),
+            Some(Shortcut::Copy)
+        );
         assert_eq!(shortcut(Key::Delete, Modifiers::SHIFT), Some(Shortcut::Cut));
         assert_eq!(shortcut(Key::C, Modifiers::NONE), None);
-        assert_eq!(shortcut(Key::V, modifiers(ModifierType::CONTROL_MASK | ModifierType::MOD1_MASK)), None);
+        assert_eq!(
+            shortcut(
+                Key::V,
+                modifiers(ModifierType::CONTROL_MASK | ModifierType::MOD1_MASK)
+            ),
+            None
+        );
     }
 
     #[test]
@@ -253,6 +308,9 @@ mod tests {
         let control = gdk::keys::Key::from_name("Control_L");
         let down = after(Modifiers::NONE, control, true);
         assert!(down.ctrl && down.command);
-        assert_eq!(after(modifiers(ModifierType::CONTROL_MASK), control, false), Modifiers::NONE);
+        assert_eq!(
+            after(modifiers(ModifierType::CONTROL_MASK), control, false),
+            Modifiers::NONE
+        );
     }
 }

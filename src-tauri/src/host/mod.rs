@@ -21,7 +21,7 @@ mod repaint;
 
 pub use area::Host;
 pub use clipboard::store as keep_clipboard;
-pub use repaint::Repaint;
+use repaint::Repaint;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -37,7 +37,7 @@ pub trait Content {
 }
 
 /// Runs a callback of GTK. A panic must not cross into C, so it ends here; the panic hook has told it by then.
-fn guarded<T>(fallback: T, callback: impl FnOnce() -> T) -> T {
+pub fn guarded<T>(fallback: T, callback: impl FnOnce() -> T) -> T {
     catch_unwind(AssertUnwindSafe(callback)).unwrap_or(fallback)
 }
 

@@ -94,17 +94,36 @@ fn button(surface: &Surface, event: &gdk::EventButton, pressed: bool) {
     input.set_modifiers(super::keys::modifiers(event.state()));
     let pos = input.place(event.position());
     input.push(Event::PointerMoved(pos));
-    input.push(Event::PointerButton { pos, button, pressed, modifiers: input.modifiers() });
+    input.push(Event::PointerButton {
+        pos,
+        button,
+        pressed,
+        modifiers: input.modifiers(),
+    });
 }
 
 fn wheel(event: &gdk::EventScroll, modifiers: egui::Modifiers) -> Event {
-    let touchpad = event.device().is_some_and(|device| device.source() == gdk::InputSource::Touchpad);
+    let touchpad = event
+        .device()
+        .is_some_and(|device| device.source() == gdk::InputSource::Touchpad);
     let steps = steps(event.direction(), event.delta());
     Event::MouseWheel {
-        unit: if touchpad { MouseWheelUnit::Point } else { MouseWheelUnit::Line },
+        unit: if touchpad {
+            MouseWheelUnit::Point
+        } else {
+            MouseWheelUnit::Line
+        },
         delta: if touchpad { steps * POINTS_PER_STEP } else { steps },
-        phase: if event.is_stop() { TouchPhase::End } else { TouchPhase::Move },
-        source: if touchpad { MouseWheelSource::Trackpad } else { MouseWheelSource::Wheel },
+        phase: if event.is_stop() {
+            TouchPhase::End
+        } else {
+            TouchPhase::Move
+        },
+        source: if touchpad {
+            MouseWheelSource::Trackpad
+        } else {
+            MouseWheelSource::Wheel
+        },
         modifiers,
     }
 }
@@ -131,6 +150,9 @@ mod tests {
         // A discrete event carries no distance, a smooth one no direction.
         assert_eq!(steps(ScrollDirection::Down, (0.0, 0.0)), Vec2::new(0.0, -1.0));
         assert_eq!(steps(ScrollDirection::Left, (0.0, 0.0)), Vec2::new(1.0, 0.0));
-        assert_eq!(steps(ScrollDirection::Smooth, (0.25, -2.0)), Vec2::new(-0.25, 2.0));
+        assert_eq!(
+            steps(ScrollDirection::Smooth, (0.25, -2.0)),
+            Vec2::new(-0.25, 2.0)
+        );
     }
 }

@@ -20,7 +20,11 @@ pub struct Repaint {
 impl Repaint {
     /// Frames of this area.
     pub(super) fn new(area: SendWeakRef<gtk::GLArea>) -> Self {
-        Self { area, posted: Arc::default(), due: Arc::default() }
+        Self {
+            area,
+            posted: Arc::default(),
+            due: Arc::default(),
+        }
     }
 
     /// A frame as soon as possible. Many requests before that frame are one.
