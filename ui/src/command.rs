@@ -490,7 +490,7 @@ fn send_to_cloud(frame: &mut Frame<'_>) {
 fn edit(ctx: &Context, frame: &mut Frame<'_>) {
     if let Some(block) = frame.selected() {
         if matches!(block.content, BlockContent::Prose) {
-            frame.view.writing = Some(block.id);
+            frame.view.write(block.id);
         }
         ctx.memory_mut(|memory| memory.request_focus(editor_id(block.id)));
     }
@@ -519,6 +519,10 @@ fn step(ctx: &Context, frame: &mut Frame<'_>, down: bool) {
     if let Some(&block) = next {
         frame.view.writing = None;
         frame.go_to(block);
-        ctx.memory_mut(|memory| memory.request_focus(block_id(block)));
+        ctx.memory_mut(|memory| {
+            memory.request_focus(block_id(block));
+            // The arrow has done its work; it must not carry the focus on to the nearest widget.
+            memory.move_focus(egui::FocusDirection::None);
+        });
     }
 }

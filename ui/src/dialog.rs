@@ -32,6 +32,13 @@ pub fn show(ctx: &Context, title: &str, width: f32, add_contents: impl FnOnce(&m
         .should_close()
 }
 
+/// Gives the keyboard to the button that a question suggests, unless something in it has the keyboard already.
+pub fn suggest(ui: &Ui, response: &egui::Response) {
+    if ui.memory(|memory| memory.focused().is_none()) {
+        response.request_focus();
+    }
+}
+
 /// Buttons at the lower right: added from the right to the left.
 pub fn buttons_ui(ui: &mut Ui, add_contents: impl FnOnce(&mut Ui)) {
     ui.add_space(space::S);

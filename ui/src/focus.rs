@@ -25,6 +25,12 @@ pub fn take(ui: &Ui, panel: &'static str, response: &egui::Response) {
 /// Turns keys into commands before any widget sees them: a text field would undo by itself.
 pub fn keys(ctx: &Context, frame: &mut Frame<'_>) {
     if frame.view.has_dialog(frame.snapshot) || egui::Popup::is_any_open(ctx) {
+        // Enter with Ctrl or Shift means a cell; it must not press the button that a question suggests.
+        for command in [Command::RunCell, Command::RunCellAndNext, Command::RunAll] {
+            for shortcut in command.shortcuts() {
+                consume(ctx, shortcut);
+            }
+        }
         return;
     }
     // A field that isn't a cell's text (a cell's new name, a search) keeps its own undo and Enter.

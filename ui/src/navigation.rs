@@ -1,6 +1,6 @@
 //! Navigation at the left: notebooks, cells, data, runs, jobs.
 
-use crate::cell::dot_of;
+use crate::cell::{dot_of, is_hollow};
 use crate::command::{Command, show_tab, task_of};
 use crate::focus;
 use crate::inspector::Tab;
@@ -86,7 +86,8 @@ fn cells_ui(ui: &mut Ui, frame: &mut Frame<'_>) {
     for (id, cell) in cells {
         let right = right_of(cell);
         let selected = frame.view.selected == Some(id);
-        let row = Row::new(&cell.name).right(&right).mark(dot_of(&cell.state, t)).selected(selected);
+        let row = Row::new(&cell.name).right(&right).mark(dot_of(&cell.state, t)).hollow(is_hollow(&cell.state));
+        let row = row.selected(selected);
         if row.name(format!("Go to {}, {right}", cell.name)).ui(ui).clicked() {
             frame.go_to(id);
             ui.memory_mut(|memory| memory.request_focus(block_id(id)));

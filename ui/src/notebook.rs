@@ -24,18 +24,35 @@ pub fn notebook_ui(ui: &mut Ui, frame: &mut Frame<'_>) {
         .id_salt(("notebook", &notebook.path))
         .auto_shrink([false, false])
         .show(ui, |ui| {
+            page_keys(ui, frame);
             column(ui, |ui| {
                 ui.add_space(space::XL);
                 for diagnostic in &notebook.diagnostics {
-                    egui::Frame::new().corner_radius(egui::CornerRadius::same(radius::CONTROL)).show(ui, |ui| {
-                        finding_ui(ui, diagnostic.severity, &diagnostic.problem);
-                    });
+                    let corner = egui::CornerRadius::same(radius::CONTROL);
+                    finding_ui(ui, diagnostic.severity, &diagnostic.problem, corner);
                     ui.add_space(space::S);
                 }
                 blocks_ui(ui, frame, notebook);
                 ui.add_space(space::XL * 3.0);
             });
         });
+}
+
+/// Page up and page down, while no text and no button has the keyboard.
+fn page_keys(ui: &Ui, frame: &Frame<'_>) {
+    let focused = ui.memory(egui::Memory::focused);
+    let is_free = focused.is_none_or(|id| frame.view.selected.is_some_and(|block| id == block_id(block)));
+    if !is_free || frame.view.has_dialog(frame.snapshot) {
+        return;
+    }
+    let page = ui.clip_rect().height() * 0.9;
+    let pages = ui.input(|input| {
+        let pressed = |key| f32::from(u8::from(input.key_pressed(key)));
+        pressed(egui::Key::PageUp) - pressed(egui::Key::PageDown)
+    });
+    if pages != 0.0 {
+        ui.scroll_with_delta(vec2(0.0, pages * page));
+    }
 }
 
 /// The column in the middle.
@@ -48,6 +65,7 @@ fn column(ui: &mut Ui, add_contents: impl FnOnce(&mut Ui)) {
         ui.add_space(left);
         ui.vertical(|ui| {
             ui.set_width(width);
+            ui.spacing_mut().item_spacing = vec2(space::S, 0.0);
             add_contents(ui);
         });
     });
@@ -85,7 +103,7 @@ fn block_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: &BlockView) {
     }
     if card.clicked() {
         match &block.content {
-            BlockContent::Prose => prose::clicked(ui, frame, block),
+            BlockContent::Prose => frame.view.write(block.id),
             BlockContent::Cell(_) => {
                 frame.view.selected = Some(block.id);
                 card.request_focus();

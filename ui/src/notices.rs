@@ -26,10 +26,10 @@ pub fn notices_ui(ctx: &Context, frame: &mut Frame<'_>) {
         let left = since + STAYS - now;
         if left > 0.0 {
             ctx.request_repaint_after(Duration::from_secs_f64(left + 0.01));
-        } else if since.is_finite() {
+        } else if left.is_finite() {
             gone.push(notice.id);
-            // It was asked for once; the next snapshot hasn't got it any more.
-            frame.view.notices.insert(notice.id, f64::INFINITY);
+            // It is asked for once; a later snapshot hasn't got the message any more.
+            frame.view.notices.insert(notice.id, f64::NEG_INFINITY);
         }
     }
     let latest = notices.len().saturating_sub(SHOWN);

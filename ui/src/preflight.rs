@@ -32,7 +32,9 @@ pub fn preflight_ui(ctx: &Context, frame: &mut Frame<'_>, target: &str, prefligh
                     answer = Some(Operation::ConfirmSend);
                 }
             }
-            if ui.add(Button::new("Cancel")).clicked() {
+            let cancel = ui.add(Button::new("Cancel"));
+            dialog::suggest(ui, &cancel);
+            if cancel.clicked() {
                 answer = Some(Operation::CancelSend);
             }
         });

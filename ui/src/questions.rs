@@ -38,7 +38,9 @@ fn close_ui(ctx: &Context, frame: &mut Frame<'_>, runs: &[String]) {
         let words = "It can go on without the window; you find it again when you come back.";
         text_ui(ui, words, fonts::regular(font::BODY), t.dim);
         dialog::buttons_ui(ui, |ui| {
-            if ui.add(Button::new("Keep running").primary()).clicked() {
+            let keep = ui.add(Button::new("Keep running").primary());
+            dialog::suggest(ui, &keep);
+            if keep.clicked() {
                 choice = Some(CloseChoice::KeepRunning);
             }
             if ui.add(Button::new("Stop and close").color(t.bad)).clicked() {

@@ -5,15 +5,15 @@ use crate::chart::{axis, quiet, sample_line_ui};
 use crate::fonts;
 use crate::tokens::{Tokens, font, space};
 use crate::view::Frame;
-use crate::widgets::{Button, Icon, line_ui, text_ui};
+use crate::widgets::{Button, Icon, line, line_ui, paint_left, paint_right, text_ui};
 use aloft_protocol::BlockId;
 use aloft_protocol::snapshot::TrainingView;
 use aloft_spec::event::Phase;
 use aloft_spec::run::Metrics;
 use aloft_spec::text;
-use egui::{Align, Layout, Margin, RichText, Role, Stroke, Ui, WidgetInfo};
-use egui_plot::{AxisHints, HLine, HoverPosition, Line, LineStyle, Plot, PlotPoint, PlotPoints, Points, VLine};
-use std::collections::BTreeSet;
+use egui::{Align, Color32, FontId, Layout, Margin, RichText, Role, Sense, Ui, WidgetInfo};
+use egui_plot::{AxisHints, HLine, HoverPosition, Line, LineStyle, Plot, PlotPoints, Points};
+use std::collections::{BTreeMap, BTreeSet};
 
 const HEIGHT: f32 = 188.0;
 
@@ -82,24 +82,22 @@ pub fn curves_ui(ui: &mut Ui, block: BlockId, training: &TrainingView) {
                 plot.line(Line::new("train", train).color(t.accent_quiet).width(1.3));
                 let validation = PlotPoints::from(training.validation_loss.clone());
                 plot.line(Line::new("validation", validation).color(t.accent).width(2.0));
-                if let Some(last) = training.validation_loss.last() {
-                    let end = Points::new("validation", PlotPoints::from(vec![*last]));
-                    plot.points(end.color(t.accent).radius(2.6));
-                }
-                if let Some(best) = lowest(&training.validation_loss)
-                    && training.seconds.is_some()
-                {
-                    let edge = Stroke::new(1.0, t.line);
-                    plot.vline(VLine::new("best epoch", best.x).stroke(edge));
+                // While it runs a point marks how far it is, and then the epoch whose model was kept.
+                let marked = match training.seconds {
+                    Some(_) => lowest(&training.validation_loss),
+                    None => training.validation_loss.last(),
+                };
+                if let Some(marked) = marked {
+                    let point = Points::new("validation", PlotPoints::from(vec![*marked]));
+                    plot.points(point.color(t.accent).radius(2.8));
                 }
             });
             shown.response.widget_info(|| WidgetInfo::labeled(Role::Image, true, spoken(training)));
         });
 }
 
-fn lowest(points: &[[f64; 2]]) -> Option<PlotPoint> {
-    let best = points.iter().min_by(|a, b| a[1].total_cmp(&b[1]))?;
-    Some(PlotPoint::new(best[0], best[1]))
+fn lowest(points: &[[f64; 2]]) -> Option<&[f64; 2]> {
+    points.iter().min_by(|a, b| a[1].total_cmp(&b[1]))
 }
 
 /// The curves for those who don't see them.
@@ -142,22 +140,35 @@ pub fn foot_ui(ui: &mut Ui, training: &TrainingView) {
     });
 }
 
-/// Final metrics as a small table, with the facts of the run and forecast against outcome beside it.
+/// Final metrics as a small table with the facts of the run beside it; before there are any, the facts in a line.
 pub fn metrics_ui(ui: &mut Ui, training: &TrainingView) {
-    let outcome = outcome(training);
-    if training.metrics.is_empty() && outcome.is_none() && training.facts.is_empty() {
+    let outcome = outcome(training).map(|words| ("time", words));
+    let facts = training.facts.iter().map(|(name, value)| (name.as_str(), value.clone()));
+    let facts: Vec<(&str, String)> = facts.chain(outcome).collect();
+    if training.metrics.is_empty() && facts.is_empty() {
         return;
     }
+    let t = Tokens::of(ui);
     line_ui(ui);
     egui::Frame::new()
-        .inner_margin(Margin::symmetric(space::M as i8 + 2, space::S as i8 + 2))
+        .inner_margin(Margin::symmetric(space::M as i8 + 2, space::S as i8))
         .show(ui, |ui| {
             ui.set_width(ui.available_width());
+            if training.metrics.is_empty() {
+                let words: Vec<String> = facts.iter().map(|(name, value)| format!("{name} {value}")).collect();
+                text_ui(ui, words.join(" · "), fonts::regular(font::SMALL + 0.5), t.dim);
+                return;
+            }
             ui.horizontal_top(|ui| {
                 ui.spacing_mut().item_spacing.x = space::XL + space::M;
-                metrics_table_ui(ui, &training.metrics);
-                let facts = training.facts.iter().map(|(name, value)| (name.as_str(), value.clone()));
-                pairs_ui(ui, "facts", facts.chain(outcome.map(|words| ("time", words))));
+                ui.vertical(|ui| {
+                    ui.set_width(280.0);
+                    metrics_table_ui(ui, &training.metrics);
+                });
+                ui.vertical(|ui| {
+                    ui.add_space(METRIC_ROW);
+                    pairs_ui(ui, "facts", facts.into_iter());
+                });
             });
         });
 }
@@ -171,34 +182,44 @@ fn outcome(training: &TrainingView) -> Option<String> {
     })
 }
 
-/// Metrics: one row a metric, one column a split.
+const METRIC_ROW: f32 = 20.0;
+const METRIC_COLUMN: f32 = 84.0;
+
+/// Metrics over the whole width: one row a metric, one column a split.
 pub fn metrics_table_ui(ui: &mut Ui, metrics: &Metrics) {
-    if metrics.is_empty() {
-        return;
-    }
     let t = Tokens::of(ui);
+    // They are read in the order in which the parts were used.
+    let mut splits: Vec<(&str, &BTreeMap<String, f64>)> = metrics.iter().map(|(name, of)| (name.as_str(), of)).collect();
+    splits.sort_by_key(|(name, _)| ["train", "validation", "test"].iter().position(|known| known == name));
     let names: BTreeSet<&str> = metrics.values().flat_map(|split| split.keys().map(String::as_str)).collect();
-    let head = |words: &str| RichText::new(words).font(fonts::regular(font::SMALL)).color(t.dim);
-    egui::Grid::new("metrics")
-        .spacing(egui::vec2(space::L, 3.0))
-        .min_col_width(0.0)
-        .min_row_height(17.0)
-        .show(ui, |ui| {
-            ui.label(head(""));
-            for split in metrics.keys() {
-                ui.with_layout(Layout::right_to_left(Align::Center), |ui| ui.label(head(split)));
-            }
-            ui.end_row();
-            for name in names {
-                ui.label(RichText::new(name.replace('_', " ")).color(t.dim));
-                for split in metrics.values() {
-                    let value = split.get(name).map(|value| text::significant_digits(*value, 4));
-                    let value = RichText::new(value.unwrap_or_default()).color(t.text);
-                    ui.with_layout(Layout::right_to_left(Align::Center), |ui| ui.label(value));
-                }
-                ui.end_row();
-            }
-        });
+    ui.scope(|ui| {
+        ui.spacing_mut().item_spacing.y = 0.0;
+        let head = splits.iter().map(|(name, _)| (*name).to_owned()).collect();
+        metric_row_ui(ui, "", head, fonts::regular(font::SMALL), t.dim);
+        for name in names {
+            let value = |split: &BTreeMap<String, f64>| {
+                let value = split.get(name).map(|value| text::significant_digits(*value, 4));
+                value.unwrap_or_default()
+            };
+            let values = splits.iter().map(|(_, split)| value(split)).collect();
+            metric_row_ui(ui, &name.replace('_', " "), values, fonts::regular(font::BODY), t.text);
+        }
+    });
+}
+
+fn metric_row_ui(ui: &mut Ui, name: &str, values: Vec<String>, font: FontId, color: Color32) {
+    let t = Tokens::of(ui);
+    let (rect, response) = ui.allocate_exact_size(egui::vec2(ui.available_width(), METRIC_ROW), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{name} {}", values.join(", ")).trim()));
+    let y = rect.center().y;
+    let column = METRIC_COLUMN.min(rect.width() * 0.6 / values.len().max(1) as f32);
+    let left = rect.right() - column * values.len() as f32;
+    let galley = line(ui, name, fonts::regular(font::BODY), t.dim, left - rect.left());
+    paint_left(ui.painter(), galley, rect.left(), y);
+    for (index, value) in values.iter().enumerate() {
+        let galley = line(ui, value, font.clone(), color, column);
+        paint_right(ui.painter(), galley, left + column * (index + 1) as f32, y);
+    }
 }
 
 /// Names and values, one pair a row.

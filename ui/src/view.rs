@@ -25,6 +25,8 @@ pub struct View {
     pub selected: Option<BlockId>,
     /// Prose that is being written.
     pub writing: Option<BlockId>,
+    /// Whether the prose that is being written has had the keyboard.
+    pub writing_began: bool,
     /// Texts in the editors.
     pub buffers: Buffers,
     /// A cell's name being changed.
@@ -107,10 +109,17 @@ impl View {
             self.selected = Some(new.id);
             self.reveal = Some(new.id);
             if matches!(new.content, BlockContent::Prose) {
-                self.writing = Some(new.id);
+                self.write(new.id);
             }
             self.awaited = None;
         }
+    }
+
+    /// Begins to write a block of prose.
+    pub fn write(&mut self, block: BlockId) {
+        self.selected = Some(block);
+        self.writing = Some(block);
+        self.writing_began = false;
     }
 
     /// Which rows a cell runs on.

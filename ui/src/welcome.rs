@@ -129,11 +129,13 @@ fn example_ui(ui: &mut Ui, example: &ExampleView, width: f32) -> Response {
     let corner = CornerRadius::same(radius::CARD);
     let (fill, edge) = if lit { (t.hovered, t.faint) } else { (t.raised, t.line) };
     ui.painter().rect(rect, corner, fill, Stroke::new(1.0, edge), StrokeKind::Inside);
-    let layout = egui::Layout::top_down(egui::Align::Min);
-    let mut inner = ui.new_child(UiBuilder::new().max_rect(rect.shrink(space::L - 1.0)).layout(layout));
-    inner.spacing_mut().item_spacing.y = space::XS;
-    text_ui(&mut inner, example.title.as_str(), fonts::semibold(font::PROSE), t.text);
-    text_ui(&mut inner, example.description.as_str(), fonts::regular(font::BODY), t.dim);
+    let inner = rect.shrink(space::L - 1.0);
+    let title = line(ui, &example.title, fonts::semibold(font::PROSE), t.text, inner.width());
+    let below = inner.top() + title.size().y + space::XS;
+    ui.painter().galley(inner.min, title, t.text);
+    let words = example.description.clone();
+    let words = ui.painter().layout(words, fonts::regular(font::BODY), t.dim, inner.width());
+    ui.painter().galley(egui::pos2(inner.left(), below), words, t.dim);
     if response.has_focus() {
         focus_ring_at(ui, rect, radius::CARD);
     }

@@ -8,7 +8,7 @@ use aloft_protocol::snapshot::Question;
 use aloft_protocol::Snapshot;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
-use support::{Window, flights, painted, preflight, trained, welcome};
+use support::{Window, charts, flights, notebook_mut, painted, preflight, trained, welcome};
 
 const WINDOW: [f32; 2] = [1440.0, 900.0];
 
@@ -50,7 +50,7 @@ fn a_trained_cell_shows_its_metrics() {
     harness.get_by_label_contains("Go to broken").click();
     harness.run();
     share_of(&mut harness, "lower", [0; 3]);
-    harness.get_by_label("log loss");
+    harness.get_by_label_contains("log loss");
 }
 
 #[test]
@@ -91,4 +91,50 @@ fn a_narrow_window_has_room_for_the_notebook() {
     harness.run();
     let share = share_of(&mut harness, "narrow", [0xff, 0xff, 0xff]);
     assert!(share > 0.1, "cards cover only {share:.2} of the picture");
+}
+
+#[test]
+fn charts_and_forms_are_painted() {
+    let mut harness = painted(themed(Theme::Light, charts()), [1440.0, 2300.0]);
+    harness.run();
+    share_of(&mut harness, "charts", [0; 3]);
+    let accent = share_of(&mut harness, "charts", [0x2f, 0x62, 0xd9]);
+    assert!(accent > 0.001, "nothing is painted in the accent");
+
+    let mut harness = painted(themed(Theme::Dark, flights()), WINDOW);
+    harness.run();
+    harness.get_by_label("Column temp, f64").click();
+    harness.key_press(egui::Key::F1);
+    harness.run();
+    share_of(&mut harness, "shortcuts", [0; 3]);
+    harness.key_press(egui::Key::Escape);
+    harness.run();
+    harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::P);
+    harness.run();
+    harness.get_by_label("Find a command").type_text("manage");
+    harness.run();
+    harness.key_press(egui::Key::Enter);
+    harness.run();
+    share_of(&mut harness, "targets", [0; 3]);
+    harness.get_by_label("Add a target…").click();
+    harness.run();
+    share_of(&mut harness, "target_form", [0; 3]);
+    harness.get_by_label("Host");
+}
+
+#[test]
+fn what_is_empty_teaches() {
+    let mut snapshot = themed(Theme::Light, flights());
+    notebook_mut(&mut snapshot).blocks.truncate(1);
+    snapshot.notices = vec![aloft_protocol::snapshot::Notice {
+        id: aloft_protocol::NoticeId(1),
+        good: false,
+        code: None,
+        message: "The disk is full: the checkpoint of epoch 7 couldn't be written".into(),
+        hint: Some("free 31 MB, then resume the run".into()),
+    }];
+    let mut harness = painted(snapshot, WINDOW);
+    harness.run();
+    share_of(&mut harness, "empty", [0; 3]);
+    harness.get_by_label("Read data/flights.parquet");
 }

@@ -77,8 +77,8 @@ pub fn menu_ui(ui: &Ui, frame: &mut Frame<'_>) {
         for (index, (text, kind)) in KINDS.into_iter().enumerate() {
             let keys = [Key::S, Key::Q, Key::C, Key::T, Key::X];
             let response = ui.add(Button::new(text).wide());
-            if index == 0 && ui.memory(|memory| memory.focused().is_none()) {
-                response.request_focus();
+            if index == 0 {
+                dialog::suggest(ui, &response);
             }
             if response.clicked() || ui.input(|input| input.key_pressed(keys[index])) {
                 chosen = Some(kind);

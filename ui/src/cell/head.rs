@@ -6,7 +6,7 @@ use crate::inspector::Tab;
 use crate::menu::{self, command_item};
 use crate::tokens::{Tokens, font, size, space};
 use crate::view::Frame;
-use crate::widgets::{Button, Icon, Segments};
+use crate::widgets::{Button, Icon, Segments, dot, ring};
 use crate::{fonts, training, verdict};
 use aloft_protocol::Operation;
 use aloft_protocol::operation::Rows;
@@ -127,14 +127,13 @@ fn menu_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: &BlockView, cell: &CellVie
 pub fn state_dot_ui(ui: &mut Ui, state: &CellState) {
     let t = Tokens::of(ui);
     let (rect, _) = ui.allocate_exact_size(vec2(size::DOT, size::DOT), egui::Sense::hover());
-    match state {
-        CellState::Stale | CellState::New => {
-            let color = if *state == CellState::Stale { t.warn } else { t.faint };
-            let ring = egui::Stroke::new(1.5, color);
-            ui.painter().circle_stroke(rect.center(), size::DOT / 2.0 - 0.75, ring);
-        }
-        state => crate::widgets::dot(ui.painter(), rect.center(), dot_of(state, t)),
-    }
+    let paint = if is_hollow(state) { ring } else { dot };
+    paint(ui.painter(), rect.center(), dot_of(state, t));
+}
+
+/// Whether a state's dot is hollow: there is no output of the text as it is now.
+pub fn is_hollow(state: &CellState) -> bool {
+    matches!(state, CellState::Stale | CellState::New)
 }
 
 /// The colour of a state's dot.

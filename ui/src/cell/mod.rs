@@ -6,7 +6,7 @@ mod head;
 mod problem;
 pub mod rename;
 
-pub use head::{dot_of, state_word};
+pub use head::{dot_of, is_hollow, state_word};
 pub use problem::{finding_ui, problem_ui};
 
 use crate::editor::{Language, editor_ui};
@@ -16,7 +16,7 @@ use crate::widgets::line_ui;
 use crate::{chart, table, training};
 use aloft_protocol::snapshot::{BlockView, CellState, CellView};
 use aloft_spec::output::Output;
-use aloft_spec::{CellKind, Severity};
+use aloft_spec::{CellKind, Problem, Severity};
 use egui::{CornerRadius, Rect, Stroke, Ui};
 
 /// From this width on a train cell's text and curves stand side by side.
@@ -86,15 +86,19 @@ fn progress_ui(ui: &mut Ui, state: &CellState) {
     }
 }
 
-fn text_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: &BlockView, cell: &CellView, last: bool) {
-    let t = Tokens::of(ui);
+/// The corners of a part of the card: round at the bottom where it is the last.
+fn corners(last: bool) -> CornerRadius {
     let corner = if last { radius::CARD - 1 } else { 0 };
-    let corner = CornerRadius {
+    CornerRadius {
         sw: corner,
         se: corner,
         ..CornerRadius::ZERO
-    };
-    egui::Frame::new().fill(t.code).corner_radius(corner).show(ui, |ui| {
+    }
+}
+
+fn text_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: &BlockView, cell: &CellView, last: bool) {
+    let t = Tokens::of(ui);
+    egui::Frame::new().fill(t.code).corner_radius(corners(last)).show(ui, |ui| {
         ui.set_width(ui.available_width());
         let language = match cell.kind.language() {
             "sql" => Language::Sql,
@@ -140,13 +144,15 @@ fn findings_ui(ui: &mut Ui, cell: &CellView) {
         CellState::Failed { problem } => Some(problem),
         _ => None,
     };
-    for diagnostic in &cell.diagnostics {
-        if Some(&diagnostic.problem) != failure {
-            finding_ui(ui, diagnostic.severity, &diagnostic.problem);
-        }
-    }
-    if let Some(problem) = failure {
-        finding_ui(ui, Severity::Error, problem);
+    let others = cell.diagnostics.iter().filter(|diagnostic| Some(&diagnostic.problem) != failure);
+    let found: Vec<(Severity, &Problem)> = others
+        .map(|diagnostic| (diagnostic.severity, &diagnostic.problem))
+        .chain(failure.map(|problem| (Severity::Error, problem)))
+        .collect();
+    let ends_card = cell.output.is_none() && !foot::is_shown(cell);
+    for (index, (severity, problem)) in found.iter().enumerate() {
+        let last = ends_card && index + 1 == found.len();
+        finding_ui(ui, *severity, problem, corners(last));
     }
 }
 

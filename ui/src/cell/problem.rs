@@ -4,10 +4,10 @@ use crate::fonts;
 use crate::tokens::{Tokens, font, size, space};
 use crate::widgets::{dot, text_ui};
 use aloft_spec::{Problem, Severity};
-use egui::{Margin, Role, Ui, WidgetInfo};
+use egui::{CornerRadius, Margin, Role, Ui, WidgetInfo};
 
 /// A finding within a card, over the whole width.
-pub fn finding_ui(ui: &mut Ui, severity: Severity, problem: &Problem) {
+pub fn finding_ui(ui: &mut Ui, severity: Severity, problem: &Problem, corner: CornerRadius) {
     let t = Tokens::of(ui);
     let (mark, ground) = match severity {
         Severity::Error => (t.bad, t.bad_quiet),
@@ -16,6 +16,7 @@ pub fn finding_ui(ui: &mut Ui, severity: Severity, problem: &Problem) {
     };
     egui::Frame::new()
         .fill(ground)
+        .corner_radius(corner)
         .inner_margin(Margin::symmetric(space::M as i8, space::S as i8))
         .show(ui, |ui| {
             ui.set_width(ui.available_width());

@@ -94,6 +94,7 @@ fn reason_ui(ui: &mut Ui, reason: &Reason, verdict: &Verdict) {
     response.on_hover_text(format!("Set by {} in aloft.toml", reason.setting));
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing = vec2(0.0, 0.0);
+        ui.spacing_mut().interact_size.y = 0.0;
         ui.add_space(indent);
         ui.vertical(|ui| {
             if let Some(share) = reason.share {

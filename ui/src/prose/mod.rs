@@ -41,24 +41,20 @@ pub fn prose_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: &BlockView) {
 fn writing_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: &BlockView) {
     let t = Tokens::of(ui);
     let id = editor_id(block.id);
-    let first = !ui.memory(|memory| memory.has_focus(id)) && ui.ctx().read_response(id).is_none();
-    let shown = egui::Frame::new()
+    let focused = ui.memory(|memory| memory.has_focus(id));
+    egui::Frame::new()
         .fill(t.raised)
         .stroke(Stroke::new(1.0, t.accent))
         .corner_radius(CornerRadius::same(radius::CARD))
         .show(ui, |ui| editor_ui(ui, frame, block, Language::Prose, "Text in Markdown"));
-    if first {
+    if focused {
+        frame.view.writing_began = true;
+    } else if !frame.view.writing_began {
+        // The click that began it may take the focus away within its frame, so it is asked for until it is there.
         ui.memory_mut(|memory| memory.request_focus(id));
-    } else if shown.inner.lost_focus() {
+    } else {
         frame.view.writing = None;
     }
-}
-
-/// Starts to write when prose is clicked.
-pub fn clicked(ui: &Ui, frame: &mut Frame<'_>, block: &BlockView) {
-    frame.view.selected = Some(block.id);
-    frame.view.writing = Some(block.id);
-    ui.memory_mut(|memory| memory.request_focus(editor_id(block.id)));
 }
 
 fn node_ui(ui: &mut Ui, node: &Node, first: bool) {

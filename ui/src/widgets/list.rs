@@ -1,6 +1,6 @@
 //! Lists of the side panels.
 
-use super::{dot, focus_ring, line, paint_left, paint_right};
+use super::{dot, focus_ring, line, paint_left, paint_right, ring};
 use crate::fonts;
 use crate::tokens::{Tokens, font, size, space};
 use egui::{Color32, Response, Role, Sense, Ui, WidgetInfo, vec2};
@@ -21,6 +21,7 @@ pub struct Row<'a> {
     text: &'a str,
     right: &'a str,
     mark: Option<Color32>,
+    hollow: bool,
     selected: bool,
     name: Option<String>,
 }
@@ -32,6 +33,7 @@ impl<'a> Row<'a> {
             text,
             right: "",
             mark: None,
+            hollow: false,
             selected: false,
             name: None,
         }
@@ -46,6 +48,12 @@ impl<'a> Row<'a> {
     /// A dot before it.
     pub fn mark(mut self, color: Color32) -> Self {
         self.mark = Some(color);
+        self
+    }
+
+    /// Whether its dot is hollow.
+    pub fn hollow(mut self, hollow: bool) -> Self {
+        self.hollow = hollow;
         self
     }
 
@@ -81,7 +89,8 @@ impl<'a> Row<'a> {
         let mut left = rect.left() + space::L;
         let mut right = rect.right() - space::L;
         if let Some(color) = self.mark {
-            dot(ui.painter(), egui::pos2(left + size::DOT / 2.0, y), color);
+            let paint = if self.hollow { ring } else { dot };
+            paint(ui.painter(), egui::pos2(left + size::DOT / 2.0, y), color);
             left += size::DOT + space::S;
         }
         if !self.right.is_empty() {

@@ -10,6 +10,11 @@ pub fn dot(painter: &Painter, center: Pos2, color: Color32) {
     painter.circle_filled(center, size::DOT / 2.0, color);
 }
 
+/// A hollow dot: what it stands for isn't true any more, or not yet.
+pub fn ring(painter: &Painter, center: Pos2, color: Color32) {
+    painter.circle_stroke(center, size::DOT / 2.0 - 0.75, egui::Stroke::new(1.5, color));
+}
+
 /// The same as a widget of its own.
 pub fn dot_ui(ui: &mut Ui, color: Color32) -> Response {
     let height = ui.available_height().min(font::BODY_LINE);

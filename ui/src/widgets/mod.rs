@@ -8,7 +8,7 @@ mod mark;
 pub use button::{Button, Segments};
 pub use icon::Icon;
 pub use list::{Row, section_ui};
-pub use mark::{bar_ui, chip_ui, dot, dot_ui};
+pub use mark::{bar_ui, chip_ui, dot, dot_ui, ring};
 
 use crate::tokens::{Tokens, radius};
 use egui::text::{LayoutJob, TextFormat, TextWrapping};
