@@ -7,34 +7,34 @@ use std::path::{Path, PathBuf};
 pub const HELP: &str = "\
 Aloft: a notebook for data and models.
 
-Usage: aloft-desktop [PATH]
+Usage: aloft-desktop [PATH]…
 
-  PATH       a project's folder or a notebook (*.aloft.md) to open
+  PATH       a project's folder or a notebook (*.aloft.md) to open; several are taken as if dropped on the window
 
   --help     this text
   --version  the version
 
-A second start hands PATH to the window that is open. The command line is the program `aloft`.
+A second start hands its paths to the window that is open. The command line is the program `aloft`.
 ALOFT_TRACE_FRAMES=1 writes the time of every frame to stderr.
 ";
 
 /// What the command line asks for.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Request {
-    /// A window, showing this.
-    Open(Option<PathBuf>),
+    /// A window, showing these.
+    Open(Vec<PathBuf>),
     /// The help text.
     Help,
     /// The version.
     Version,
 }
 
-/// Reads the arguments after the program's name. A relative path is one of `directory`.
+/// Reads the arguments after the program's name. Relative paths are those of `directory`.
 ///
 /// # Errors
 /// Says which argument isn't understood.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>, directory: &Path) -> Result<Request, String> {
-    let mut path = None;
+    let mut paths = Vec::new();
     let mut options = true;
     for argument in arguments {
         match argument.to_str() {
@@ -44,14 +44,11 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>, directory: &Path) ->
             Some(option) if options && option.starts_with('-') => {
                 return Err(format!("unknown option {option}"));
             }
-            _ if path.is_some() => {
-                return Err(format!("one path at a time, {} is too many", argument.display()));
-            }
             _ if argument.is_empty() => return Err("the path is empty".to_owned()),
-            _ => path = Some(directory.join(argument)),
+            _ => paths.push(directory.join(argument)),
         }
     }
-    Ok(Request::Open(path))
+    Ok(Request::Open(paths))
 }
 
 #[cfg(test)]
@@ -62,18 +59,19 @@ mod tests {
         parse(arguments.iter().map(OsString::from), Path::new("/home/ada"))
     }
 
+    fn opened(paths: &[&str]) -> Result<Request, String> {
+        Ok(Request::Open(paths.iter().map(PathBuf::from).collect()))
+    }
+
     #[test]
-    fn a_path_is_opened_and_made_absolute() {
-        assert_eq!(parsed(&[]), Ok(Request::Open(None)));
+    fn paths_are_opened_and_made_absolute() {
+        assert_eq!(parsed(&[]), opened(&[]));
+        assert_eq!(parsed(&["flights"]), opened(&["/home/ada/flights"]));
         assert_eq!(
-            parsed(&["flights"]),
-            Ok(Request::Open(Some("/home/ada/flights".into())))
+            parsed(&["/data/x", "y.csv"]),
+            opened(&["/data/x", "/home/ada/y.csv"])
         );
-        assert_eq!(parsed(&["/data/x"]), Ok(Request::Open(Some("/data/x".into()))));
-        assert_eq!(
-            parsed(&["--", "--version"]),
-            Ok(Request::Open(Some("/home/ada/--version".into())))
-        );
+        assert_eq!(parsed(&["--", "--version"]), opened(&["/home/ada/--version"]));
     }
 
     #[test]
@@ -83,10 +81,6 @@ mod tests {
         assert_eq!(
             parsed(&["--frobnicate"]),
             Err("unknown option --frobnicate".into())
-        );
-        assert_eq!(
-            parsed(&["a", "b"]),
-            Err("one path at a time, b is too many".into())
         );
         assert_eq!(parsed(&[""]), Err("the path is empty".into()));
     }

@@ -28,12 +28,12 @@ fn main() -> ExitCode {
     match arguments::parse(std::env::args_os().skip(1), &directory) {
         Ok(Request::Help) => say(arguments::HELP),
         Ok(Request::Version) => say(&format!("aloft-desktop {}\n", env!("CARGO_PKG_VERSION"))),
-        Ok(Request::Open(path)) => run(path, start),
+        Ok(Request::Open(paths)) => run(paths, start),
         Err(mistake) => complain(2, &format!("{mistake}; see aloft-desktop --help")),
     }
 }
 
-fn run(path: Option<PathBuf>, start: Instant) -> ExitCode {
+fn run(paths: Vec<PathBuf>, start: Instant) -> ExitCode {
     if gtk::init().is_err() {
         return complain(
             1,
@@ -45,13 +45,13 @@ fn run(path: Option<PathBuf>, start: Instant) -> ExitCode {
         .plugin(tauri_plugin_single_instance::init(|app, arguments, directory| {
             let arguments = arguments.into_iter().skip(1).map(Into::into);
             let request = arguments::parse(arguments, Path::new(&directory));
-            let path = if let Ok(Request::Open(path)) = request {
-                path
+            let paths = if let Ok(Request::Open(paths)) = request {
+                paths
             } else {
-                None
+                Vec::new()
             };
             // This is a thread of the message bus. An error means that the program is about to end.
-            let _ = app.run_on_main_thread(move || shell::with(|shell| shell.take_over(path)));
+            let _ = app.run_on_main_thread(move || shell::with(|shell| shell.take_over(paths)));
         }))
         .plugin(tauri_plugin_dialog::init())
         .build(tauri::generate_context!());
@@ -60,7 +60,7 @@ fn run(path: Option<PathBuf>, start: Instant) -> ExitCode {
         Err(error) => return complain(1, &format!("the window could not be made: {error}")),
     };
     let trace = std::env::var_os("ALOFT_TRACE_FRAMES").map(|_| start);
-    if let Err(error) = shell::open(app.handle(), path, trace) {
+    if let Err(error) = shell::open(app.handle(), paths, trace) {
         return complain(1, &format!("the window could not be opened: {error}"));
     }
     let code = app.run_return(|_, event| {

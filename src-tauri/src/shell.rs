@@ -42,11 +42,11 @@ pub struct Shell {
     leaving: Cell<bool>,
 }
 
-/// Opens the window, with a project in it when there is a path.
+/// Opens the window, with a project in it when there are paths.
 ///
 /// # Errors
 /// The window can't be made.
-pub fn open(app: &AppHandle, path: Option<PathBuf>, trace: Option<Instant>) -> tauri::Result<()> {
+pub fn open(app: &AppHandle, paths: Vec<PathBuf>, trace: Option<Instant>) -> tauri::Result<()> {
     let geometry = Geometry::load();
     let mut builder = tauri::WindowBuilder::new(app, "main")
         .title("Aloft")
@@ -70,9 +70,7 @@ pub fn open(app: &AppHandle, path: Option<PathBuf>, trace: Option<Instant>) -> t
             });
         }
     }));
-    if let Some(path) = path {
-        session.send(Operation::Open { path });
-    }
+    show(&session, paths);
     let views = Views {
         app: None,
         session: session.clone(),
@@ -107,6 +105,17 @@ pub fn with(task: impl FnOnce(&Shell)) {
     }
 }
 
+/// Shows what the command line named: one path is opened, several are taken as if dropped.
+fn show(session: &Session, mut paths: Vec<PathBuf>) {
+    match paths.len() {
+        0 => {}
+        1 => session.send(Operation::Open {
+            path: paths.remove(0),
+        }),
+        _ => session.send(Operation::Drop { paths }),
+    }
+}
+
 /// A polite end from outside saves, and leaves runs running: nobody is there to answer a question.
 fn stop_on_signals() {
     const SIGINT: i32 = 2;
@@ -126,10 +135,8 @@ fn stop_on_signals() {
 
 impl Shell {
     /// Takes what a second start of the program was given, and shows the window to the user.
-    pub fn take_over(&self, path: Option<PathBuf>) {
-        if let Some(path) = path {
-            self.session.send(Operation::Open { path });
-        }
+    pub fn take_over(&self, paths: Vec<PathBuf>) {
+        show(&self.session, paths);
         self.gtk_window.present();
         self.host.focus();
     }

@@ -31,6 +31,7 @@ impl Desktop {
             .collect();
         assert!(missing.is_empty(), "{missing:?} are missing, run: {INSTALL}");
 
+        let home = TempDir::new().unwrap();
         let mut screen = Command::new("Xvfb");
         screen.args([
             "-displayfd",
@@ -46,9 +47,14 @@ impl Desktop {
         let (screen, number) = first_line(screen);
         let mut daemon = Command::new("dbus-daemon");
         daemon.args(["--session", "--nofork", "--print-address=1"]);
+        // What the bus starts, as the accessibility bus, keeps its sockets there.
+        daemon
+            .env("HOME", home.path())
+            .env_remove("XDG_RUNTIME_DIR")
+            .env_remove("DISPLAY");
         let (daemon, bus) = first_line(daemon);
         let mut desktop = Self {
-            home: TempDir::new().unwrap(),
+            home,
             display: format!(":{number}"),
             bus,
             servers: vec![screen, daemon],
@@ -247,7 +253,7 @@ fn the_command_line_needs_no_display() {
     assert!(
         String::from_utf8(run(&["--help"]).stdout)
             .unwrap()
-            .contains("Usage: aloft-desktop [PATH]")
+            .contains("Usage: aloft-desktop [PATH]…")
     );
 
     let mistake = run(&["--frobnicate"]);
