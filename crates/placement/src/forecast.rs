@@ -35,30 +35,31 @@ pub struct Workload {
 /// disk    = data + 3 · parameters (checkpoint: weights and AdamW's two moments) + parameters (model)
 /// ```
 ///
-/// A step is the median of those measured; the range is explained at `StepEstimate::half_widths`, and what isn't steps
-/// has a half width of 5 %. It is for all epochs: an early stop makes a run shorter than `low`, and nobody can know it
+/// A step is the median of the means of five blocks of those measured, and its range is explained at
+/// `StepEstimate`; what isn't steps has a half width of 5 %. It is for all epochs: an early stop makes a run shorter than `low`, and nobody can know it
 /// before. Four times the parameters come on top of the measured memory because a checkpoint copies the weights and
 /// both moments while the best weights so far are kept, which the first steps haven't shown yet.
 pub fn forecast(workload: &Workload, measurement: &Measurement) -> Forecast {
     let estimate = StepEstimate::new(&measurement.step_seconds);
     let scale = step_scale(workload, measurement);
-    let step = estimate.map_or(0.0, |estimate| estimate.median) * scale;
+    let step = estimate.map_or(0.0, |estimate| estimate.seconds) * scale;
     let epochs = f64::from(workload.epochs);
     let steps = epochs * epoch_steps(workload);
 
     let prepare = time(measurement.prepare_seconds_per_row) * workload.rows as f64;
     let evaluated = epochs * workload.evaluate_rows as f64 + workload.final_evaluate_rows as f64;
     let around = prepare + time(measurement.evaluate_seconds_per_row) * evaluated;
-    let (below, above) = estimate.map_or((0.0, 0.0), |estimate| estimate.half_widths(steps));
+    let of_steps = estimate.map_or(0.0, |estimate| estimate.half_width(steps)) * scale;
+    let half = of_steps + DRIFT * around;
 
     let spent = time(workload.spent_seconds);
     let mid = spent + around + steps * step;
     let extra_rows = workload.rows.saturating_sub(measurement.measured_rows);
     Forecast {
         seconds: Range {
-            low: (mid - DRIFT * around - below * scale).max(spent),
+            low: (mid - half).max(spent),
             mid,
-            high: mid + DRIFT * around + above * scale,
+            high: mid + half,
         },
         memory_bytes: measurement
             .peak_memory_bytes

@@ -37,7 +37,9 @@ pub fn refine(forecast: &Forecast, progress: &Progress) -> Forecast {
     let share = done / forecast.steps as f64;
     let weight = share / (share + EVEN_SHARE);
     let seen = progress.train_seconds.max(0.0) / done;
-    let expected = forecast.seconds.mid / forecast.steps as f64;
+    // What was done before training, the preparation above all, has passed and isn't to come again.
+    let before = (elapsed - progress.train_seconds).max(0.0);
+    let expected = (forecast.seconds.mid - before).max(0.0) / forecast.steps as f64;
     let rest = left * (weight * seen + (1.0 - weight) * expected);
 
     let relative = |side: f64| {

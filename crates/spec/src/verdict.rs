@@ -51,7 +51,7 @@ pub struct Forecast {
     pub steps: u64,
     /// Steps that were measured for it.
     pub steps_measured: u64,
-    /// Seconds a step, the median of those measured.
+    /// Seconds a step, a robust mean of those measured.
     pub seconds_per_step: f64,
     /// Where it was measured.
     pub device: String,
