@@ -5,10 +5,12 @@
     reason = "what fails here fails a test, and says where"
 )]
 
+mod desktop;
 mod lab;
 mod project;
 mod sshd;
 
+pub use desktop::{Desktop, desktop_program, end, wait};
 pub use lab::{Lab, Ran, Running, program, signal, wait_until, with_input, worker_pid};
 pub use project::{Notebook, numbers_csv, write};
 pub use sshd::Sshd;

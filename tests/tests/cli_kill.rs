@@ -8,7 +8,7 @@ use std::time::Duration;
 
 /// A training that takes some seconds, with a checkpoint every few milliseconds.
 const LONG: &str =
-    "target = \"label\"\nepochs = 60\npatience = 0\nbatch_size = 8\n[model]\nhidden = [96, 96]";
+    "target = \"label\"\nepochs = 150\npatience = 0\nbatch_size = 8\n[model]\nhidden = [96, 96]";
 
 fn project(lab: &Lab) -> Notebook {
     Notebook::new(lab, "project", ("rows.csv", numbers_csv(1500)), LONG)
@@ -36,13 +36,24 @@ fn epochs_done(run_dir: &Path) -> usize {
         .count()
 }
 
-/// The folder of the run that is going on, once it has finished some epochs.
-fn in_the_middle(notebook: &Notebook, running: &Running) -> PathBuf {
+/// The folder of the one run beside `others`, once it has finished some epochs.
+fn in_the_middle(notebook: &Notebook, others: &[&Path], running: &Running) -> PathBuf {
+    let new = || {
+        notebook
+            .runs()
+            .into_iter()
+            .find(|run| !others.contains(&run.as_path()))
+    };
     let there = wait_until(Duration::from_secs(60), || {
-        notebook.runs().last().is_some_and(|run| epochs_done(run) >= 5)
+        new().is_some_and(|run| epochs_done(&run) >= 5)
     });
-    assert!(there, "the run never got to its fifth epoch:\n{}", running.said());
-    notebook.runs().pop().unwrap()
+    assert!(
+        there,
+        "the run never got to its fifth epoch:
+{}",
+        running.said()
+    );
+    new().unwrap()
 }
 
 fn listed(lab: &Lab, notebook: &Notebook, run_dir: &Path) -> Value {
@@ -67,15 +78,14 @@ fn a_killed_trainer_is_lost_and_resumes_to_the_same_metrics() {
     let whole_dir = PathBuf::from(whole.json()["run_dir"].as_str().unwrap());
 
     let running = start(&lab, &notebook);
-    let run_dir = in_the_middle(&notebook, &running);
-    assert_ne!(run_dir, whole_dir);
+    let run_dir = in_the_middle(&notebook, &[&whole_dir], &running);
     signal(worker_pid(&run_dir).expect("a worker"), "KILL");
     let ran = running.finish();
     ran.expect_code(1);
     let report = ran.json();
     assert_eq!(report["status"], "lost");
     assert_eq!(report["error"]["code"], "worker-died");
-    assert!(epochs_done(&run_dir) < 60, "it was killed too late");
+    assert!(epochs_done(&run_dir) < 150, "it was killed too late");
     assert_eq!(listed(&lab, &notebook, &run_dir)["status"], "lost");
 
     let resumed = lab.run(["execute".as_ref(), run_dir.as_os_str(), "--json".as_ref()]);
@@ -105,7 +115,7 @@ fn a_killed_parent_does_not_end_the_run() {
     let lab = Lab::new();
     let notebook = project(&lab);
     let running = start(&lab, &notebook);
-    let run_dir = in_the_middle(&notebook, &running);
+    let run_dir = in_the_middle(&notebook, &[], &running);
     running.signal("KILL");
     running.finish().expect_code(-1);
     assert_eq!(listed(&lab, &notebook, &run_dir)["status"], "running");
@@ -123,14 +133,14 @@ fn ctrl_c_stops_politely_and_the_run_can_go_on() {
     let lab = Lab::new();
     let notebook = project(&lab);
     let running = start(&lab, &notebook);
-    let run_dir = in_the_middle(&notebook, &running);
+    let run_dir = in_the_middle(&notebook, &[], &running);
     running.signal("INT");
     let ran = running.finish();
     ran.expect_code(3);
     assert_eq!(ran.json()["status"], "stopped");
     assert_eq!(listed(&lab, &notebook, &run_dir)["status"], "stopped");
     let done = epochs_done(&run_dir);
-    assert!(done < 60, "it was stopped too late");
+    assert!(done < 150, "it was stopped too late");
 
     let resumed = lab.run(["execute".as_ref(), run_dir.as_os_str(), "--json".as_ref()]);
     resumed.expect_code(0);

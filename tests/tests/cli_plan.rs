@@ -66,10 +66,10 @@ fn a_small_run_belongs_here_and_the_forecast_has_numbers() {
 }
 
 #[test]
-fn a_threshold_of_no_time_sends_it_to_the_cloud_and_restricted_data_stays() {
+fn a_threshold_of_hardly_any_time_sends_it_to_the_cloud_and_restricted_data_stays() {
     let lab = Lab::new();
     let notebook = project(&lab);
-    notebook.settings("[thresholds]\nminutes = 0\n");
+    notebook.settings("[thresholds]\nminutes = 1e-6\n");
     let verdict = plan(&lab, &notebook);
     assert_eq!(verdict["verdict"], "cloud");
     let time = reason(&verdict, "time");

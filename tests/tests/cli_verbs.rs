@@ -67,7 +67,7 @@ fn query_joins_files_by_their_stems() {
     let wrong = lab.run([
         "query".as_ref(),
         "--sql".as_ref(),
-        "SELECT FROM WHERE".as_ref(),
+        "SELECT * FORM people".as_ref(),
         left.as_os_str(),
         "--json".as_ref(),
     ]);

@@ -39,6 +39,11 @@ impl JobReport {
         self.run.exit_code()
     }
 
+    /// Says why the run isn't done.
+    pub fn note_error(&self, screen: &Screen) {
+        self.run.note_error(screen);
+    }
+
     /// The job in a few lines.
     pub fn print(&self, screen: &Screen) {
         self.run.print(screen);

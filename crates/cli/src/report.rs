@@ -93,6 +93,20 @@ impl RunReport {
         self.error.as_ref()
     }
 
+    /// The last word of a verb: this report, why it isn't done, and the exit code.
+    pub fn conclude(&self, screen: &Screen) -> u8 {
+        screen.result(self, |screen| self.print(screen));
+        self.note_error(screen);
+        self.exit_code()
+    }
+
+    /// Says why it isn't done.
+    pub fn note_error(&self, screen: &Screen) {
+        if let Some(problem) = &self.error {
+            screen.note(format_args!("error: {problem}"));
+        }
+    }
+
     /// The run in a few lines.
     pub fn print(&self, screen: &Screen) {
         let mut facts = vec![format!("{} {}", self.cell, status_word(self.status))];
@@ -112,9 +126,6 @@ impl RunReport {
             screen.line(format_args!("  {line}"));
         }
         screen.line(format_args!("  {}", self.run_dir.display()));
-        if let Some(problem) = &self.error {
-            screen.note(format_args!("error: {problem}"));
-        }
     }
 }
 

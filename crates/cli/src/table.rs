@@ -202,7 +202,7 @@ mod tests {
             lines
                 .last()
                 .unwrap()
-                .starts_with("… and 23 more columns: column_7,"),
+                .starts_with("… and 22 more columns: column_8,"),
             "{lines:#?}"
         );
     }

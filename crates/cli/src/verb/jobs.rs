@@ -117,6 +117,7 @@ impl Named {
             }
             document.report.print(screen);
         });
+        document.report.note_error(screen);
         Ok(if home { document.report.exit_code() } else { 0 })
     }
 
@@ -147,6 +148,7 @@ impl Named {
         fetched?;
         let report = JobReport::read(&run_dir, None)?;
         screen.result(&report, |screen| report.print(screen));
+        report.note_error(screen);
         Ok(report.exit_code())
     }
 }

@@ -84,10 +84,10 @@ impl Arguments {
                 &interrupt,
             ) {
                 Ok(report) => {
-                    document.error = match &report.result {
-                        CellResult::Training(run) => run.error().cloned(),
-                        _ => None,
-                    };
+                    if let CellResult::Training(run) = &report.result {
+                        run.note_error(screen);
+                        document.error = run.error().cloned();
+                    }
                     document.cells.push(report);
                 }
                 Err(problem) => {

@@ -71,6 +71,7 @@ impl Arguments {
         };
         let report = JobReport::read(&run_dir, Some(preflight))?;
         screen.result(&report, |screen| report.print(screen));
+        report.note_error(screen);
         Ok(if attached { report.exit_code() } else { 0 })
     }
 

@@ -30,7 +30,6 @@ impl Arguments {
             scope,
             &interrupt,
         )?;
-        screen.result(&report, |screen| report.print(screen));
-        Ok(report.exit_code())
+        Ok(report.conclude(screen))
     }
 }
