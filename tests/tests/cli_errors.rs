@@ -1,4 +1,9 @@
 //! Bad input: exit code 2, and a text that names the file, the line, the column and what to do.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test says by a panic what is wrong"
+)]
 
 use aloft_tests::{Lab, Notebook, Ran, numbers_csv, write};
 use serde_json::Value;

@@ -1,4 +1,9 @@
 //! The examples from `aloft new` to predictions, on the command line.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test says by a panic what is wrong"
+)]
 
 use aloft_tests::{Lab, Ran};
 use serde_json::Value;

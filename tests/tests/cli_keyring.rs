@@ -1,4 +1,9 @@
 //! Secrets in a real gnome-keyring, on a session bus of their own.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test says by a panic what is wrong"
+)]
 
 use aloft_tests::{Lab, Notebook, Ran, Sshd, numbers_csv, program};
 use std::path::Path;

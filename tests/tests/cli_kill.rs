@@ -1,4 +1,9 @@
 //! Processes that are killed in the middle: of the trainer, of whoever follows it, and a polite stop.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test says by a panic what is wrong"
+)]
 
 use aloft_tests::{Lab, Notebook, Running, numbers_csv, signal, wait_until, worker_pid};
 use serde_json::Value;

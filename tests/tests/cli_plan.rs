@@ -1,4 +1,9 @@
 //! `aloft plan`: the verdict, its reasons and its numbers.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test says by a panic what is wrong"
+)]
 
 use aloft_tests::{Lab, Notebook, numbers_csv};
 use serde_json::Value;

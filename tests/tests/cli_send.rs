@@ -1,4 +1,9 @@
 //! `aloft send` to a real SSH server on loopback: there, live, back, and the same numbers.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test says by a panic what is wrong"
+)]
 
 use aloft_tests::{Lab, Notebook, Running, Sshd, numbers_csv, wait_until};
 use serde_json::Value;

@@ -1,4 +1,9 @@
 //! The smaller verbs: what they print for people and for programs.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test says by a panic what is wrong"
+)]
 
 use aloft_tests::{Lab, Notebook, numbers_csv, program, write};
 use std::process::{Command, Stdio};

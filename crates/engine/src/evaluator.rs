@@ -6,6 +6,7 @@ use aloft_spec::{
     CellSpec, Code, Output, Problem,
     chart::ChartSpec,
     table::{Field, Scope},
+    text::nearest,
 };
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -171,7 +172,7 @@ pub(crate) fn require_column(
         Code::UnknownColumn,
         format!("`{key}` names the column `{column}`, which the table doesn't have"),
     )
-    .with_hint(format!("its columns: {}", names(schema)));
+    .with_hint(meant(column, schema));
     Err(workspace.place_at_word(cell, column, problem))
 }
 
@@ -183,15 +184,18 @@ fn check_chart(workspace: &Workspace, cell: &str, chart: &ChartSpec, schema: &[F
     }
 }
 
-/// The names of columns for a hint, at most as many as a reader wants.
-fn names(schema: &[Field]) -> String {
+/// The columns that may have been meant, else as many as a reader wants.
+fn meant(column: &str, schema: &[Field]) -> String {
     const SHOWN: usize = 40;
-    let mut text = schema
-        .iter()
-        .take(SHOWN)
-        .map(|field| field.name.as_str())
-        .collect::<Vec<_>>()
-        .join(", ");
+    let columns = || schema.iter().map(|field| field.name.as_str());
+    let near = nearest(column, columns());
+    if !near.is_empty() {
+        return format!("did you mean `{}`?", near.join("` or `"));
+    }
+    let mut text = format!(
+        "its columns: {}",
+        columns().take(SHOWN).collect::<Vec<_>>().join(", ")
+    );
     if schema.len() > SHOWN {
         text.push_str(&format!(" and {} more", schema.len() - SHOWN));
     }

@@ -1,4 +1,5 @@
 //! Notebooks in, outputs and run folders out.
+#![allow(clippy::unwrap_used, reason = "a test says by a panic what is wrong")]
 
 use aloft_engine::{Cancel, Evaluator, Workspace, discard, prepare_run};
 use aloft_notebook::Document;
