@@ -21,7 +21,7 @@ pub(crate) enum DataError {
         what: String,
         hint: String,
     },
-    #[error("this row has {}, the header has {}", count(*fields), count(*expected))]
+    #[error("this row has {}, the header has {}", count(*fields), thousands(*expected as u64))]
     Ragged {
         file: PathBuf,
         line: usize,
@@ -111,11 +111,19 @@ impl DataError {
     /// The same as an error about a file that was being read, unless it already says more.
     pub(crate) fn in_file(self, file: &Path) -> Self {
         match self {
-            Self::Compute(what) => Self::unreadable(
+            Self::Compute(what) if what.contains("dictionary key must fit") => Self::unreadable(
                 file,
-                what,
-                "the file may be damaged or still being written; make it again",
+                "a column of categories has missing values, which polars can't read from this format",
+                "write the file as Parquet, or the column as text",
             ),
+            Self::Compute(what) => {
+                let hint = "the file may be damaged or still being written; make it again";
+                Self::unreadable(file, what, hint)
+            }
+            Self::DuplicateColumn { name, .. } => Self::DuplicateColumn {
+                file: Some(file.to_owned()),
+                name,
+            },
             other => other,
         }
     }
@@ -144,12 +152,18 @@ impl From<PolarsError> for DataError {
                 file: None,
                 name: named_in(&message),
             },
+            PolarsError::SQLInterface(message) if message.starts_with("no column named") => {
+                Self::UnknownColumn {
+                    name: named_in(&message),
+                    columns: Vec::new(),
+                }
+            }
             PolarsError::SQLSyntax(message) => Self::Sql {
                 message: first_paragraph(&message),
             },
             PolarsError::SQLInterface(message) => Self::Unsupported {
                 what: first_paragraph(&message),
-                hint: "write it in another way; the manual lists what SQL can do here".into(),
+                hint: "write it in another way; SQL here is what polars knows of it".into(),
             },
             other => Self::Compute(first_paragraph(&other.to_string())),
         }
@@ -189,8 +203,11 @@ pub(crate) fn guarded<T>(work: impl FnOnce() -> std::result::Result<T, PolarsErr
                 .map(String::as_str)
                 .or_else(|| panic.downcast_ref::<&str>().copied())
                 .unwrap_or("no reason given");
+            // polars ends some of these by advice for those who build it.
+            let said = first_paragraph(said);
+            let said = said.split(". You ").next().unwrap_or_default();
             Err(DataError::Unsupported {
-                what: format!("polars can't do this: {}", first_paragraph(said)),
+                what: format!("polars can't do this: {said}"),
                 hint: "write it in another way, or leave out columns of unusual types".into(),
             })
         }
@@ -232,9 +249,7 @@ impl From<DataError> for Problem {
             DataError::DuplicateColumn { file, .. } => {
                 let problem = Problem::new(Code::DuplicateName, message);
                 match file {
-                    Some(file) => problem
-                        .with_hint("rename one of them in the header")
-                        .at(file, 1, 1),
+                    Some(file) => problem.with_hint("rename one of them in the file").in_file(file),
                     None => problem.with_hint("give one of them another name with AS"),
                 }
             }
@@ -258,8 +273,14 @@ impl From<DataError> for Problem {
                 };
                 Problem::new(code, message).with_hint(hint)
             }
-            DataError::Compute(_) => Problem::new(Code::BadValue, message)
-                .with_hint("look at the values and the types of the columns that take part"),
+            DataError::Compute(_) => {
+                let hint = if message.starts_with("conversion from") {
+                    "TRY_CAST makes null of what doesn't fit"
+                } else {
+                    "look at the values and the types of the columns that take part"
+                };
+                Problem::new(Code::BadValue, message).with_hint(hint)
+            }
         }
     }
 }

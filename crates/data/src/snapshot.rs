@@ -65,7 +65,7 @@ pub(crate) fn write(relation: &Relation, dir: &Path, columns: &[String]) -> Resu
         .plan
         .clone()
         .select(columns.iter().map(|name| col(name.as_str())).collect::<Vec<_>>());
-    let frame = canonical(relation.run(plan)?)?;
+    let frame = canonical(&relation.run(plan)?)?;
     relation.cancel.step()?;
     let rows = frame.height() as u64;
     let (path, hash, bytes) = write_hashed(frame, dir)?;
@@ -81,7 +81,7 @@ pub(crate) fn write(relation: &Relation, dir: &Path, columns: &[String]) -> Resu
 }
 
 /// The rows in canonical form and order.
-fn canonical(frame: DataFrame) -> Result<DataFrame> {
+fn canonical(frame: &DataFrame) -> Result<DataFrame> {
     guarded(|| {
         let columns = frame
             .columns()
@@ -103,39 +103,20 @@ fn one_form(series: &Series) -> PolarsResult<Column> {
     let series = match table::kind(dtype) {
         // Codes of categories depend on which came first.
         ColumnKind::Text => series.cast(&DataType::String)?,
+        // One NaN for all of them, and 0 for −0 (their sum is 0).
+        ColumnKind::Float if dtype.is_decimal() || *dtype == DataType::Float64 => {
+            let series = series.cast(&DataType::Float64)?;
+            let one = |value: f64| if value.is_nan() { f64::NAN } else { value + 0.0 };
+            series.f64()?.apply_values(one).into_series()
+        }
         ColumnKind::Float => {
-            let real = if dtype.is_decimal() {
-                DataType::Float64
-            } else {
-                dtype.clone()
-            };
-            let series = series.cast(&real)?;
-            match series.dtype() {
-                DataType::Float32 => series
-                    .f32()?
-                    .apply_values(|value| one(value, f32::NAN))
-                    .into_series(),
-                DataType::Float64 => series
-                    .f64()?
-                    .apply_values(|value| one(value, f64::NAN))
-                    .into_series(),
-                _ => {
-                    let series = series.cast(&DataType::Float32)?;
-                    series
-                        .f32()?
-                        .apply_values(|value| one(value, f32::NAN))
-                        .into_series()
-                }
-            }
+            let series = series.cast(&DataType::Float32)?;
+            let one = |value: f32| if value.is_nan() { f32::NAN } else { value + 0.0 };
+            series.f32()?.apply_values(one).into_series()
         }
         _ => series.clone(),
     };
     Ok(series.into_column())
-}
-
-/// One NaN for all of them, and 0 for −0 (their sum is 0).
-fn one<T: Copy + PartialEq + std::ops::Add<Output = T> + Default>(value: T, nan: T) -> T {
-    if value == value { value + T::default() } else { nan }
 }
 
 fn write_hashed(mut frame: DataFrame, dir: &Path) -> Result<(PathBuf, String, u64)> {

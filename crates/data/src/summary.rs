@@ -39,7 +39,7 @@ fn summarize_keeping(
     let summary = Arc::new(Mutex::new(Summary::new(schema, head, kept_rows)));
     let into = summary.clone();
     execute::batches(plan, cancel, move |batch| {
-        guarded(|| into.lock().unwrap_or_else(PoisonError::into_inner).add(batch))?;
+        guarded(|| into.lock().unwrap_or_else(PoisonError::into_inner).add(&batch))?;
         Ok(true)
     })?;
     let summary = std::mem::replace(
@@ -80,7 +80,7 @@ impl Summary {
         }
     }
 
-    fn add(&mut self, batch: DataFrame) -> PolarsResult<()> {
+    fn add(&mut self, batch: &DataFrame) -> PolarsResult<()> {
         let missing = self.head_rows - self.head.height();
         if missing > 0 {
             self.head.vstack_mut(&batch.head(Some(missing)))?;

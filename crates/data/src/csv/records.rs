@@ -82,7 +82,13 @@ impl<R: Read> Records<R> {
         let bytes = &self.buffer[start..start + length];
         let line = self.line;
         self.unread.start = (start + length + 1).min(self.unread.end);
-        self.line += 1 + memchr_iter(b'\n', bytes).count();
+        // Only quotes can hold a line feed.
+        let quoted = self.fields.iter().any(|field| field.quoted);
+        self.line += 1 + if quoted {
+            memchr_iter(b'\n', bytes).count()
+        } else {
+            0
+        };
         Ok(Some(Record {
             bytes,
             line,
@@ -132,7 +138,7 @@ fn split(bytes: &[u8], separator: u8, fields: &mut Vec<Field>) -> Split {
                 Err(()) => return Split::Unfinished { open_quote: true },
             }
         } else {
-            memchr2(separator, b'\n', &bytes[start..]).map(|length| start + length)
+            end_of_plain(&bytes[start..], separator).map(|length| start + length)
         };
         let field_end = end.unwrap_or(bytes.len());
         fields.push(Field {
@@ -146,6 +152,15 @@ fn split(bytes: &[u8], separator: u8, fields: &mut Vec<Field>) -> Split {
             Some(end) => start = end + 1,
         }
     }
+}
+
+/// Length of a field that doesn't begin with a quote; `None` when it goes on to the end of the bytes. Most fields are
+/// shorter than what a search by vectors takes to start.
+fn end_of_plain(bytes: &[u8], separator: u8) -> Option<usize> {
+    const SHORT: usize = 24;
+    let (short, long) = bytes.split_at(bytes.len().min(SHORT));
+    let near = short.iter().position(|byte| *byte == separator || *byte == b'\n');
+    near.or_else(|| memchr2(separator, b'\n', long).map(|length| short.len() + length))
 }
 
 /// Length of a field that begins with a quote; `None` when it goes on to the end of the bytes, an error when a quote is
