@@ -1,13 +1,14 @@
 //! Charts of `chart` cells.
 
 use crate::fonts;
-use crate::time;
 use crate::tokens::{Tokens, font};
+use crate::{ticks, time};
 use aloft_spec::chart::{ChartData, Marks};
 use aloft_spec::text;
 use egui::{Color32, Role, Stroke, Ui, WidgetInfo};
 use egui_plot::{
-    AxisHints, Bar, BarChart, BoxElem, BoxPlot, BoxSpread, GridMark, HoverPosition, Line, Plot, PlotPoints, Points,
+    AxisHints, Bar, BarChart, BoxElem, BoxPlot, BoxSpread, GridMark, HoverPosition, Line, Plot, PlotPoints,
+    Points,
 };
 
 const HEIGHT: f32 = 260.0;
@@ -23,7 +24,9 @@ pub fn chart_ui(ui: &mut Ui, id: egui::Id, name: &str, data: &ChartData) {
     };
     let is_time = matches!(
         &data.marks,
-        Marks::Line { time: true, .. } | Marks::Histogram { time: true, .. } | Marks::Scatter { time: true, .. }
+        Marks::Line { time: true, .. }
+            | Marks::Histogram { time: true, .. }
+            | Marks::Scatter { time: true, .. }
     );
     let x_value = move |value: f64| match category(categories, value) {
         Some(name) => cut(name),
@@ -31,7 +34,14 @@ pub fn chart_ui(ui: &mut Ui, id: egui::Id, name: &str, data: &ChartData) {
         None if is_time => time::date(value),
         None => text::significant_digits(value, 4),
     };
-    let x_axis = axis(AxisHints::new_x(), &data.x_label, t).formatter(move |mark, _| x_value(mark.value));
+    let x_axis = axis(AxisHints::new_x(), &data.x_label, t).formatter(move |mark, range| {
+        let months = is_time && range.end() - range.start() > 60.0 * time::DAY;
+        if months {
+            time::month(mark.value)
+        } else {
+            x_value(mark.value)
+        }
+    });
     let y_axis = axis(AxisHints::new_y(), &data.y_label, t)
         .min_thickness(44.0)
         .formatter(|mark, _| text::significant_digits(mark.value, 4));
@@ -55,6 +65,8 @@ pub fn chart_ui(ui: &mut Ui, id: egui::Id, name: &str, data: &ChartData) {
             };
             (0..count as u32).map(mark).collect()
         });
+    } else if is_time {
+        plot = plot.x_grid_spacer(|input| ticks::times(&input));
     }
     let shown = plot.show(ui, |plot| match &data.marks {
         Marks::Histogram { edges, counts, .. } => {
@@ -70,7 +82,11 @@ pub fn chart_ui(ui: &mut Ui, id: egui::Id, name: &str, data: &ChartData) {
             plot.bar_chart(bars_in(bars.collect(), t));
         }
         Marks::Line { points, .. } => {
-            plot.line(Line::new("", PlotPoints::from(points.clone())).color(t.accent).width(1.8));
+            plot.line(
+                Line::new("", PlotPoints::from(points.clone()))
+                    .color(t.accent)
+                    .width(1.8),
+            );
         }
         Marks::Scatter { points, .. } => {
             let radius = if points.len() > 2000 { 1.3 } else { 2.2 };
@@ -85,11 +101,17 @@ pub fn chart_ui(ui: &mut Ui, id: egui::Id, name: &str, data: &ChartData) {
                     .fill(t.accent_quiet.gamma_multiply(0.5))
                     .stroke(Stroke::new(1.3, t.accent))
             });
-            plot.box_plot(BoxPlot::new("", boxes.collect()).element_formatter(Box::new(|elem, _| {
-                let q = [elem.spread.upper_whisker, elem.spread.median, elem.spread.lower_whisker];
-                let [high, middle, low] = q.map(|value| text::significant_digits(value, 4));
-                format!("95 %: {high}\nmedian: {middle}\n5 %: {low}")
-            })));
+            plot.box_plot(
+                BoxPlot::new("", boxes.collect()).element_formatter(Box::new(|elem, _| {
+                    let q = [
+                        elem.spread.upper_whisker,
+                        elem.spread.median,
+                        elem.spread.lower_whisker,
+                    ];
+                    let [high, middle, low] = q.map(|value| text::significant_digits(value, 4));
+                    format!("95 %: {high}\nmedian: {middle}\n5 %: {low}")
+                })),
+            );
         }
     });
     shown.response.widget_info(|| {
@@ -99,7 +121,10 @@ pub fn chart_ui(ui: &mut Ui, id: egui::Id, name: &str, data: &ChartData) {
 }
 
 fn bars_in(bars: Vec<Bar>, t: &Tokens) -> BarChart {
-    let bars = bars.into_iter().map(|bar| bar.stroke(Stroke::NONE).fill(t.accent_quiet)).collect();
+    let bars = bars
+        .into_iter()
+        .map(|bar| bar.stroke(Stroke::NONE).fill(t.accent_quiet))
+        .collect();
     BarChart::new("", bars)
         .color(t.accent_quiet)
         .element_formatter(Box::new(|bar, _| text::significant_digits(bar.value, 5)))
@@ -116,6 +141,8 @@ pub fn quiet<'a>(plot: Plot<'a>, t: &Tokens) -> Plot<'a> {
         .show_background(false)
         .show_crosshair(false)
         .show_grid([false, true])
+        .x_grid_spacer(|input| ticks::numbers(&input))
+        .y_grid_spacer(|input| ticks::numbers(&input))
         .grid_color(t.line)
         .grid_fade(0.0)
         .cursor_color(t.faint)
@@ -124,7 +151,9 @@ pub fn quiet<'a>(plot: Plot<'a>, t: &Tokens) -> Plot<'a> {
 
 /// An axis in the tokens' colours.
 pub fn axis<'a>(hints: AxisHints<'a>, label: &str, t: &Tokens) -> AxisHints<'a> {
-    let label = egui::RichText::new(label).font(fonts::regular(font::SMALL)).color(t.dim);
+    let label = egui::RichText::new(label)
+        .font(fonts::regular(font::SMALL))
+        .color(t.dim);
     hints
         .label(label)
         .tick_label_color(t.dim)

@@ -22,6 +22,8 @@ pub fn show(ctx: &Context, title: &str, width: f32, add_contents: impl FnOnce(&m
         .backdrop_color(t.backdrop)
         .show(ctx, |ui| {
             ui.set_width(width.min(room.x - 80.0));
+            // An area remembers its size, and what it holds couldn't grow beyond it.
+            ui.set_max_height(room.y - 80.0);
             ui.spacing_mut().item_spacing.y = space::S;
             text_ui(ui, title, fonts::semibold(font::HEADING), t.text);
             egui::ScrollArea::vertical()
@@ -43,5 +45,9 @@ pub fn suggest(ui: &Ui, response: &egui::Response) {
 pub fn buttons_ui(ui: &mut Ui, add_contents: impl FnOnce(&mut Ui)) {
     ui.add_space(space::S);
     let room = egui::vec2(ui.available_width(), crate::tokens::size::CONTROL);
-    ui.allocate_ui_with_layout(room, egui::Layout::right_to_left(egui::Align::Center), add_contents);
+    ui.allocate_ui_with_layout(
+        room,
+        egui::Layout::right_to_left(egui::Align::Center),
+        add_contents,
+    );
 }

@@ -28,12 +28,24 @@ pub fn drop_ui(ctx: &Context, frame: &mut Frame<'_>) {
         painter.rect_filled(rect, 0.0, t.backdrop);
         let inner = rect.shrink(space::XL);
         let corner = CornerRadius::same(radius::CARD);
-        painter.rect(inner, corner, t.raised.gamma_multiply(0.9), Stroke::new(2.0, t.accent), StrokeKind::Inside);
+        painter.rect(
+            inner,
+            corner,
+            t.raised.gamma_multiply(0.9),
+            Stroke::new(2.0, t.accent),
+            StrokeKind::Inside,
+        );
         let words = if frame.project().is_some() {
             "Drop: data files become sources, a folder is opened"
         } else {
             "Drop to open"
         };
-        painter.text(inner.center(), Align2::CENTER_CENTER, words, fonts::semibold(font::HEADING), t.text);
+        painter.text(
+            inner.center(),
+            Align2::CENTER_CENTER,
+            words,
+            fonts::semibold(font::HEADING),
+            t.text,
+        );
     }
 }

@@ -17,7 +17,10 @@ pub fn request(ctx: &Context, panel: &'static str) {
 
 /// Gives the keyboard to a panel's first widget if it was asked for.
 pub fn take(ui: &Ui, panel: &'static str, response: &egui::Response) {
-    if ui.data_mut(|data| data.remove_temp::<bool>(Id::unique(panel))).is_some() {
+    if ui
+        .data_mut(|data| data.remove_temp::<bool>(Id::unique(panel)))
+        .is_some()
+    {
         response.request_focus();
     }
 }

@@ -27,6 +27,7 @@ mod status_bar;
 mod table;
 mod targets;
 mod theme;
+mod ticks;
 mod time;
 mod tokens;
 mod top_bar;
@@ -75,7 +76,9 @@ impl App {
     /// Fonts, colours and state for a new window.
     pub fn new(ctx: &egui::Context) -> Self {
         theme::install(ctx);
-        Self { view: View::default() }
+        Self {
+            view: View::default(),
+        }
     }
 
     /// Paints one frame into the whole window.

@@ -86,7 +86,10 @@ fn cells_ui(ui: &mut Ui, frame: &mut Frame<'_>) {
     for (id, cell) in cells {
         let right = right_of(cell);
         let selected = frame.view.selected == Some(id);
-        let row = Row::new(&cell.name).right(&right).mark(dot_of(&cell.state, t)).hollow(is_hollow(&cell.state));
+        let row = Row::new(&cell.name)
+            .right(&right)
+            .mark(dot_of(&cell.state, t))
+            .hollow(is_hollow(&cell.state));
         let row = row.selected(selected);
         if row.name(format!("Go to {}, {right}", cell.name)).ui(ui).clicked() {
             frame.go_to(id);
@@ -99,7 +102,9 @@ fn cells_ui(ui: &mut Ui, frame: &mut Frame<'_>) {
 fn right_of(cell: &CellView) -> String {
     let kind = cell.kind.word();
     match (&cell.state, &cell.training) {
-        (CellState::Running { .. }, Some(training)) => format!("{kind} · {}/{}", training.epoch, training.epochs),
+        (CellState::Running { .. }, Some(training)) => {
+            format!("{kind} · {}/{}", training.epoch, training.epochs)
+        }
         (CellState::Stale, _) => format!("{kind} · stale"),
         (CellState::Failed { .. }, _) => format!("{kind} · failed"),
         (state, _) if task_of(state).is_some() => format!("{kind} · running"),
@@ -116,7 +121,10 @@ fn files_ui(ui: &mut Ui, frame: &mut Frame<'_>, project: &ProjectView) {
     for file in &project.files {
         let name = file.path.strip_prefix("data/").unwrap_or(&file.path);
         let size = text::bytes(file.bytes);
-        let response = Row::new(name).right(&size).name(format!("Add {} as a source", file.path)).ui(ui);
+        let response = Row::new(name)
+            .right(&size)
+            .name(format!("Add {} as a source", file.path))
+            .ui(ui);
         let tip = format!("{}: click to add it as a source", file.path);
         if response.on_hover_text(tip).clicked() && frame.notebook().is_some() {
             frame.add(Operation::Drop {
@@ -137,7 +145,10 @@ fn runs_ui(ui: &mut Ui, frame: &mut Frame<'_>, project: &ProjectView) {
         let text = format!("{} · {}", run.cell, short_id(&run.id));
         let right = result_of(run);
         let selected = frame.view.tab == Tab::Run && frame.view.run.as_ref() == Some(&run.id);
-        let row = Row::new(&text).right(&right).mark(run_color(run.status, t)).selected(selected);
+        let row = Row::new(&text)
+            .right(&right)
+            .mark(run_color(run.status, t))
+            .selected(selected);
         if row.name(format!("Run {text}, {right}")).ui(ui).clicked() {
             frame.view.run = Some(run.id.clone());
             show_tab(frame, Tab::Run);
@@ -177,9 +188,15 @@ pub fn main_metric(run: &RunSummary) -> Option<String> {
         ("r2", "R²"),
         ("loss", "loss"),
     ];
-    let split = run.metrics.get("test").or_else(|| run.metrics.get("validation"))?;
+    let split = run
+        .metrics
+        .get("test")
+        .or_else(|| run.metrics.get("validation"))?;
     let (key, name) = ORDER.into_iter().find(|(key, _)| split.contains_key(*key))?;
-    Some(format!("{name} {}", text::significant_digits(*split.get(key)?, 3)))
+    Some(format!(
+        "{name} {}",
+        text::significant_digits(*split.get(key)?, 3)
+    ))
 }
 
 fn jobs_ui(ui: &mut Ui, frame: &mut Frame<'_>, project: &ProjectView) {

@@ -7,8 +7,8 @@ use crate::prose;
 use crate::tokens::{Tokens, font, radius, size, space};
 use crate::view::{Frame, block_id, cell_of, is_shown};
 use crate::widgets::{Button, text_ui};
-use aloft_protocol::snapshot::{BlockContent, BlockView, NotebookView};
 use aloft_protocol::Operation;
+use aloft_protocol::snapshot::{BlockContent, BlockView, NotebookView};
 use aloft_spec::CellKind;
 use egui::{Align, EventFilter, Rect, Role, ScrollArea, Sense, Ui, WidgetInfo, vec2};
 
@@ -94,7 +94,14 @@ fn block_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: &BlockView) {
     let place = Rect::from_min_size(ui.cursor().min, vec2(ui.available_width(), expected));
     // The block as a whole lies below what is in it, so it is there first, where it was in the last frame.
     let card = ui.interact(place, id, Sense::click());
-    card.widget_info(|| WidgetInfo::selected(Role::Group, true, frame.view.selected == Some(block.id), spoken(block)));
+    card.widget_info(|| {
+        WidgetInfo::selected(
+            Role::Group,
+            true,
+            frame.view.selected == Some(block.id),
+            spoken(block),
+        )
+    });
     if card.has_focus() {
         keep_arrows(ui, id);
     }
@@ -212,10 +219,18 @@ fn without_notebook_ui(ui: &mut Ui, frame: &mut Frame<'_>) {
                 });
             }
         }
-        if ui.add(Button::new(Command::NewNotebook.text()).primary()).clicked() {
+        if ui
+            .add(Button::new(Command::NewNotebook.text()).primary())
+            .clicked()
+        {
             Command::NewNotebook.perform(ui.ctx(), frame);
         }
         ui.add_space(space::S);
-        text_ui(ui, "Or drop data files on the window", fonts::regular(font::BODY), t.dim);
+        text_ui(
+            ui,
+            "Or drop data files on the window",
+            fonts::regular(font::BODY),
+            t.dim,
+        );
     });
 }

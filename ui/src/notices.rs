@@ -18,7 +18,10 @@ const SHOWN: usize = 4;
 /// Shows the messages.
 pub fn notices_ui(ctx: &Context, frame: &mut Frame<'_>) {
     let notices = &frame.snapshot.notices;
-    frame.view.notices.retain(|id, _| notices.iter().any(|notice| notice.id == *id));
+    frame
+        .view
+        .notices
+        .retain(|id, _| notices.iter().any(|notice| notice.id == *id));
     let now = ctx.input(|input| input.time);
     let mut gone: Vec<NoticeId> = Vec::new();
     for notice in notices.iter().filter(|notice| notice.good) {
@@ -72,7 +75,8 @@ fn notice_ui(ui: &mut Ui, notice: &Notice) -> bool {
                     dismissed = ui.add(Button::icon_only(Icon::Close, &name)).clicked();
                     ui.with_layout(Layout::top_down(Align::Min), |ui| {
                         ui.spacing_mut().item_spacing.y = 2.0;
-                        let message = text_ui(ui, notice.message.as_str(), fonts::regular(font::BODY), t.text);
+                        let message =
+                            text_ui(ui, notice.message.as_str(), fonts::regular(font::BODY), t.text);
                         message.widget_info(|| WidgetInfo::labeled(Role::Label, true, &notice.message));
                         if let Some(hint) = &notice.hint {
                             text_ui(ui, hint.as_str(), fonts::regular(font::BODY), t.dim);

@@ -11,7 +11,9 @@ use crate::view::{Frame, block_id, cell_of};
 use crate::widgets::{line, paint_left, paint_right};
 use aloft_protocol::{BlockId, Operation};
 use aloft_spec::output::Output;
-use egui::{Context, CornerRadius, Id, Key, Margin, Modal, Modifiers, Role, Sense, Stroke, Ui, WidgetInfo, vec2};
+use egui::{
+    Context, CornerRadius, Id, Key, Margin, Modal, Modifiers, Role, Sense, Stroke, Ui, WidgetInfo, vec2,
+};
 
 const WIDTH: f32 = 560.0;
 const SHOWN: usize = 60;
@@ -84,9 +86,14 @@ pub fn palette_ui(ctx: &Context, frame: &mut Frame<'_>) {
 fn move_choice(ctx: &Context, palette: &mut Palette, count: usize) {
     let (up, down) = ctx.input_mut(|input| {
         let mut count = |key| input.count_and_consume_key(Modifiers::NONE, key);
-        (count(Key::ArrowUp) + 8 * count(Key::PageUp), count(Key::ArrowDown) + 8 * count(Key::PageDown))
+        (
+            count(Key::ArrowUp) + 8 * count(Key::PageUp),
+            count(Key::ArrowDown) + 8 * count(Key::PageDown),
+        )
     });
-    palette.chosen = (palette.chosen + down).saturating_sub(up).min(count.saturating_sub(1));
+    palette.chosen = (palette.chosen + down)
+        .saturating_sub(up)
+        .min(count.saturating_sub(1));
 }
 
 fn query_ui(ui: &mut Ui, palette: &mut Palette) -> bool {
@@ -105,15 +112,23 @@ fn query_ui(ui: &mut Ui, palette: &mut Palette) -> bool {
         .accessible_name("Find a command");
     ui.memory_mut(|memory| memory.request_focus(id));
     let y = response.rect.bottom() + 1.0;
-    ui.painter().hline(response.rect.x_range(), y, Stroke::new(1.0, t.line));
+    ui.painter()
+        .hline(response.rect.x_range(), y, Stroke::new(1.0, t.line));
     response.changed()
 }
 
 fn list_ui(ui: &mut Ui, entries: &[Entry], chosen: usize) -> Option<usize> {
     let t = Tokens::of(ui);
     if entries.is_empty() {
-        let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), size::ROW + space::S), Sense::hover());
-        let words = line(ui, "Nothing has that name", fonts::regular(font::BODY), t.dim, rect.width());
+        let (rect, _) =
+            ui.allocate_exact_size(vec2(ui.available_width(), size::ROW + space::S), Sense::hover());
+        let words = line(
+            ui,
+            "Nothing has that name",
+            fonts::regular(font::BODY),
+            t.dim,
+            rect.width(),
+        );
         paint_left(ui.painter(), words, rect.left() + space::S, rect.center().y);
         return None;
     }
@@ -125,9 +140,11 @@ fn list_ui(ui: &mut Ui, entries: &[Entry], chosen: usize) -> Option<usize> {
         .show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
             for (index, entry) in entries.iter().enumerate() {
-                let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), size::CONTROL), Sense::click());
+                let (rect, response) =
+                    ui.allocate_exact_size(vec2(ui.available_width(), size::CONTROL), Sense::click());
                 let selected = index == chosen;
-                response.widget_info(|| WidgetInfo::selected(Role::ListBoxOption, true, selected, &entry.text));
+                response
+                    .widget_info(|| WidgetInfo::selected(Role::ListBoxOption, true, selected, &entry.text));
                 if selected {
                     ui.painter()
                         .rect_filled(rect, CornerRadius::same(radius::CONTROL), t.selected);
@@ -152,28 +169,61 @@ fn entry_ui(ui: &Ui, rect: egui::Rect, entry: &Entry) {
     let y = rect.center().y;
     let keys = line(ui, &entry.keys, fonts::regular(font::SMALL), t.dim, 140.0);
     let end = paint_right(ui.painter(), keys, rect.right() - space::S, y).left() - space::S;
-    let text = line(ui, &entry.text, fonts::regular(font::BODY), t.text, end - rect.left() - space::S);
+    let text = line(
+        ui,
+        &entry.text,
+        fonts::regular(font::BODY),
+        t.text,
+        end - rect.left() - space::S,
+    );
     let left = paint_left(ui.painter(), text, rect.left() + space::S, y).right() + space::S;
-    let about = line(ui, &entry.about, fonts::regular(font::SMALL + 0.5), t.dim, end - left);
+    let about = line(
+        ui,
+        &entry.about,
+        fonts::regular(font::SMALL + 0.5),
+        t.dim,
+        end - left,
+    );
     paint_left(ui.painter(), about, left, y);
 }
 
 fn entries(ctx: &Context, frame: &Frame<'_>) -> Vec<Entry> {
     let mut entries = Vec::new();
     let mut add = |text: String, about: String, keys: String, choice| {
-        entries.push(Entry { text, about, keys, choice });
+        entries.push(Entry {
+            text,
+            about,
+            keys,
+            choice,
+        });
     };
     for command in Command::ALL {
         if command != Command::Palette && command.enabled(frame) {
             let keys = command.keys(ctx).unwrap_or_default();
-            add(command.text().to_owned(), String::new(), keys, Choice::Command(command));
+            add(
+                command.text().to_owned(),
+                String::new(),
+                keys,
+                Choice::Command(command),
+            );
         }
     }
     let blocks = frame.notebook().map_or(&[][..], |notebook| &notebook.blocks);
-    for (id, cell) in blocks.iter().filter_map(|block| Some((block.id, cell_of(block)?))) {
-        add(cell.name.clone(), cell.kind.word().to_owned(), String::new(), Choice::Cell(id));
+    for (id, cell) in blocks
+        .iter()
+        .filter_map(|block| Some((block.id, cell_of(block)?)))
+    {
+        add(
+            cell.name.clone(),
+            cell.kind.word().to_owned(),
+            String::new(),
+            Choice::Cell(id),
+        );
     }
-    for (id, cell) in blocks.iter().filter_map(|block| Some((block.id, cell_of(block)?))) {
+    for (id, cell) in blocks
+        .iter()
+        .filter_map(|block| Some((block.id, cell_of(block)?)))
+    {
         if let Some(Output::Table(output)) = &cell.output {
             for column in &output.table.columns {
                 let name = column.field.name.clone();
@@ -185,19 +235,39 @@ fn entries(ctx: &Context, frame: &Frame<'_>) -> Vec<Entry> {
     if let Some(project) = frame.project() {
         for notebook in &project.notebooks {
             let choice = Choice::Notebook(notebook.clone());
-            add(short_name(notebook).to_owned(), "notebook".into(), String::new(), choice);
+            add(
+                short_name(notebook).to_owned(),
+                "notebook".into(),
+                String::new(),
+                choice,
+            );
         }
         for run in project.runs.iter() {
-            add(run.id.clone(), "run".into(), String::new(), Choice::Run(run.id.clone()));
+            add(
+                run.id.clone(),
+                "run".into(),
+                String::new(),
+                Choice::Run(run.id.clone()),
+            );
         }
     }
     for example in &frame.snapshot.examples {
         let choice = Choice::Example(example.name.clone());
-        add(example.title.clone(), format!("example {}", example.name), String::new(), choice);
+        add(
+            example.title.clone(),
+            format!("example {}", example.name),
+            String::new(),
+            choice,
+        );
     }
     for recent in frame.snapshot.recent.iter().filter(|recent| recent.exists) {
         let about = format!("recent · {}", recent.path.display());
-        add(recent.name.clone(), about, String::new(), Choice::Recent(recent.path.clone()));
+        add(
+            recent.name.clone(),
+            about,
+            String::new(),
+            Choice::Recent(recent.path.clone()),
+        );
     }
     entries
 }

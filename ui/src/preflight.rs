@@ -72,7 +72,13 @@ fn content_ui(ui: &mut Ui, preflight: &Preflight) {
     ui.add_space(space::S);
     files_ui(ui, &preflight.files);
     let warning = match (preflight.allowed, preflight.placement) {
-        (false, _) => Some((t.bad, preflight.note.as_deref().unwrap_or("The policy keeps this data here"))),
+        (false, _) => Some((
+            t.bad,
+            preflight
+                .note
+                .as_deref()
+                .unwrap_or("The policy keeps this data here"),
+        )),
         (true, Some(Placement::Here)) => Some((t.dim, "The verdict would have this run on this machine")),
         _ => None,
     };
@@ -99,7 +105,11 @@ fn files_ui(ui: &mut Ui, files: &[SentFile]) {
             for file in files {
                 ui.horizontal(|ui| {
                     let color = if file.sent { t.text } else { t.dim };
-                    ui.label(RichText::new(&file.name).font(fonts::mono(font::CODE)).color(color));
+                    ui.label(
+                        RichText::new(&file.name)
+                            .font(fonts::mono(font::CODE))
+                            .color(color),
+                    );
                     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                         let note = if file.sent {
                             text::bytes(file.bytes)

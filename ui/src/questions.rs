@@ -29,7 +29,11 @@ pub fn questions_ui(ctx: &Context, frame: &mut Frame<'_>) {
 
 fn close_ui(ctx: &Context, frame: &mut Frame<'_>, runs: &[String]) {
     let mut choice = None;
-    let title = if runs.len() == 1 { "A run goes on" } else { "Runs go on" };
+    let title = if runs.len() == 1 {
+        "A run goes on"
+    } else {
+        "Runs go on"
+    };
     let closed = dialog::show(ctx, title, 440.0, |ui| {
         let t = Tokens::of(ui);
         for run in runs {
@@ -111,7 +115,8 @@ fn shortcuts_ui(ctx: &Context, frame: &mut Frame<'_>) {
         });
         let t = Tokens::of(ui);
         ui.add_space(space::S);
-        let words = "Esc leaves a text and selects its block. Tab goes to the next control; within code it indents.";
+        let words =
+            "Esc leaves a text and selects its block. Tab goes to the next control; within code it indents.";
         text_ui(ui, words, fonts::regular(font::BODY), t.dim);
     });
     frame.view.shortcuts = !closed;
@@ -120,12 +125,19 @@ fn shortcuts_ui(ctx: &Context, frame: &mut Frame<'_>) {
 fn sheet_ui(ui: &mut egui::Ui, title: &str, scope: Scope) {
     let t = Tokens::of(ui);
     ui.vertical(|ui| {
-        ui.label(RichText::new(title).font(fonts::semibold(font::SMALL)).color(t.dim));
+        ui.label(
+            RichText::new(title)
+                .font(fonts::semibold(font::SMALL))
+                .color(t.dim),
+        );
         egui::Grid::new(title)
             .spacing(egui::vec2(space::L, 4.0))
             .min_row_height(18.0)
             .show(ui, |ui| {
-                for command in Command::ALL.into_iter().filter(|command| command.scope() == scope) {
+                for command in Command::ALL
+                    .into_iter()
+                    .filter(|command| command.scope() == scope)
+                {
                     let keys: Vec<String> = command
                         .shortcuts()
                         .iter()

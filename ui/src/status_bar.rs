@@ -22,7 +22,14 @@ pub fn status_bar_ui(ui: &mut Ui, frame: &mut Frame<'_>) {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.add_space(space::M);
             if let Some(notebook) = frame.notebook() {
-                words(ui, if notebook.unsaved { "Unsaved changes" } else { "Saved" });
+                words(
+                    ui,
+                    if notebook.unsaved {
+                        "Unsaved changes"
+                    } else {
+                        "Saved"
+                    },
+                );
             }
         });
     });
@@ -56,10 +63,17 @@ fn tasks_ui(ui: &mut Ui, frame: &mut Frame<'_>) {
     let tasks = &frame.snapshot.tasks;
     for task in tasks.iter().take(TASKS_SHOWN) {
         ui.add_space(space::M);
-        let percent = task.fraction.map(|fraction| format!(" · {:.0} %", fraction * 100.0));
+        let percent = task
+            .fraction
+            .map(|fraction| format!(" · {:.0} %", fraction * 100.0));
         words(ui, &format!("{}{}", task.label, percent.unwrap_or_default()));
         let name = format!("Stop: {}", task.label);
-        if task.stoppable && ui.add(Button::icon_only(Icon::Stop, &name)).on_hover_text("Stop").clicked() {
+        if task.stoppable
+            && ui
+                .add(Button::icon_only(Icon::Stop, &name))
+                .on_hover_text("Stop")
+                .clicked()
+        {
             frame.send(Operation::Stop { task: task.id });
         }
     }
@@ -71,6 +85,8 @@ fn tasks_ui(ui: &mut Ui, frame: &mut Frame<'_>) {
 
 fn words(ui: &mut Ui, words: &str) {
     let t = Tokens::of(ui);
-    let text = RichText::new(words).font(fonts::regular(font::SMALL + 0.5)).color(t.dim);
+    let text = RichText::new(words)
+        .font(fonts::regular(font::SMALL + 0.5))
+        .color(t.dim);
     ui.add(egui::Label::new(text).truncate());
 }

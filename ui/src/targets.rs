@@ -42,7 +42,10 @@ impl TargetForm {
     /// What is wrong with it, in the order of its fields.
     fn complaint(&self, taken: &[TargetView]) -> Option<&'static str> {
         let valid = |name: &str| {
-            !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+            !name.is_empty()
+                && name
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
         };
         if !valid(&self.name) {
             return Some("A name of letters, digits, - and _ is needed");
@@ -127,20 +130,28 @@ fn target_ui(ui: &mut Ui, frame: &mut Frame<'_>, target: &TargetView) {
             ui.set_width(ui.available_width());
             ui.spacing_mut().item_spacing.y = 2.0;
             ui.horizontal(|ui| {
-                let (rect, _) = ui.allocate_exact_size(egui::vec2(size::DOT, font::BODY_LINE), Sense::hover());
+                let (rect, _) =
+                    ui.allocate_exact_size(egui::vec2(size::DOT, font::BODY_LINE), Sense::hover());
                 let mark = match &target.tested {
                     Some(Ok(_)) => t.ok,
                     Some(Err(_)) => t.bad,
                     None => t.faint,
                 };
                 dot(ui.painter(), rect.center(), mark);
-                ui.label(RichText::new(&target.name).font(fonts::medium(font::BODY)).color(t.text));
+                ui.label(
+                    RichText::new(&target.name)
+                        .font(fonts::medium(font::BODY))
+                        .color(t.text),
+                );
                 ui.label(RichText::new(target.spec.address()).color(t.dim));
                 ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                     let name = target.name.clone();
                     let remove = format!("Remove {name}");
                     let test = format!("Test {name}");
-                    if ui.add(Button::new("Remove").quiet().small().name(&remove)).clicked() {
+                    if ui
+                        .add(Button::new("Remove").quiet().small().name(&remove))
+                        .clicked()
+                    {
                         frame.send(Operation::RemoveTarget { name });
                     } else if ui.add(Button::new("Test").small().name(&test)).clicked() {
                         frame.send(Operation::TestTarget { name });
@@ -162,9 +173,12 @@ fn form_ui(ctx: &Context, frame: &mut Frame<'_>, form: &mut TargetForm) -> bool 
     let targets: &[TargetView] = frame.project().map_or(&[], |project| &project.targets);
     let asked = form.probed.clone();
     let key = match &frame.snapshot.question {
-        Some(Question::HostKey { host, port, key, fingerprint }) if asked == Some((host.clone(), *port)) => {
-            Some((key.clone(), fingerprint.clone()))
-        }
+        Some(Question::HostKey {
+            host,
+            port,
+            key,
+            fingerprint,
+        }) if asked == Some((host.clone(), *port)) => Some((key.clone(), fingerprint.clone())),
         _ => None,
     };
     let mut keep = true;
@@ -227,10 +241,32 @@ fn fields_ui(ui: &mut Ui, form: &mut TargetForm) {
             field_ui(ui, "Host", "lab.example.org", &mut form.host, false);
             field_ui(ui, "Port", "22", &mut form.port, false);
             field_ui(ui, "User", "ada", &mut form.user, false);
-            field_ui(ui, "Folder", "aloft, in the account's home", &mut form.folder, false);
-            field_ui(ui, "Key file", "~/.ssh/id_ed25519, or empty for a password", &mut form.key_file, false);
-            let label = if form.key_file.trim().is_empty() { "Password" } else { "Passphrase" };
-            field_ui(ui, label, "kept in the system's keyring, nowhere else", &mut form.secret, true);
+            field_ui(
+                ui,
+                "Folder",
+                "aloft, in the account's home",
+                &mut form.folder,
+                false,
+            );
+            field_ui(
+                ui,
+                "Key file",
+                "~/.ssh/id_ed25519, or empty for a password",
+                &mut form.key_file,
+                false,
+            );
+            let label = if form.key_file.trim().is_empty() {
+                "Password"
+            } else {
+                "Passphrase"
+            };
+            field_ui(
+                ui,
+                label,
+                "kept in the system's keyring, nowhere else",
+                &mut form.secret,
+                true,
+            );
         });
 }
 
@@ -242,6 +278,7 @@ fn field_ui(ui: &mut Ui, label: &str, hint: &str, text: &mut String, secret: boo
         .hint_text(RichText::new(hint).color(t.dim))
         .password(secret)
         .desired_width(ui.available_width().max(320.0))
+        .align(egui::Align2::LEFT_CENTER)
         .show(ui)
         .response
         .response

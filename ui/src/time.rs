@@ -11,8 +11,42 @@ pub fn date(milliseconds: f64) -> String {
     if minutes == 0 {
         format!("{year}-{month:02}-{day:02}")
     } else {
-        format!("{year}-{month:02}-{day:02} {:02}:{:02}", minutes / 60, minutes % 60)
+        format!(
+            "{year}-{month:02}-{day:02} {:02}:{:02}",
+            minutes / 60,
+            minutes % 60
+        )
     }
+}
+
+/// `2013-07` of milliseconds since 1970-01-01 UTC.
+pub fn month(milliseconds: f64) -> String {
+    date(milliseconds).get(..7).unwrap_or_default().to_owned()
+}
+
+/// Milliseconds of a day.
+pub const DAY: f64 = 86_400_000.0;
+
+/// The starts of every so many months within a stretch of milliseconds since 1970-01-01 UTC.
+pub fn months(from: f64, to: f64, every: i64) -> Vec<f64> {
+    let (year, month, _) = civil((from / DAY).floor() as i64);
+    let first = (year * 12 + month - 1).div_euclid(every) * every;
+    (0..400)
+        .map(|index| first + index * every)
+        .map(|months| days(months.div_euclid(12), months.rem_euclid(12) + 1) as f64 * DAY)
+        .skip_while(|start| *start < from)
+        .take_while(|start| *start <= to)
+        .collect()
+}
+
+/// Days from 1970-01-01 to the first of a month (Howard Hinnant, `days_from_civil`).
+fn days(year: i64, month: i64) -> i64 {
+    let year = year - i64::from(month <= 2);
+    let era = year.div_euclid(400);
+    let year_of_era = year.rem_euclid(400);
+    let shifted_month = if month > 2 { month - 3 } else { month + 9 };
+    let day_of_year = (153 * shifted_month + 2) / 5;
+    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
 }
 
 /// Year, month and day of days since 1970-01-01, in the Gregorian calendar (Howard Hinnant, `civil_from_days`).
@@ -24,7 +58,11 @@ fn civil(days: i64) -> (i64, i64, i64) {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted_month = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    let month = if shifted_month < 10 {
+        shifted_month + 3
+    } else {
+        shifted_month - 9
+    };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
     (year, month, day)
 }
@@ -48,6 +86,26 @@ mod tests {
         assert_eq!(date(1_372_942_800_000.0), "2013-07-04 13:00");
         assert_eq!(date(-86_400_000.0), "1969-12-31");
         assert_eq!(date(f64::NAN), "");
+    }
+
+    #[test]
+    fn months_start_on_their_first_day() {
+        let day = |days: f64| days * DAY;
+        let starts: Vec<String> = months(day(15_700.0), day(16_071.0), 3)
+            .into_iter()
+            .map(date)
+            .collect();
+        assert_eq!(
+            starts,
+            [
+                "2013-01-01",
+                "2013-04-01",
+                "2013-07-01",
+                "2013-10-01",
+                "2014-01-01"
+            ]
+        );
+        assert_eq!(month(day(15_706.0)), "2013-01");
     }
 
     #[test]

@@ -9,7 +9,9 @@ use crate::tokens::{Tokens, font, radius, size, space};
 use crate::verdict::named_chip_ui;
 use crate::view::Frame;
 use crate::widgets::{Button, Icon, focus_ring, line, paint_left, paint_right};
-use egui::{Align, CornerRadius, Layout, Rect, Role, Sense, Stroke, StrokeKind, Ui, UiBuilder, WidgetInfo, vec2};
+use egui::{
+    Align, CornerRadius, Layout, Rect, Role, Sense, Stroke, StrokeKind, Ui, UiBuilder, WidgetInfo, vec2,
+};
 
 const FIELD: f32 = 360.0;
 
@@ -63,7 +65,13 @@ fn command_field_ui(ui: &mut Ui, frame: &mut Frame<'_>) {
     let keys = line(ui, &keys, fonts::regular(font::SMALL), t.dim, rect.width() / 2.0);
     let end = paint_right(ui.painter(), keys, rect.right() - space::M, y).left();
     let room = end - rect.left() - space::L;
-    let text = line(ui, Command::Palette.text(), fonts::regular(font::BODY), t.dim, room);
+    let text = line(
+        ui,
+        Command::Palette.text(),
+        fonts::regular(font::BODY),
+        t.dim,
+        room,
+    );
     paint_left(ui.painter(), text, rect.left() + space::M, y);
     focus_ring(ui, &response);
     if response.clicked() {
@@ -79,7 +87,11 @@ fn actions_ui(ui: &mut Ui, frame: &mut Frame<'_>) {
     let narrow = ui.available_width() < 380.0;
     if let Some((block, cell)) = frame.train_cell() {
         let send = Button::new(Command::SendToCloud.text()).primary();
-        if ui.add(send).on_hover_text(tip(ui.ctx(), Command::SendToCloud)).clicked() {
+        if ui
+            .add(send)
+            .on_hover_text(tip(ui.ctx(), Command::SendToCloud))
+            .clicked()
+        {
             Command::SendToCloud.perform(ui.ctx(), frame);
         }
         let rows = frame.view.rows_of(block);

@@ -23,7 +23,11 @@ pub fn progress(training: &TrainingView) -> String {
     if phase != Phase::Train {
         return phase.label().to_owned();
     }
-    let mut words = format!("epoch {} of {}", training.epoch.max(1).min(training.epochs.max(1)), training.epochs);
+    let mut words = format!(
+        "epoch {} of {}",
+        training.epoch.max(1).min(training.epochs.max(1)),
+        training.epochs
+    );
     if training.samples_per_second > 0.0 {
         words += &format!(" · {}", rows_per_second(training.samples_per_second));
     }
@@ -54,7 +58,8 @@ pub fn curves_ui(ui: &mut Ui, block: BlockId, training: &TrainingView) {
         })
         .show(ui, |ui| {
             let epochs = f64::from(training.epochs.max(1));
-            let x_axis = axis(AxisHints::new_x(), "epoch", t).formatter(|mark, _| text::significant_digits(mark.value, 3));
+            let x_axis = axis(AxisHints::new_x(), "epoch", t)
+                .formatter(|mark, _| text::significant_digits(mark.value, 3));
             let y_axis = axis(AxisHints::new_y(), "loss", t)
                 .min_thickness(44.0)
                 .formatter(|mark, _| text::significant_digits(mark.value, 3));
@@ -66,7 +71,9 @@ pub fn curves_ui(ui: &mut Ui, block: BlockId, training: &TrainingView) {
                 .custom_x_axes(vec![x_axis])
                 .custom_y_axes(vec![y_axis])
                 .label_formatter(|hover| match hover {
-                    HoverPosition::NearDataPoint { plot_name, position, .. } => Some(format!(
+                    HoverPosition::NearDataPoint {
+                        plot_name, position, ..
+                    } => Some(format!(
                         "{plot_name} {}\nepoch {}",
                         text::significant_digits(position.y, 4),
                         text::significant_digits(position.x, 3),
@@ -76,7 +83,12 @@ pub fn curves_ui(ui: &mut Ui, block: BlockId, training: &TrainingView) {
             let shown = plot.show(ui, |plot| {
                 if let Some(best) = training.previous_best {
                     let dashed = LineStyle::dashed_loose();
-                    plot.hline(HLine::new("best so far", best).color(t.faint).width(1.2).style(dashed));
+                    plot.hline(
+                        HLine::new("best so far", best)
+                            .color(t.faint)
+                            .width(1.2)
+                            .style(dashed),
+                    );
                 }
                 let train = PlotPoints::from(training.train_loss.clone());
                 plot.line(Line::new("train", train).color(t.accent_quiet).width(1.3));
@@ -92,7 +104,9 @@ pub fn curves_ui(ui: &mut Ui, block: BlockId, training: &TrainingView) {
                     plot.points(point.color(t.accent).radius(2.8));
                 }
             });
-            shown.response.widget_info(|| WidgetInfo::labeled(Role::Image, true, spoken(training)));
+            shown
+                .response
+                .widget_info(|| WidgetInfo::labeled(Role::Image, true, spoken(training)));
         });
 }
 
@@ -103,7 +117,8 @@ fn lowest(points: &[[f64; 2]]) -> Option<&[f64; 2]> {
 /// The curves for those who don't see them.
 fn spoken(training: &TrainingView) -> String {
     let last = |points: &[[f64; 2]]| points.last().map(|point| text::significant_digits(point[1], 3));
-    let part = |name: &str, value: Option<String>| value.map_or(String::new(), |value| format!(", {name} {value}"));
+    let part =
+        |name: &str, value: Option<String>| value.map_or(String::new(), |value| format!(", {name} {value}"));
     format!(
         "Loss over {} epochs{}{}",
         training.epoch,
@@ -117,7 +132,13 @@ pub fn foot_ui(ui: &mut Ui, training: &TrainingView) {
     let t = Tokens::of(ui);
     let last = |points: &[[f64; 2]]| points.last().map(|point| point[1]);
     let curves = [
-        ("validation", last(&training.validation_loss), t.accent, t.accent, false),
+        (
+            "validation",
+            last(&training.validation_loss),
+            t.accent,
+            t.accent,
+            false,
+        ),
         ("train", last(&training.train_loss), t.accent_quiet, t.dim, false),
         ("best so far", training.previous_best, t.faint, t.dim, true),
     ];
@@ -128,7 +149,11 @@ pub fn foot_ui(ui: &mut Ui, training: &TrainingView) {
         ui.scope(|ui| {
             ui.spacing_mut().item_spacing.x = 5.0;
             sample_line_ui(ui, mark, dashed);
-            words_in(ui, &format!("{name} {}", text::significant_digits(value, 3)), word);
+            words_in(
+                ui,
+                &format!("{name} {}", text::significant_digits(value, 3)),
+                word,
+            );
         });
     }
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -143,7 +168,10 @@ pub fn foot_ui(ui: &mut Ui, training: &TrainingView) {
 /// Final metrics as a small table with the facts of the run beside it; before there are any, the facts in a line.
 pub fn metrics_ui(ui: &mut Ui, training: &TrainingView) {
     let outcome = outcome(training).map(|words| ("time", words));
-    let facts = training.facts.iter().map(|(name, value)| (name.as_str(), value.clone()));
+    let facts = training
+        .facts
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.clone()));
     let facts: Vec<(&str, String)> = facts.chain(outcome).collect();
     if training.metrics.is_empty() && facts.is_empty() {
         return;
@@ -155,7 +183,10 @@ pub fn metrics_ui(ui: &mut Ui, training: &TrainingView) {
         .show(ui, |ui| {
             ui.set_width(ui.available_width());
             if training.metrics.is_empty() {
-                let words: Vec<String> = facts.iter().map(|(name, value)| format!("{name} {value}")).collect();
+                let words: Vec<String> = facts
+                    .iter()
+                    .map(|(name, value)| format!("{name} {value}"))
+                    .collect();
                 text_ui(ui, words.join(" · "), fonts::regular(font::SMALL + 0.5), t.dim);
                 return;
             }
@@ -189,28 +220,45 @@ const METRIC_COLUMN: f32 = 84.0;
 pub fn metrics_table_ui(ui: &mut Ui, metrics: &Metrics) {
     let t = Tokens::of(ui);
     // They are read in the order in which the parts were used.
-    let mut splits: Vec<(&str, &BTreeMap<String, f64>)> = metrics.iter().map(|(name, of)| (name.as_str(), of)).collect();
-    splits.sort_by_key(|(name, _)| ["train", "validation", "test"].iter().position(|known| known == name));
-    let names: BTreeSet<&str> = metrics.values().flat_map(|split| split.keys().map(String::as_str)).collect();
+    let mut splits: Vec<(&str, &BTreeMap<String, f64>)> =
+        metrics.iter().map(|(name, of)| (name.as_str(), of)).collect();
+    splits.sort_by_key(|(name, _)| {
+        ["train", "validation", "test"]
+            .iter()
+            .position(|known| known == name)
+    });
+    let names: BTreeSet<&str> = metrics
+        .values()
+        .flat_map(|split| split.keys().map(String::as_str))
+        .collect();
     ui.scope(|ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
-        let head = splits.iter().map(|(name, _)| (*name).to_owned()).collect();
-        metric_row_ui(ui, "", head, fonts::regular(font::SMALL), t.dim);
+        let head: Vec<String> = splits.iter().map(|(name, _)| (*name).to_owned()).collect();
+        metric_row_ui(ui, "", &head, &fonts::regular(font::SMALL), t.dim);
         for name in names {
             let value = |split: &BTreeMap<String, f64>| {
                 let value = split.get(name).map(|value| text::significant_digits(*value, 4));
                 value.unwrap_or_default()
             };
-            let values = splits.iter().map(|(_, split)| value(split)).collect();
-            metric_row_ui(ui, &name.replace('_', " "), values, fonts::regular(font::BODY), t.text);
+            let values: Vec<String> = splits.iter().map(|(_, split)| value(split)).collect();
+            metric_row_ui(
+                ui,
+                &name.replace('_', " "),
+                &values,
+                &fonts::regular(font::BODY),
+                t.text,
+            );
         }
     });
 }
 
-fn metric_row_ui(ui: &mut Ui, name: &str, values: Vec<String>, font: FontId, color: Color32) {
+fn metric_row_ui(ui: &mut Ui, name: &str, values: &[String], font: &FontId, color: Color32) {
     let t = Tokens::of(ui);
-    let (rect, response) = ui.allocate_exact_size(egui::vec2(ui.available_width(), METRIC_ROW), Sense::hover());
-    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{name} {}", values.join(", ")).trim()));
+    let (rect, response) =
+        ui.allocate_exact_size(egui::vec2(ui.available_width(), METRIC_ROW), Sense::hover());
+    response.widget_info(|| {
+        WidgetInfo::labeled(Role::Label, true, format!("{name} {}", values.join(", ")).trim())
+    });
     let y = rect.center().y;
     let column = METRIC_COLUMN.min(rect.width() * 0.6 / values.len().max(1) as f32);
     let left = rect.right() - column * values.len() as f32;
@@ -252,7 +300,9 @@ pub fn log_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: BlockId, training: &Tra
             let icon = if open { Icon::Down } else { Icon::Right };
             let lines = training.log.len();
             let text = format!("Log · {lines} line{}", if lines == 1 { "" } else { "s" });
-            if ui.add(Button::new(&text).icon(icon).quiet().small()).clicked() && !frame.view.open_logs.remove(&block) {
+            if ui.add(Button::new(&text).icon(icon).quiet().small()).clicked()
+                && !frame.view.open_logs.remove(&block)
+            {
                 frame.view.open_logs.insert(block);
             }
             if open {

@@ -47,7 +47,10 @@ pub fn rows_word(rows: Rows) -> &'static str {
 /// `40 s here`
 pub fn cost(verdict: &Verdict) -> String {
     match verdict.placement {
-        Placement::Blocked => format!("{} here, may not leave", text::duration(verdict.forecast.seconds.mid)),
+        Placement::Blocked => format!(
+            "{} here, may not leave",
+            text::duration(verdict.forecast.seconds.mid)
+        ),
         _ => format!("{} here", text::duration(verdict.forecast.seconds.mid)),
     }
 }
@@ -61,7 +64,10 @@ pub fn spread(range: &Range) -> Option<String> {
 }
 
 fn colors(verdict: &Verdict, t: &Tokens) -> (Color32, Color32) {
-    let near = verdict.reasons.iter().any(|reason| reason.state == ReasonState::Near);
+    let near = verdict
+        .reasons
+        .iter()
+        .any(|reason| reason.state == ReasonState::Near);
     match verdict.placement {
         Placement::Here if near => (t.warn, t.warn_quiet),
         Placement::Here => (t.ok, t.ok_quiet),

@@ -104,7 +104,10 @@ impl View {
             self.selected = None;
         }
         if let Some(known) = &self.awaited
-            && let Some(new) = notebook.blocks.iter().find(|block| !known.contains(&block.id) && is_shown(block))
+            && let Some(new) = notebook
+                .blocks
+                .iter()
+                .find(|block| !known.contains(&block.id) && is_shown(block))
         {
             self.selected = Some(new.id);
             self.reveal = Some(new.id);

@@ -8,7 +8,9 @@ use crate::view::Frame;
 use crate::widgets::{Button, Icon, focus_ring_at, line, paint_left, text_ui};
 use aloft_protocol::Operation;
 use aloft_protocol::snapshot::{ExampleView, RecentProject};
-use egui::{CornerRadius, Response, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, UiBuilder, WidgetInfo, vec2};
+use egui::{
+    CornerRadius, Response, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, UiBuilder, WidgetInfo, vec2,
+};
 
 const WIDTH: f32 = 760.0;
 
@@ -39,7 +41,11 @@ fn content_ui(ui: &mut Ui, frame: &mut Frame<'_>) {
     ui.add_space(space::M);
     ui.horizontal(|ui| {
         let open = Button::new(Command::OpenFolder.text()).primary();
-        if ui.add(open).on_hover_text(tip(ui.ctx(), Command::OpenFolder)).clicked() {
+        if ui
+            .add(open)
+            .on_hover_text(tip(ui.ctx(), Command::OpenFolder))
+            .clicked()
+        {
             Command::OpenFolder.perform(ui.ctx(), frame);
         }
         ui.add_space(space::M);
@@ -89,17 +95,32 @@ fn recent_ui(ui: &mut Ui, frame: &mut Frame<'_>, recent: &RecentProject) {
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 30.0), Sense::hover());
     let forget = egui::Rect::from_center_size(rect.right_center() - vec2(14.0, 0.0), vec2(24.0, 24.0));
     let row = egui::Rect::from_min_max(rect.min, egui::pos2(forget.left() - space::XS, rect.bottom()));
-    let sense = if recent.exists { Sense::click() } else { Sense::hover() };
+    let sense = if recent.exists {
+        Sense::click()
+    } else {
+        Sense::hover()
+    };
     let response = ui.interact(row, ui.scope_id().with(("recent", &recent.path)), sense);
-    response.widget_info(|| WidgetInfo::labeled(Role::Button, recent.exists, format!("Open {}", recent.name)));
+    response
+        .widget_info(|| WidgetInfo::labeled(Role::Button, recent.exists, format!("Open {}", recent.name)));
     if recent.exists && response.hovered() {
         ui.painter()
             .rect_filled(row, CornerRadius::same(radius::CONTROL), t.hovered);
     }
     let color = if recent.exists { t.text } else { t.dim };
-    let name = line(ui, &recent.name, fonts::medium(font::BODY), color, row.width() * 0.5);
+    let name = line(
+        ui,
+        &recent.name,
+        fonts::medium(font::BODY),
+        color,
+        row.width() * 0.5,
+    );
     let name = paint_left(ui.painter(), name, row.left() + space::S, row.center().y);
-    let where_is = if recent.exists { path } else { format!("{path} · not there any more") };
+    let where_is = if recent.exists {
+        path
+    } else {
+        format!("{path} · not there any more")
+    };
     let room = row.right() - name.right() - space::L;
     let where_is = line(ui, &where_is, fonts::regular(font::SMALL + 0.5), t.dim, room);
     paint_left(ui.painter(), where_is, name.right() + space::M, row.center().y);
@@ -127,18 +148,30 @@ fn example_ui(ui: &mut Ui, example: &ExampleView, width: f32) -> Response {
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &example.title));
     let lit = response.hovered();
     let corner = CornerRadius::same(radius::CARD);
-    let (fill, edge) = if lit { (t.hovered, t.faint) } else { (t.raised, t.line) };
-    ui.painter().rect(rect, corner, fill, Stroke::new(1.0, edge), StrokeKind::Inside);
+    let (fill, edge) = if lit {
+        (t.hovered, t.faint)
+    } else {
+        (t.raised, t.line)
+    };
+    ui.painter()
+        .rect(rect, corner, fill, Stroke::new(1.0, edge), StrokeKind::Inside);
     let inner = rect.shrink(space::L - 1.0);
-    let title = line(ui, &example.title, fonts::semibold(font::PROSE), t.text, inner.width());
+    let title = line(
+        ui,
+        &example.title,
+        fonts::semibold(font::PROSE),
+        t.text,
+        inner.width(),
+    );
     let below = inner.top() + title.size().y + space::XS;
     ui.painter().galley(inner.min, title, t.text);
     let words = example.description.clone();
-    let words = ui.painter().layout(words, fonts::regular(font::BODY), t.dim, inner.width());
+    let words = ui
+        .painter()
+        .layout(words, fonts::regular(font::BODY), t.dim, inner.width());
     ui.painter().galley(egui::pos2(inner.left(), below), words, t.dim);
     if response.has_focus() {
         focus_ring_at(ui, rect, radius::CARD);
     }
     response
 }
-

@@ -36,7 +36,12 @@ fn the_start_lists_examples_and_opens_one() {
     harness.run();
     harness.get_by_label("Which penguin is it?");
     click(&mut harness, "Which flights arrive late?");
-    assert_eq!(asked(&mut harness), [Operation::OpenExample { name: "flights".into() }]);
+    assert_eq!(
+        asked(&mut harness),
+        [Operation::OpenExample {
+            name: "flights".into()
+        }]
+    );
     click(&mut harness, "Open late-arrivals");
     let path = "/home/ada/late-arrivals".into();
     assert_eq!(asked(&mut harness), [Operation::Open { path }]);
@@ -56,7 +61,13 @@ fn typing_in_a_cell_edits_its_text_and_keeps_its_line_ends() {
     harness.get_by_label("Text of flights").type_text("# why");
     harness.run();
     let text = "path = \"data/flights.parquet\"\nclass = \"internal\"# why\n".into();
-    assert_eq!(asked(&mut harness), [Operation::EditText { block: BlockId(2), text }]);
+    assert_eq!(
+        asked(&mut harness),
+        [Operation::EditText {
+            block: BlockId(2),
+            text
+        }]
+    );
 }
 
 #[test]
@@ -89,10 +100,17 @@ fn undo_goes_to_the_session_even_while_a_text_has_the_keyboard() {
     press(&mut harness, CTRL, Key::Z);
     press(&mut harness, CTRL_SHIFT, Key::Z);
     press(&mut harness, CTRL, Key::Y);
-    assert_eq!(asked(&mut harness), [Operation::Undo, Operation::Redo, Operation::Redo]);
+    assert_eq!(
+        asked(&mut harness),
+        [Operation::Undo, Operation::Redo, Operation::Redo]
+    );
     notebook_mut(&mut harness.state_mut().snapshot).can_undo = false;
     press(&mut harness, CTRL, Key::Z);
-    assert_eq!(asked(&mut harness), [], "there is nothing to take back, and the text keeps its letters");
+    assert_eq!(
+        asked(&mut harness),
+        [],
+        "there is nothing to take back, and the text keeps its letters"
+    );
 }
 
 #[test]
@@ -102,12 +120,19 @@ fn keys_run_cells() {
     harness.get_by_label("Text of joined").focus();
     harness.run();
     press(&mut harness, CTRL, Key::Enter);
-    let run = |block| Operation::Run { block: BlockId(block), rows: Rows::Sample };
+    let run = |block| Operation::Run {
+        block: BlockId(block),
+        rows: Rows::Sample,
+    };
     assert_eq!(asked(&mut harness), [run(3)]);
     press(&mut harness, Modifiers::SHIFT, Key::Enter);
     assert_eq!(asked(&mut harness), [run(3)]);
     press(&mut harness, CTRL, Key::Enter);
-    assert_eq!(asked(&mut harness), [run(5)], "the next cell has the selection, and blank prose is passed over");
+    assert_eq!(
+        asked(&mut harness),
+        [run(5)],
+        "the next cell has the selection, and blank prose is passed over"
+    );
     press(&mut harness, CTRL_SHIFT, Key::Enter);
     assert_eq!(asked(&mut harness), [Operation::RunAll]);
 }
@@ -126,7 +151,10 @@ fn a_train_cell_runs_on_the_rows_that_were_chosen() {
     harness.get_by_label("6.4 h here");
     harness.get_by_label("All rows: 6.4 h here");
     click(&mut harness, "Train late");
-    let run = Operation::Run { block: BlockId(5), rows: Rows::All };
+    let run = Operation::Run {
+        block: BlockId(5),
+        rows: Rows::All,
+    };
     assert_eq!(asked(&mut harness), [run]);
 }
 
@@ -139,7 +167,13 @@ fn the_keyboard_moves_through_the_notebook() {
     press(&mut harness, Modifiers::NONE, Key::J);
     press(&mut harness, Modifiers::NONE, Key::K);
     press(&mut harness, Modifiers::ALT, Key::ArrowDown);
-    assert_eq!(asked(&mut harness), [Operation::Move { block: BlockId(2), down: true }]);
+    assert_eq!(
+        asked(&mut harness),
+        [Operation::Move {
+            block: BlockId(2),
+            down: true
+        }]
+    );
     press(&mut harness, Modifiers::NONE, Key::Enter);
     assert!(harness.get_by_label("Text of flights").is_focused());
     press(&mut harness, Modifiers::NONE, Key::Escape);
@@ -155,7 +189,10 @@ fn letters_add_blocks_beside_the_selected_one() {
     harness.run();
     press(&mut harness, Modifiers::NONE, Key::B);
     press(&mut harness, Modifiers::NONE, Key::C);
-    let add = |after, kind| Operation::AddCell { after: Some(BlockId(after)), kind };
+    let add = |after, kind| Operation::AddCell {
+        after: Some(BlockId(after)),
+        kind,
+    };
     assert_eq!(asked(&mut harness), [add(3, CellKind::Chart)]);
     press(&mut harness, Modifiers::NONE, Key::A);
     press(&mut harness, Modifiers::NONE, Key::Enter);
@@ -207,7 +244,10 @@ fn a_name_is_changed_in_its_place() {
     harness.get_by_label("Name of the cell").type_text("_all");
     harness.run();
     press(&mut harness, Modifiers::NONE, Key::Enter);
-    let rename = Operation::RenameCell { block: BlockId(3), name: "joined_all".into() };
+    let rename = Operation::RenameCell {
+        block: BlockId(3),
+        name: "joined_all".into(),
+    };
     assert_eq!(asked(&mut harness), [rename]);
 }
 
@@ -219,7 +259,14 @@ fn what_would_leave_is_shown_and_sent_only_by_its_button() {
     harness.run();
     let target = "lab".to_owned();
     let rows = Rows::Sample;
-    assert_eq!(asked(&mut harness), [Operation::Preflight { block: BlockId(5), target: target.clone(), rows }]);
+    assert_eq!(
+        asked(&mut harness),
+        [Operation::Preflight {
+            block: BlockId(5),
+            target: target.clone(),
+            rows
+        }]
+    );
     harness.state_mut().snapshot.question = Some(Question::Preflight {
         target,
         preflight: Some(Box::new(preflight())),
@@ -228,7 +275,11 @@ fn what_would_leave_is_shown_and_sent_only_by_its_button() {
     harness.get_by_label("ada@lab.example.org:aloft");
     harness.get_by_label("84,313,201");
     press(&mut harness, CTRL, Key::Enter);
-    assert_eq!(asked(&mut harness), [], "keys of the notebook rest while a question waits");
+    assert_eq!(
+        asked(&mut harness),
+        [],
+        "keys of the notebook rest while a question waits"
+    );
     click(&mut harness, "Send 2.1 GB");
     assert_eq!(asked(&mut harness), [Operation::ConfirmSend]);
     press(&mut harness, Modifiers::NONE, Key::Escape);
@@ -253,13 +304,22 @@ fn data_that_may_not_leave_has_no_button_to_send_it() {
 #[test]
 fn closing_with_runs_asks() {
     let mut harness = window(flights(), WINDOW);
-    harness.state_mut().snapshot.question = Some(Question::CloseWithRuns { runs: vec!["late".into()] });
+    harness.state_mut().snapshot.question = Some(Question::CloseWithRuns {
+        runs: vec!["late".into()],
+    });
     harness.run();
     click(&mut harness, "Stop and close");
     click(&mut harness, "Keep running");
     press(&mut harness, Modifiers::NONE, Key::Escape);
-    let answers = [CloseChoice::StopRuns, CloseChoice::KeepRunning, CloseChoice::Cancel];
-    assert_eq!(asked(&mut harness), answers.map(|choice| Operation::Close { choice }));
+    let answers = [
+        CloseChoice::StopRuns,
+        CloseChoice::KeepRunning,
+        CloseChoice::Cancel,
+    ];
+    assert_eq!(
+        asked(&mut harness),
+        answers.map(|choice| Operation::Close { choice })
+    );
 }
 
 #[test]
@@ -270,7 +330,12 @@ fn a_host_is_trusted_by_its_fingerprint() {
     harness.get_by_label("Find a command").type_text("add a target");
     harness.run();
     press(&mut harness, Modifiers::NONE, Key::Enter);
-    for (field, text) in [("Name", "mill"), ("Host", "mill.example.org"), ("User", "ada"), ("Password", "s3cret")] {
+    for (field, text) in [
+        ("Name", "mill"),
+        ("Host", "mill.example.org"),
+        ("User", "ada"),
+        ("Password", "s3cret"),
+    ] {
         harness.get_by_label(field).focus();
         harness.run();
         harness.get_by_label(field).type_text(text);
@@ -278,7 +343,13 @@ fn a_host_is_trusted_by_its_fingerprint() {
     }
     click(&mut harness, "Continue");
     let host = "mill.example.org".to_owned();
-    assert_eq!(asked(&mut harness), [Operation::ProbeHost { host: host.clone(), port: 22 }]);
+    assert_eq!(
+        asked(&mut harness),
+        [Operation::ProbeHost {
+            host: host.clone(),
+            port: 22
+        }]
+    );
     harness.state_mut().snapshot.question = Some(Question::HostKey {
         host,
         port: 22,
@@ -292,7 +363,10 @@ fn a_host_is_trusted_by_its_fingerprint() {
     let [Operation::AddTarget { name, target, secret }] = &asked[..] else {
         panic!("a target was to be added, not {asked:?}");
     };
-    assert_eq!((name.as_str(), target.host_key.as_str()), ("mill", "ssh-ed25519 AAAAmill"));
+    assert_eq!(
+        (name.as_str(), target.host_key.as_str()),
+        ("mill", "ssh-ed25519 AAAAmill")
+    );
     assert_eq!(secret.as_ref().map(|secret| secret.0.as_str()), Some("s3cret"));
     assert!(!format!("{asked:?}").contains("s3cret"));
 }
@@ -321,9 +395,18 @@ fn a_column_is_inspected_charted_and_predicted() {
     let block = BlockId(3);
     let column = || "late".to_owned();
     let expected = [
-        Operation::PredictColumn { block, column: column() },
-        Operation::ChartColumn { block, column: column() },
-        Operation::PredictColumn { block, column: "dep_delay".into() },
+        Operation::PredictColumn {
+            block,
+            column: column(),
+        },
+        Operation::ChartColumn {
+            block,
+            column: column(),
+        },
+        Operation::PredictColumn {
+            block,
+            column: "dep_delay".into(),
+        },
     ];
     assert_eq!(asked(&mut harness), expected);
 }
@@ -338,7 +421,10 @@ fn good_news_goes_by_itself_and_problems_stay() {
         message: message.into(),
         hint: None,
     };
-    snapshot.notices = vec![notice(1, true, "The model is home"), notice(2, false, "The disk is full")];
+    snapshot.notices = vec![
+        notice(1, true, "The model is home"),
+        notice(2, false, "The disk is full"),
+    ];
     let mut harness = window(snapshot, WINDOW);
     harness.run();
     harness.get_by_label("The disk is full");
@@ -396,7 +482,12 @@ fn a_project_without_a_notebook_offers_to_make_one() {
     harness.get_by_label("Name of the notebook").type_text("weather");
     harness.run();
     press(&mut harness, Modifiers::NONE, Key::Enter);
-    assert_eq!(asked(&mut harness), [Operation::NewNotebook { name: "weather".into() }]);
+    assert_eq!(
+        asked(&mut harness),
+        [Operation::NewNotebook {
+            name: "weather".into()
+        }]
+    );
 }
 
 #[test]
@@ -407,7 +498,10 @@ fn fifty_thousand_rows_cost_what_is_seen_of_them() {
         harness.output().shapes.len()
     };
     let (few, many) = (shapes(40), shapes(50_000));
-    assert!(many <= few + 8, "a frame paints {many} shapes of a long table and {few} of a short one");
+    assert!(
+        many <= few + 8,
+        "a frame paints {many} shapes of a long table and {few} of a short one"
+    );
 }
 
 #[test]

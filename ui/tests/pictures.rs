@@ -1,11 +1,13 @@
 //! Pictures of the window, painted without a display. They are written to `target/pictures/` to be looked at; the test
 //! asserts only what holds on every machine: that the window is painted in its theme's colours.
 
+#![allow(clippy::unwrap_used, reason = "a helper of tests may fail like a test")]
+
 mod support;
 
+use aloft_protocol::Snapshot;
 use aloft_protocol::operation::Theme;
 use aloft_protocol::snapshot::Question;
-use aloft_protocol::Snapshot;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use support::{Window, charts, flights, notebook_mut, painted, preflight, trained, welcome};
@@ -28,13 +30,19 @@ fn themed(theme: Theme, snapshot: Snapshot) -> Snapshot {
 
 #[test]
 fn the_window_is_painted_in_both_themes() {
-    for (theme, name, panel) in [(Theme::Light, "light", [0xf4, 0xf4, 0xf2]), (Theme::Dark, "dark", [0x14, 0x17, 0x1b])] {
+    for (theme, name, panel) in [
+        (Theme::Light, "light", [0xf4, 0xf4, 0xf2]),
+        (Theme::Dark, "dark", [0x14, 0x17, 0x1b]),
+    ] {
         let mut harness = painted(themed(theme, flights()), WINDOW);
         harness.run();
         harness.get_by_label_contains("Go to late").click();
         harness.run();
         let share = share_of(&mut harness, name, panel);
-        assert!(share > 0.2, "{name}: the panels cover only {share:.2} of the picture");
+        assert!(
+            share > 0.2,
+            "{name}: the panels cover only {share:.2} of the picture"
+        );
     }
 }
 
@@ -55,13 +63,17 @@ fn a_trained_cell_shows_its_metrics() {
 
 #[test]
 fn the_start_is_painted() {
-    for (theme, name, ground) in
-        [(Theme::Light, "welcome_light", [0xfb, 0xfb, 0xfa]), (Theme::Dark, "welcome_dark", [0x10, 0x12, 0x15])]
-    {
+    for (theme, name, ground) in [
+        (Theme::Light, "welcome_light", [0xfb, 0xfb, 0xfa]),
+        (Theme::Dark, "welcome_dark", [0x10, 0x12, 0x15]),
+    ] {
         let mut harness = painted(themed(theme, welcome()), WINDOW);
         harness.run();
         let share = share_of(&mut harness, name, ground);
-        assert!(share > 0.6, "{name}: the ground covers only {share:.2} of the picture");
+        assert!(
+            share > 0.6,
+            "{name}: the ground covers only {share:.2} of the picture"
+        );
     }
 }
 

@@ -42,10 +42,19 @@ pub fn foot_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: &BlockView, cell: &Cel
     });
 }
 
-fn table_foot_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: &BlockView, cell: &CellView, output: &TableOutput) {
+fn table_foot_ui(
+    ui: &mut Ui,
+    frame: &mut Frame<'_>,
+    block: &BlockView,
+    cell: &CellView,
+    output: &TableOutput,
+) {
     words(ui, &output.extent.to_string());
     let count = output.table.columns.len();
-    words(ui, &format!("{count} column{}", if count == 1 { "" } else { "s" }));
+    words(
+        ui,
+        &format!("{count} column{}", if count == 1 { "" } else { "s" }),
+    );
     let held = output.table.rows as u64;
     if held < output.profile.extent.rows {
         words(ui, &format!("first {} shown", text::thousands(held)));
@@ -92,5 +101,9 @@ pub fn words(ui: &mut Ui, words: &str) {
 
 /// Words of a foot in a colour.
 pub fn words_in(ui: &mut Ui, words: &str, color: Color32) {
-    ui.label(RichText::new(words).font(fonts::regular(font::SMALL + 0.5)).color(color));
+    ui.label(
+        RichText::new(words)
+            .font(fonts::regular(font::SMALL + 0.5))
+            .color(color),
+    );
 }

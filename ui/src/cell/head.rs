@@ -23,10 +23,17 @@ pub fn head_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: &BlockView, cell: &Cel
         ui.add_space(space::M);
         ui.spacing_mut().item_spacing.x = space::S;
         state_dot_ui(ui, &cell.state);
-        if frame.view.renaming.as_ref().is_some_and(|renaming| renaming.block == block.id) {
+        if frame
+            .view
+            .renaming
+            .as_ref()
+            .is_some_and(|renaming| renaming.block == block.id)
+        {
             rename_ui(ui, frame);
         } else {
-            let name = RichText::new(&cell.name).font(fonts::mono(font::CODE)).color(t.text);
+            let name = RichText::new(&cell.name)
+                .font(fonts::mono(font::CODE))
+                .color(t.text);
             let name = ui.add(egui::Label::new(name).sense(egui::Sense::CLICK));
             if name.double_clicked() {
                 frame.view.selected = Some(block.id);
@@ -82,7 +89,10 @@ fn start_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: &BlockView, cell: &CellVi
         frame.view.selected = Some(block.id);
         show_tab(frame, Tab::Places);
         if crate::view::verdict_of(cell, rows).is_none() {
-            frame.send(Operation::Plan { block: block.id, rows });
+            frame.send(Operation::Plan {
+                block: block.id,
+                rows,
+            });
         }
     }
 }
@@ -90,7 +100,10 @@ fn start_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: &BlockView, cell: &CellVi
 /// How the cell stands, in words.
 fn words_ui(ui: &mut Ui, cell: &CellView) {
     let t = Tokens::of(ui);
-    let running = cell.training.as_ref().filter(|_| matches!(cell.state, CellState::Running { .. }));
+    let running = cell
+        .training
+        .as_ref()
+        .filter(|_| matches!(cell.state, CellState::Running { .. }));
     let words = match running {
         Some(training) => training::progress(training),
         None => state_word(&cell.state),
@@ -101,7 +114,9 @@ fn words_ui(ui: &mut Ui, cell: &CellView) {
         _ => t.dim,
     };
     if !words.is_empty() {
-        let words = RichText::new(words).font(fonts::regular(font::BODY - 0.5)).color(color);
+        let words = RichText::new(words)
+            .font(fonts::regular(font::BODY - 0.5))
+            .color(color);
         ui.add(egui::Label::new(words).truncate());
     }
 }
@@ -115,7 +130,12 @@ fn menu_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: &BlockView, cell: &CellVie
             command_item(ui, frame, command);
         }
         ui.separator();
-        for command in [Command::AddAbove, Command::AddBelow, Command::MoveUp, Command::MoveDown] {
+        for command in [
+            Command::AddAbove,
+            Command::AddBelow,
+            Command::MoveUp,
+            Command::MoveDown,
+        ] {
             command_item(ui, frame, command);
         }
         ui.separator();
@@ -158,7 +178,10 @@ pub fn state_word(state: &CellState) -> String {
             ..
         } => format!("{label} · {:.0} %", fraction * 100.0),
         CellState::Running { label, .. } => label.clone(),
-        CellState::Done { seconds, cached: true } => format!("from cache · {}", text::duration(*seconds)),
+        CellState::Done {
+            seconds,
+            cached: true,
+        } => format!("from cache · {}", text::duration(*seconds)),
         CellState::Done { seconds, .. } => text::duration(*seconds),
         CellState::Failed { .. } => "failed".into(),
         CellState::Stopped => "stopped".into(),

@@ -98,14 +98,17 @@ fn corners(last: bool) -> CornerRadius {
 
 fn text_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: &BlockView, cell: &CellView, last: bool) {
     let t = Tokens::of(ui);
-    egui::Frame::new().fill(t.code).corner_radius(corners(last)).show(ui, |ui| {
-        ui.set_width(ui.available_width());
-        let language = match cell.kind.language() {
-            "sql" => Language::Sql,
-            _ => Language::Toml,
-        };
-        editor_ui(ui, frame, block, language, &format!("Text of {}", cell.name));
-    });
+    egui::Frame::new()
+        .fill(t.code)
+        .corner_radius(corners(last))
+        .show(ui, |ui| {
+            ui.set_width(ui.available_width());
+            let language = match cell.kind.language() {
+                "sql" => Language::Sql,
+                _ => Language::Toml,
+            };
+            editor_ui(ui, frame, block, language, &format!("Text of {}", cell.name));
+        });
 }
 
 fn side_by_side_ui(
@@ -134,9 +137,9 @@ fn side_by_side_ui(
     let bottom = row.response.rect.bottom();
     let edge = whole.left() + TEXT_BESIDE_CURVES;
     let left = Rect::from_min_max(whole.min, egui::pos2(edge, bottom));
-    ui.painter().set(ground, egui::Shape::rect_filled(left, 0.0, t.code));
     ui.painter()
-        .vline(edge, left.y_range(), Stroke::new(1.0, t.line));
+        .set(ground, egui::Shape::rect_filled(left, 0.0, t.code));
+    ui.painter().vline(edge, left.y_range(), Stroke::new(1.0, t.line));
 }
 
 fn findings_ui(ui: &mut Ui, cell: &CellView) {
@@ -144,7 +147,10 @@ fn findings_ui(ui: &mut Ui, cell: &CellView) {
         CellState::Failed { problem } => Some(problem),
         _ => None,
     };
-    let others = cell.diagnostics.iter().filter(|diagnostic| Some(&diagnostic.problem) != failure);
+    let others = cell
+        .diagnostics
+        .iter()
+        .filter(|diagnostic| Some(&diagnostic.problem) != failure);
     let found: Vec<(Severity, &Problem)> = others
         .map(|diagnostic| (diagnostic.severity, &diagnostic.problem))
         .chain(failure.map(|problem| (Severity::Error, problem)))

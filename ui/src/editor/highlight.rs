@@ -16,11 +16,71 @@ enum Kind {
 }
 
 const SQL_KEYWORDS: &[&str] = &[
-    "all", "and", "any", "as", "asc", "between", "by", "case", "cast", "cross", "date", "desc", "distinct", "else", "end",
-    "except", "exists", "explain", "extract", "false", "filter", "first", "from", "full", "group", "having", "ilike", "in",
-    "inner", "intersect", "interval", "into", "is", "join", "last", "left", "like", "limit", "natural", "not", "null",
-    "nulls", "offset", "on", "or", "order", "outer", "over", "partition", "qualify", "regexp", "right", "rlike", "select",
-    "semi", "then", "true", "union", "unnest", "using", "values", "when", "where", "window", "with",
+    "all",
+    "and",
+    "any",
+    "as",
+    "asc",
+    "between",
+    "by",
+    "case",
+    "cast",
+    "cross",
+    "date",
+    "desc",
+    "distinct",
+    "else",
+    "end",
+    "except",
+    "exists",
+    "explain",
+    "extract",
+    "false",
+    "filter",
+    "first",
+    "from",
+    "full",
+    "group",
+    "having",
+    "ilike",
+    "in",
+    "inner",
+    "intersect",
+    "interval",
+    "into",
+    "is",
+    "join",
+    "last",
+    "left",
+    "like",
+    "limit",
+    "natural",
+    "not",
+    "null",
+    "nulls",
+    "offset",
+    "on",
+    "or",
+    "order",
+    "outer",
+    "over",
+    "partition",
+    "qualify",
+    "regexp",
+    "right",
+    "rlike",
+    "select",
+    "semi",
+    "then",
+    "true",
+    "union",
+    "unnest",
+    "using",
+    "values",
+    "when",
+    "where",
+    "window",
+    "with",
 ];
 
 /// SQL.
@@ -116,7 +176,9 @@ fn piece(rest: &str, fresh: bool, dialect: Dialect) -> (Kind, usize) {
         return (Kind::Number, until(rest, |c| !is_part(c)));
     }
     if first.is_alphabetic() || first == '_' {
-        let length = until(rest, |c| !c.is_alphanumeric() && c != '_' && !(dialect == Dialect::Toml && c == '-'));
+        let length = until(rest, |c| {
+            !c.is_alphanumeric() && c != '_' && !(dialect == Dialect::Toml && c == '-')
+        });
         return (word(&rest[..length], dialect), length);
     }
     (Kind::Plain, first.len_utf8())
@@ -131,7 +193,7 @@ fn word(word: &str, dialect: Dialect) -> Kind {
 }
 
 fn until(rest: &str, ends: impl Fn(char) -> bool) -> usize {
-    rest.find(|c| ends(c)).unwrap_or(rest.len())
+    rest.find(ends).unwrap_or(rest.len())
 }
 
 /// The length of a text in quotes; three of them may hold line ends. One that isn't closed ends with its line.
@@ -211,7 +273,18 @@ mod tests {
 
     #[test]
     fn nothing_is_lost_whatever_is_typed() {
-        for text in ["", "'", "\"\"\"", "/*", "é'ü\n", "[a\n'''x", "1e", "\\", "\u{1F600} -- \u{0}", "a-b_c"] {
+        for text in [
+            "",
+            "'",
+            "\"\"\"",
+            "/*",
+            "é'ü\n",
+            "[a\n'''x",
+            "1e",
+            "\\",
+            "\u{1F600} -- \u{0}",
+            "a-b_c",
+        ] {
             for dialect in [Dialect::Sql, Dialect::Toml] {
                 let end = lex(text, dialect).last().map_or(0, |piece| piece.1);
                 assert_eq!(end, text.len(), "{text:?}");

@@ -22,7 +22,13 @@ pub enum Language {
 }
 
 /// A block's text, to be edited.
-pub fn editor_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: &BlockView, language: Language, name: &str) -> Response {
+pub fn editor_ui(
+    ui: &mut Ui,
+    frame: &mut Frame<'_>,
+    block: &BlockView,
+    language: Language,
+    name: &str,
+) -> Response {
     let t = Tokens::of(ui);
     let id = editor_id(block.id);
     let focused = ui.memory(|memory| memory.has_focus(id));
@@ -67,7 +73,10 @@ pub fn editor_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: &BlockView, language
         .accessible_name(name);
     if response.changed() {
         let text = buffer.whole();
-        frame.send(Operation::EditText { block: block.id, text });
+        frame.send(Operation::EditText {
+            block: block.id,
+            text,
+        });
     }
     if response.gained_focus() || response.changed() || (response.has_focus() && response.clicked()) {
         frame.view.selected = Some(block.id);

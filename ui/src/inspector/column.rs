@@ -20,17 +20,37 @@ pub fn column_ui(ui: &mut Ui, frame: &mut Frame<'_>) {
         return nothing_ui(ui, "Click a column's header to see what it holds");
     };
     let cell = frame.block(block).and_then(cell_of);
-    let Some((cell, Output::Table(output))) = cell.and_then(|cell| Some((cell, cell.output.as_ref()?))) else {
-        return nothing_ui(ui, "The table of this column isn't there any more; click another column's header");
+    let Some((cell, Output::Table(output))) = cell.and_then(|cell| Some((cell, cell.output.as_ref()?)))
+    else {
+        return nothing_ui(
+            ui,
+            "The table of this column isn't there any more; click another column's header",
+        );
     };
-    let Some(profile) = output.profile.columns.iter().find(|column| column.field.name == name) else {
-        return nothing_ui(ui, "This column isn't in the table any more; click another column's header");
+    let Some(profile) = output
+        .profile
+        .columns
+        .iter()
+        .find(|column| column.field.name == name)
+    else {
+        return nothing_ui(
+            ui,
+            "This column isn't in the table any more; click another column's header",
+        );
     };
     let t = Tokens::of(ui);
     ui.add_space(space::S);
     ui.horizontal(|ui| {
-        ui.label(egui::RichText::new(&name).font(fonts::mono(font::PROSE)).color(t.text));
-        ui.label(egui::RichText::new(&profile.field.dtype).font(fonts::mono(font::SMALL)).color(t.dim));
+        ui.label(
+            egui::RichText::new(&name)
+                .font(fonts::mono(font::PROSE))
+                .color(t.text),
+        );
+        ui.label(
+            egui::RichText::new(&profile.field.dtype)
+                .font(fonts::mono(font::SMALL))
+                .color(t.dim),
+        );
     });
     ui.add_space(2.0);
     let extent = format!("{} · {}", cell.name, output.profile.extent);
@@ -62,14 +82,25 @@ fn picture_ui(ui: &mut Ui, profile: &ColumnProfile) {
     };
     ui.add_space(space::M);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 72.0), Sense::hover());
-    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, format!("Histogram of {}", profile.field.name)));
+    response.widget_info(|| {
+        WidgetInfo::labeled(Role::Image, true, format!("Histogram of {}", profile.field.name))
+    });
     histogram_bars(ui.painter(), rect, histogram, t);
-    ui.painter()
-        .hline(rect.x_range(), rect.bottom() + 0.5, egui::Stroke::new(1.0, t.line));
+    ui.painter().hline(
+        rect.x_range(),
+        rect.bottom() + 0.5,
+        egui::Stroke::new(1.0, t.line),
+    );
     let (below, _) = ui.allocate_exact_size(vec2(ui.available_width(), 18.0), Sense::hover());
     let small = |words: &str| line(ui, words, fonts::regular(font::SMALL), t.dim, below.width() / 2.0);
-    let low = profile.min.clone().unwrap_or_else(|| text::significant_digits(histogram.low, 4));
-    let high = profile.max.clone().unwrap_or_else(|| text::significant_digits(histogram.high, 4));
+    let low = profile
+        .min
+        .clone()
+        .unwrap_or_else(|| text::significant_digits(histogram.low, 4));
+    let high = profile
+        .max
+        .clone()
+        .unwrap_or_else(|| text::significant_digits(histogram.high, 4));
     paint_left(ui.painter(), small(&low), below.left(), below.center().y + 2.0);
     paint_right(ui.painter(), small(&high), below.right(), below.center().y + 2.0);
 }
@@ -85,8 +116,15 @@ fn facts_ui(ui: &mut Ui, profile: &ColumnProfile, output: &TableOutput) {
             nulls => format!("{} · {}", text::thousands(nulls), percent(nulls, rows)),
         },
     )];
-    let about = if profile.distinct_approximate { "about " } else { "" };
-    facts.push(("different", format!("{about}{}", text::thousands(profile.distinct))));
+    let about = if profile.distinct_approximate {
+        "about "
+    } else {
+        ""
+    };
+    facts.push((
+        "different",
+        format!("{about}{}", text::thousands(profile.distinct)),
+    ));
     if profile.field.kind != ColumnKind::Boolean {
         facts.extend(profile.min.clone().map(|value| ("smallest", value)));
         facts.extend(profile.max.clone().map(|value| ("largest", value)));
@@ -115,11 +153,20 @@ fn top_ui(ui: &mut Ui, profile: &ColumnProfile, output: &TableOutput) {
     for top in &profile.top {
         let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 21.0), Sense::hover());
         let share = top.count as f32 / most.count.max(1) as f32;
-        let bar = Rect::from_min_size(rect.min, vec2((rect.width() * share).max(2.0), rect.height() - 2.0));
+        let bar = Rect::from_min_size(
+            rect.min,
+            vec2((rect.width() * share).max(2.0), rect.height() - 2.0),
+        );
         let color = t.accent_quiet.gamma_multiply(0.45);
         ui.painter().rect_filled(bar, CornerRadius::same(3), color);
         let y = bar.center().y;
-        let right = line(ui, &percent(top.count, rows), fonts::regular(font::SMALL + 0.5), t.dim, 80.0);
+        let right = line(
+            ui,
+            &percent(top.count, rows),
+            fonts::regular(font::SMALL + 0.5),
+            t.dim,
+            80.0,
+        );
         let end = paint_right(ui.painter(), right, rect.right() - space::XS, y).left();
         let room = end - rect.left() - space::L;
         let value = line(ui, &top.value, fonts::regular(font::BODY), t.text, room);

@@ -22,7 +22,11 @@ pub enum Tab {
     Places,
 }
 
-const TABS: [(Tab, &str); 3] = [(Tab::Column, "Column"), (Tab::Run, "Run"), (Tab::Places, "Where it runs")];
+const TABS: [(Tab, &str); 3] = [
+    (Tab::Column, "Column"),
+    (Tab::Run, "Run"),
+    (Tab::Places, "Where it runs"),
+];
 
 /// Shows the inspector in its panel.
 pub fn inspector_ui(ui: &mut Ui, frame: &mut Frame<'_>) {

@@ -18,11 +18,16 @@ use egui::{CornerRadius, Response, Role, Sense, Stroke, StrokeKind, Ui, WidgetIn
 /// The tab.
 pub fn places_ui(ui: &mut Ui, frame: &mut Frame<'_>) {
     let Some((block, cell)) = frame.train_cell() else {
-        return nothing_ui(ui, "A training says here what it would cost on this machine, and where else it could run");
+        return nothing_ui(
+            ui,
+            "A training says here what it would cost on this machine, and where else it could run",
+        );
     };
     let t = Tokens::of(ui);
     ui.horizontal(|ui| {
-        let name = egui::RichText::new(&cell.name).font(fonts::mono(font::CODE)).color(t.text);
+        let name = egui::RichText::new(&cell.name)
+            .font(fonts::mono(font::CODE))
+            .color(t.text);
         ui.label(name);
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             let mut rows = frame.view.rows_of(block);
@@ -43,9 +48,17 @@ pub fn places_ui(ui: &mut Ui, frame: &mut Frame<'_>) {
         }
     }
     ui.add_space(space::S);
-    let again = if verdict.is_some() { "Measure again" } else { "Measure" };
+    let again = if verdict.is_some() {
+        "Measure again"
+    } else {
+        "Measure"
+    };
     let tooltip = tip(ui.ctx(), Command::Measure);
-    if ui.add(Button::new(again).quiet().small()).on_hover_text(tooltip).clicked() {
+    if ui
+        .add(Button::new(again).quiet().small())
+        .on_hover_text(tooltip)
+        .clicked()
+    {
         frame.send(Operation::Plan { block, rows });
     }
     targets_ui(ui, frame, verdict);
@@ -83,36 +96,49 @@ fn reason_ui(ui: &mut Ui, reason: &Reason, verdict: &Verdict) {
         value = format!("{value} {spread}");
     }
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 20.0), Sense::hover());
-    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{word}: {value}. {}", reason.text)));
+    response
+        .widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{word}: {value}. {}", reason.text)));
     let y = rect.center().y;
-    dot(ui.painter(), egui::pos2(rect.left() + size::DOT / 2.0, y), reason_color(reason.state, t));
+    dot(
+        ui.painter(),
+        egui::pos2(rect.left() + size::DOT / 2.0, y),
+        reason_color(reason.state, t),
+    );
     let over = reason.state == ReasonState::Over;
-    let galley = line(ui, &value, fonts::regular(font::BODY), if over { t.bad } else { t.text }, rect.width() * 0.6);
+    let galley = line(
+        ui,
+        &value,
+        fonts::regular(font::BODY),
+        if over { t.bad } else { t.text },
+        rect.width() * 0.6,
+    );
     paint_right(ui.painter(), galley, rect.right(), y);
     let galley = line(ui, word, fonts::semibold(font::BODY), t.text, rect.width() * 0.5);
     paint_left(ui.painter(), galley, rect.left() + indent, y);
     response.on_hover_text(format!("Set by {} in aloft.toml", reason.setting));
-    ui.horizontal(|ui| {
-        ui.spacing_mut().item_spacing = vec2(0.0, 0.0);
-        ui.spacing_mut().interact_size.y = 0.0;
-        ui.add_space(indent);
-        ui.vertical(|ui| {
-            if let Some(share) = reason.share {
-                ui.add_space(2.0);
-                bar_ui(ui, ui.available_width(), share, reason_color(reason.state, t));
-                ui.add_space(3.0);
-            }
-            // Where all is well the number and its bar say enough; the sentence is there for the rest.
-            if reason.share.is_none() || reason.state != ReasonState::Ok {
-                text_ui(ui, reason.text.as_str(), fonts::regular(font::SMALL + 0.5), t.dim);
-            }
-        });
+    let margin = egui::Margin {
+        left: indent as i8,
+        ..egui::Margin::ZERO
+    };
+    egui::Frame::new().inner_margin(margin).show(ui, |ui| {
+        if let Some(share) = reason.share {
+            ui.add_space(2.0);
+            bar_ui(ui, ui.available_width(), share, reason_color(reason.state, t));
+            ui.add_space(3.0);
+        }
+        // Where all is well the number and its bar say enough; the sentence is there for the rest.
+        if reason.share.is_none() || reason.state != ReasonState::Ok {
+            text_ui(ui, reason.text.as_str(), fonts::regular(font::SMALL + 0.5), t.dim);
+        }
     });
 }
 
 fn targets_ui(ui: &mut Ui, frame: &mut Frame<'_>, verdict: Option<&Verdict>) {
     heading_ui(ui, "Where");
-    let here = verdict.map_or_else(|| "not measured".to_owned(), |verdict| text::duration(verdict.forecast.seconds.mid));
+    let here = verdict.map_or_else(
+        || "not measured".to_owned(),
+        |verdict| text::duration(verdict.forecast.seconds.mid),
+    );
     let belongs_here = verdict.is_some_and(|verdict| verdict.placement != Placement::Cloud);
     let device = frame.snapshot.machine.device.as_str();
     place_ui(ui, "This machine", &here, device, belongs_here, Sense::hover());
@@ -148,7 +174,11 @@ fn place_ui(ui: &mut Ui, name: &str, right: &str, below: &str, selected: bool, s
     let t = Tokens::of(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 52.0), sense);
     response.widget_info(|| {
-        let role = if sense.senses_click() { Role::RadioButton } else { Role::Label };
+        let role = if sense.senses_click() {
+            Role::RadioButton
+        } else {
+            Role::Label
+        };
         WidgetInfo::selected(role, true, selected, format!("{name}: {right}"))
     });
     let (fill, edge) = match selected {
@@ -157,7 +187,8 @@ fn place_ui(ui: &mut Ui, name: &str, right: &str, below: &str, selected: bool, s
         false => (t.raised, t.line),
     };
     let corner = CornerRadius::same(radius::CONTROL);
-    ui.painter().rect(rect, corner, fill, Stroke::new(1.0, edge), StrokeKind::Inside);
+    ui.painter()
+        .rect(rect, corner, fill, Stroke::new(1.0, edge), StrokeKind::Inside);
     let (left, end) = (rect.left() + space::M, rect.right() - space::M);
     let y = rect.top() + 18.0;
     let galley = line(ui, right, fonts::regular(font::BODY), t.text, 120.0);
@@ -198,7 +229,10 @@ fn send_ui(ui: &mut Ui, frame: &mut Frame<'_>, verdict: Option<&Verdict>) {
     };
     text_ui(ui, words, fonts::regular(font::SMALL + 0.5), t.dim);
     ui.add_space(space::XS);
-    if ui.add(Button::new(Command::ManageTargets.text()).quiet().small()).clicked() {
+    if ui
+        .add(Button::new(Command::ManageTargets.text()).quiet().small())
+        .clicked()
+    {
         Command::ManageTargets.perform(ui.ctx(), frame);
     }
 }

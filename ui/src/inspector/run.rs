@@ -28,7 +28,11 @@ pub fn run_ui(ui: &mut Ui, frame: &mut Frame<'_>) {
     ui.add_space(space::S);
     ui.horizontal(|ui| {
         dot_ui(ui, run_color(run.status, t));
-        ui.label(egui::RichText::new(&run.cell).font(fonts::mono(font::PROSE)).color(t.text));
+        ui.label(
+            egui::RichText::new(&run.cell)
+                .font(fonts::mono(font::PROSE))
+                .color(t.text),
+        );
         ui.label(egui::RichText::new(run_word(run.status)).color(t.dim));
     });
     facts_ui(ui, run);
@@ -60,9 +64,15 @@ pub fn run_ui(ui: &mut Ui, frame: &mut Frame<'_>) {
 
 fn facts_ui(ui: &mut Ui, run: &RunSummary) {
     ui.add_space(space::S);
-    let mut facts = vec![("started", time::minute(&run.created_at)), ("rows", run.extent.to_string())];
+    let mut facts = vec![
+        ("started", time::minute(&run.created_at)),
+        ("rows", run.extent.to_string()),
+    ];
     facts.extend(run.seconds.map(|seconds| ("took", text::duration(seconds))));
-    facts.push(("where", run.target.clone().unwrap_or_else(|| "this machine".to_owned())));
+    facts.push((
+        "where",
+        run.target.clone().unwrap_or_else(|| "this machine".to_owned()),
+    ));
     pairs_ui(ui, "run", facts.into_iter());
     ui.add_space(space::XS);
     let t = Tokens::of(ui);

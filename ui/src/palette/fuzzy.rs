@@ -7,7 +7,11 @@ pub fn score(query: &str, text: &str) -> Option<i32> {
     let mut chars = text.chars().flat_map(char::to_lowercase).enumerate();
     let mut before = ' ';
     let mut last_hit = None;
-    for wanted in query.chars().flat_map(char::to_lowercase).filter(|c| !c.is_whitespace()) {
+    for wanted in query
+        .chars()
+        .flat_map(char::to_lowercase)
+        .filter(|c| !c.is_whitespace())
+    {
         loop {
             let (at, c) = chars.next()?;
             let starts_word = !before.is_alphanumeric();
@@ -25,7 +29,11 @@ pub fn score(query: &str, text: &str) -> Option<i32> {
     }
     // Of two names that fit equally the shorter one is meant.
     let length = text.chars().count().min(60) as i32;
-    Some(if query.is_empty() { 0 } else { score * 4 - length / 2 })
+    Some(if query.is_empty() {
+        0
+    } else {
+        score * 4 - length / 2
+    })
 }
 
 #[cfg(test)]

@@ -42,7 +42,10 @@ pub fn parse(text: &str) -> Vec<Node> {
         let trimmed = line.trim();
         if let Some(fence) = fence(trimmed) {
             flush(&mut paragraph, &mut nodes);
-            let code: Vec<&str> = lines.by_ref().take_while(|line| !line.trim().starts_with(fence)).collect();
+            let code: Vec<&str> = lines
+                .by_ref()
+                .take_while(|line| !line.trim().starts_with(fence))
+                .collect();
             nodes.push(Node::Code(code.join("\n")));
         } else if trimmed.is_empty() {
             flush(&mut paragraph, &mut nodes);
@@ -106,7 +109,9 @@ fn item(line: &str) -> Option<(String, &str)> {
     }
     let digits = line.bytes().take_while(u8::is_ascii_digit).count();
     let words = line.get(digits..)?.strip_prefix(". ")?;
-    (1..=9).contains(&digits).then(|| (format!("{}.", &line[..digits]), words))
+    (1..=9)
+        .contains(&digits)
+        .then(|| (format!("{}.", &line[..digits]), words))
 }
 
 /// The looks within a line.
@@ -176,7 +181,9 @@ fn link(rest: &str) -> Option<(&str, &str, &str)> {
 /// What follows a mark that opens or closes a look. It opens before a letter where it is closed later on, and not
 /// within a word: `snake_case` stays as it is.
 fn toggle<'a>(rest: &'a str, marks: &[&str], on: bool, before: &str) -> Option<&'a str> {
-    let (mark, after) = marks.iter().find_map(|mark| Some((mark, rest.strip_prefix(mark)?)))?;
+    let (mark, after) = marks
+        .iter()
+        .find_map(|mark| Some((mark, rest.strip_prefix(mark)?)))?;
     let next = after.chars().next().unwrap_or(' ');
     if on {
         let within = mark.starts_with('_') && next.is_alphanumeric();
@@ -218,18 +225,41 @@ mod tests {
         let Some(Node::Paragraph(found)) = parse("a **b** *c* `d_e` [f](g) snake_case 2 * 3").pop() else {
             panic!("a paragraph was expected");
         };
-        let bold = Span { bold: true, ..plain("b") };
-        let italic = Span { italic: true, ..plain("c") };
-        let code = Span { code: true, ..plain("d_e") };
-        let link = Span { link: Some("g".into()), ..plain("f") };
-        let expected =
-            vec![plain("a "), bold, plain(" "), italic, plain(" "), code, plain(" "), link, plain(" snake_case 2 * 3")];
+        let bold = Span {
+            bold: true,
+            ..plain("b")
+        };
+        let italic = Span {
+            italic: true,
+            ..plain("c")
+        };
+        let code = Span {
+            code: true,
+            ..plain("d_e")
+        };
+        let link = Span {
+            link: Some("g".into()),
+            ..plain("f")
+        };
+        let expected = vec![
+            plain("a "),
+            bold,
+            plain(" "),
+            italic,
+            plain(" "),
+            code,
+            plain(" "),
+            link,
+            plain(" snake_case 2 * 3"),
+        ];
         assert_eq!(found, expected);
     }
 
     #[test]
     fn any_text_is_something() {
-        for text in ["", "#", "**", "`", "[", "[a](", "\\", "1.", "- ", ">", "```", "é*ü", "***x***", "_a_b_"] {
+        for text in [
+            "", "#", "**", "`", "[", "[a](", "\\", "1.", "- ", ">", "```", "é*ü", "***x***", "_a_b_",
+        ] {
             parse(text);
         }
     }

@@ -9,7 +9,9 @@ use crate::view::{Frame, block_id, editor_id};
 use crate::widgets::focus_ring_at;
 use aloft_protocol::snapshot::BlockView;
 use egui::text::{LayoutJob, TextFormat, TextWrapping};
-use egui::{Align, Color32, CornerRadius, FontId, OpenUrl, Rect, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
+use egui::{
+    Align, Color32, CornerRadius, FontId, OpenUrl, Rect, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2,
+};
 use markdown::{Node, Span};
 
 /// Lines of prose are no longer than that: the eye must find the next one.
@@ -30,7 +32,10 @@ pub fn prose_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: &BlockView) {
     let rect = read.response.rect;
     let frame_rect = rect.expand2(vec2(space::S, space::XS));
     if frame.view.selected == Some(block.id) {
-        let bar = Rect::from_min_max(frame_rect.left_top(), pos2(frame_rect.left() + 2.0, frame_rect.bottom()));
+        let bar = Rect::from_min_max(
+            frame_rect.left_top(),
+            pos2(frame_rect.left() + 2.0, frame_rect.bottom()),
+        );
         ui.painter().rect_filled(bar, CornerRadius::same(1), t.accent);
     }
     if ui.memory(|memory| memory.has_focus(block_id(block.id))) {
@@ -46,7 +51,9 @@ fn writing_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: &BlockView) {
         .fill(t.raised)
         .stroke(Stroke::new(1.0, t.accent))
         .corner_radius(CornerRadius::same(radius::CARD))
-        .show(ui, |ui| editor_ui(ui, frame, block, Language::Prose, "Text in Markdown"));
+        .show(ui, |ui| {
+            editor_ui(ui, frame, block, Language::Prose, "Text in Markdown")
+        });
     if focused {
         frame.view.writing_began = true;
     } else if !frame.view.writing_began {
@@ -73,7 +80,17 @@ fn node_ui(ui: &mut Ui, node: &Node, first: bool) {
             };
             gap(ui, above);
             let line = (size * 1.45).round();
-            spans_ui(ui, spans, Face { size, line, color: t.text, strong: true }, 0.0);
+            spans_ui(
+                ui,
+                spans,
+                Face {
+                    size,
+                    line,
+                    color: t.text,
+                    strong: true,
+                },
+                0.0,
+            );
         }
         Node::Paragraph(spans) => {
             gap(ui, space::S - 2.0);
@@ -84,7 +101,8 @@ fn node_ui(ui: &mut Ui, node: &Node, first: bool) {
             let top = ui.cursor().top();
             spans_ui(ui, spans, Face::prose(t.dim), space::L);
             let x = ui.max_rect().left() + 1.0;
-            ui.painter().vline(x, top..=ui.min_rect().bottom(), Stroke::new(2.0, t.line));
+            ui.painter()
+                .vline(x, top..=ui.min_rect().bottom(), Stroke::new(2.0, t.line));
         }
         Node::Item(depth, marker, spans) => {
             gap(ui, 2.0);
@@ -178,15 +196,27 @@ fn spans_ui(ui: &mut Ui, spans: &[Span], face: Face, indent: f32) {
         let first = galley.pos_from_cursor(egui::text::CCursor::new(range.start));
         let last = galley.pos_from_cursor(egui::text::CCursor::new(range.end));
         // A link over two lines takes the clicks from its start to the end of the first.
-        let right = if last.top() > first.top() { galley.rect.right() } else { last.right() };
+        let right = if last.top() > first.top() {
+            galley.rect.right()
+        } else {
+            last.right()
+        };
         let area = Rect::from_min_max(first.min, pos2(right, first.bottom())).translate(origin.to_vec2());
-        let link = ui.interact(area, ui.scope_id().with(("link", range.start, name)), Sense::click());
+        let link = ui.interact(
+            area,
+            ui.scope_id().with(("link", range.start, name)),
+            Sense::click(),
+        );
         link.widget_info(|| WidgetInfo::labeled(Role::Link, true, name));
         if link.hovered() || link.has_focus() {
             ui.painter()
                 .hline(area.x_range(), area.bottom() - 2.0, Stroke::new(1.0, t.accent));
         }
-        if link.on_hover_cursor(egui::CursorIcon::PointingHand).on_hover_text(address).clicked() {
+        if link
+            .on_hover_cursor(egui::CursorIcon::PointingHand)
+            .on_hover_text(address)
+            .clicked()
+        {
             ui.ctx().open_url(OpenUrl::new_tab(address));
         }
     }

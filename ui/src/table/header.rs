@@ -61,7 +61,13 @@ pub fn header_ui(
 
         let inner = cell.shrink2(egui::vec2(PADDING, 0.0));
         let y = cell.top() + 15.0;
-        let dtype = line(ui, &column.field.dtype, fonts::mono(font::SMALL), t.dim, inner.width() * 0.5);
+        let dtype = line(
+            ui,
+            &column.field.dtype,
+            fonts::mono(font::SMALL),
+            t.dim,
+            inner.width() * 0.5,
+        );
         let dtype_left = paint_right(&painter, dtype, inner.right(), y).left();
         let room = dtype_left - inner.left() - space::XS;
         let name = line(ui, &column.field.name, fonts::mono(font::CODE), t.text, room);
@@ -119,7 +125,11 @@ fn summary(profile: &ColumnProfile, counted: u64) -> String {
         }
         (Some(min), Some(max)) if profile.field.kind != ColumnKind::Text => format!("{min} – {max}"),
         _ => {
-            let about = if profile.distinct_approximate { "about " } else { "" };
+            let about = if profile.distinct_approximate {
+                "about "
+            } else {
+                ""
+            };
             format!("{about}{} distinct", text::thousands(profile.distinct))
         }
     }
@@ -135,7 +145,12 @@ pub fn histogram_bars(painter: &Painter, rect: Rect, histogram: &Histogram, t: &
     let most = histogram.counts.iter().copied().max().unwrap_or(0).max(1) as f32;
     let bins = histogram.counts.len().max(1) as f32;
     let step = rect.width() / bins;
-    for (index, &count) in histogram.counts.iter().enumerate().filter(|(_, count)| **count > 0) {
+    for (index, &count) in histogram
+        .counts
+        .iter()
+        .enumerate()
+        .filter(|(_, count)| **count > 0)
+    {
         let height = (rect.height() * count as f32 / most).max(1.0);
         let left = rect.left() + index as f32 * step;
         let gap = if step > 3.0 { 1.0 } else { 0.0 };
@@ -156,15 +171,29 @@ fn top_values(ui: &Ui, painter: &Painter, rect: Rect, profile: &ColumnProfile, c
         let width = (rect.width() * value.count as f32 / most).max(2.0);
         let bar = Rect::from_min_size(pos2(rect.left(), top), egui::vec2(width, step - 1.5));
         painter.rect_filled(bar, CornerRadius::same(2), t.accent_quiet.gamma_multiply(0.55));
-        let label = format!("{} {}", super::one_line(&value.value), percent(value.count, counted));
-        let galley = line(ui, &label, fonts::regular(font::SMALL - 1.5), t.text, rect.width() - 8.0);
+        let label = format!(
+            "{} {}",
+            super::one_line(&value.value),
+            percent(value.count, counted)
+        );
+        let galley = line(
+            ui,
+            &label,
+            fonts::regular(font::SMALL - 1.5),
+            t.text,
+            rect.width() - 8.0,
+        );
         paint_left(painter, galley, rect.left() + 4.0, bar.center().y);
     }
 }
 
 fn halves(ui: &Ui, painter: &Painter, rect: Rect, profile: &ColumnProfile, counted: u64) {
     let t = Tokens::of(ui);
-    let yes = profile.top.iter().find(|top| top.value == "true").map_or(0, |top| top.count);
+    let yes = profile
+        .top
+        .iter()
+        .find(|top| top.value == "true")
+        .map_or(0, |top| top.count);
     let share = yes as f32 / counted as f32;
     let bar = Rect::from_x_y_ranges(rect.x_range(), rect.bottom() - 16.0..=rect.bottom() - 4.0);
     let edge = bar.left() + bar.width() * share;

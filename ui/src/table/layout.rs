@@ -34,7 +34,11 @@ impl Layout {
     /// Columns of these widths; where they leave room, they share it.
     fn new(widths: &[f32], decimals: Vec<usize>, room: f32) -> Self {
         let total: f32 = widths.iter().sum();
-        let stretch = if total > 0.0 && total < room { room / total } else { 1.0 };
+        let stretch = if total > 0.0 && total < room {
+            room / total
+        } else {
+            1.0
+        };
         let mut edges = vec![0.0];
         let mut edge = 0.0;
         for width in widths {
@@ -69,7 +73,10 @@ impl Layout {
 
     /// The columns that a stretch touches.
     pub fn visible(&self, stretch: Rangef) -> Range<usize> {
-        let first = self.edges.partition_point(|edge| *edge <= stretch.min).saturating_sub(1);
+        let first = self
+            .edges
+            .partition_point(|edge| *edge <= stretch.min)
+            .saturating_sub(1);
         let end = self.edges.partition_point(|edge| *edge < stretch.max);
         first.min(self.columns())..end.min(self.columns())
     }
@@ -90,7 +97,12 @@ pub fn of(ui: &Ui, layouts: &mut Layouts, block: BlockId, output: &TableOutput, 
     {
         return layout.clone();
     }
-    let widths: Vec<f32> = output.table.columns.iter().map(|column| width(ui, column)).collect();
+    let widths: Vec<f32> = output
+        .table
+        .columns
+        .iter()
+        .map(|column| width(ui, column))
+        .collect();
     let decimals = output.table.columns.iter().map(decimals).collect();
     let layout = Arc::new(Layout::new(&widths, decimals, room));
     layouts.insert(block, (output.table.clone(), room, layout.clone()));
@@ -105,7 +117,9 @@ fn width(ui: &Ui, column: &Column) -> f32 {
     let values = (0..LOOKED_AT).filter_map(|row| column.values.format(row));
     let longest = values.max_by_key(|text| text.chars().count()).unwrap_or_default();
     let value = measure(super::one_line(&longest), fonts::regular(font::BODY - 0.5));
-    (head.max(value) + 2.0 * PADDING + 2.0).clamp(NARROWEST, WIDEST).ceil()
+    (head.max(value) + 2.0 * PADDING + 2.0)
+        .clamp(NARROWEST, WIDEST)
+        .ceil()
 }
 
 fn decimals(column: &Column) -> usize {
@@ -122,7 +136,9 @@ fn decimals(column: &Column) -> usize {
 
 /// A number with zeros up to so many decimals; what isn't a plain number stays as it is.
 pub fn with_decimals(mut text: String, decimals: usize) -> String {
-    let plain = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-'));
+    let plain = text
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-'));
     if decimals == 0 || !plain || text.is_empty() {
         return text;
     }

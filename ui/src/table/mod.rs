@@ -59,7 +59,11 @@ pub fn table_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: BlockId, name: &str, 
     let response = ui.interact(whole, ui.scope_id().with(("table", block)), Sense::hover());
     response.widget_info(|| {
         let columns = output.table.columns.len();
-        WidgetInfo::labeled(Role::Table, true, format!("Table {name}: {rows} rows, {columns} columns"))
+        WidgetInfo::labeled(
+            Role::Table,
+            true,
+            format!("Table {name}: {rows} rows, {columns} columns"),
+        )
     });
 }
 
@@ -87,16 +91,31 @@ fn body_ui(ui: &mut Ui, output: &TableOutput, layout: &Layout, viewport: Rect) {
         let x = Rangef::new(left + x.min, left + x.max);
         column_ui(ui, column, x, layout.decimals(index), rows.clone(), top_of);
         let bottom = top_of(rows.end);
-        ui.painter()
-            .vline(x.max - 0.5, Rangef::new(top_of(rows.start), bottom), Stroke::new(1.0, t.line));
+        ui.painter().vline(
+            x.max - 0.5,
+            Rangef::new(top_of(rows.start), bottom),
+            Stroke::new(1.0, t.line),
+        );
     }
     if table.rows == 0 {
         let text = line(ui, "No rows", fonts::regular(font::BODY), t.dim, total.x);
-        paint_left(ui.painter(), text, left + PADDING, origin.y + size::TABLE_ROW / 2.0);
+        paint_left(
+            ui.painter(),
+            text,
+            left + PADDING,
+            origin.y + size::TABLE_ROW / 2.0,
+        );
     }
 }
 
-fn column_ui(ui: &Ui, column: &Column, x: Rangef, decimals: usize, rows: Range<usize>, top_of: impl Fn(usize) -> f32) {
+fn column_ui(
+    ui: &Ui,
+    column: &Column,
+    x: Rangef,
+    decimals: usize,
+    rows: Range<usize>,
+    top_of: impl Fn(usize) -> f32,
+) {
     let t = Tokens::of(ui);
     let right_aligned = matches!(column.values, Values::Integer(_) | Values::Float(_));
     let room = x.span() - 2.0 * PADDING;

@@ -110,7 +110,11 @@ impl Widget for Button<'_> {
         };
         let galley = line(ui, self.text, face, color, f32::INFINITY);
         let icon_side = if self.text.is_empty() { 11.0 } else { 10.0 };
-        let gap = if self.icon.is_some() && !self.text.is_empty() { 6.0 } else { 0.0 };
+        let gap = if self.icon.is_some() && !self.text.is_empty() {
+            6.0
+        } else {
+            0.0
+        };
         let inner = galley.size().x + gap + self.icon.map_or(0.0, |_| icon_side);
         let padding = match (self.text.is_empty(), self.look, self.small) {
             (true, ..) => (height - icon_side) / 2.0,
@@ -129,15 +133,16 @@ impl Widget for Button<'_> {
         }
         let lit = response.hovered() && enabled;
         let (fill, stroke) = match self.look {
-            Look::Primary if response.is_pointer_button_down_on() => (t.accent.gamma_multiply(0.85), Stroke::NONE),
+            Look::Primary if response.is_pointer_button_down_on() => {
+                (t.accent.gamma_multiply(0.85), Stroke::NONE)
+            }
             Look::Primary if lit => (t.accent.gamma_multiply(0.92), Stroke::NONE),
             Look::Primary => (t.accent, Stroke::NONE),
             Look::Plain => (if lit { t.hovered } else { t.raised }, Stroke::new(1.0, t.line)),
             Look::Quiet => (if lit { t.hovered } else { Color32::TRANSPARENT }, Stroke::NONE),
         };
         let corner = CornerRadius::same(radius::CONTROL);
-        ui.painter()
-            .rect(rect, corner, fill, stroke, StrokeKind::Inside);
+        ui.painter().rect(rect, corner, fill, stroke, StrokeKind::Inside);
         let y = rect.center().y;
         let mut x = rect.center().x - inner / 2.0;
         if let Some(icon) = self.icon {
@@ -199,10 +204,17 @@ impl<'a, T: PartialEq + Copy> Segments<'a, T> {
             .iter()
             .map(|(value, name)| {
                 let color = if chosen == value { t.text } else { t.dim };
-                (value, name, line(ui, name, fonts::medium(text_size), color, f32::INFINITY))
+                (
+                    value,
+                    name,
+                    line(ui, name, fonts::medium(text_size), color, f32::INFINITY),
+                )
             })
             .collect();
-        let width: f32 = parts.iter().map(|(.., galley)| galley.size().x + 2.0 * padding + gap).sum();
+        let width: f32 = parts
+            .iter()
+            .map(|(.., galley)| galley.size().x + 2.0 * padding + gap)
+            .sum();
         let (id, whole) = ui.allocate_space(vec2(width - gap, height));
         let corner = CornerRadius::same(radius::CONTROL);
         let mut left = whole.left();
@@ -216,7 +228,8 @@ impl<'a, T: PartialEq + Copy> Segments<'a, T> {
             response.widget_info(|| WidgetInfo::selected(Role::RadioButton, ui.is_enabled(), selected, name));
             if selected {
                 let edge = Stroke::new(1.0, t.line);
-                ui.painter().rect(rect, corner, t.raised, edge, StrokeKind::Inside);
+                ui.painter()
+                    .rect(rect, corner, t.raised, edge, StrokeKind::Inside);
             } else if response.hovered() {
                 ui.painter().rect_filled(rect, corner, t.hovered);
             }

@@ -10,7 +10,12 @@ pub fn section_ui(ui: &mut Ui, title: &str) -> Response {
     let t = Tokens::of(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), size::ROW), Sense::hover());
     let galley = line(ui, title, fonts::semibold(font::SMALL), t.dim, rect.width());
-    paint_left(ui.painter(), galley, rect.left() + space::L, rect.center().y + 2.0);
+    paint_left(
+        ui.painter(),
+        galley,
+        rect.left() + space::L,
+        rect.center().y + 2.0,
+    );
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, title));
     response
 }
@@ -94,7 +99,13 @@ impl<'a> Row<'a> {
             left += size::DOT + space::S;
         }
         if !self.right.is_empty() {
-            let galley = line(ui, self.right, fonts::regular(font::SMALL), t.dim, (right - left) * 0.6);
+            let galley = line(
+                ui,
+                self.right,
+                fonts::regular(font::SMALL),
+                t.dim,
+                (right - left) * 0.6,
+            );
             right = paint_right(ui.painter(), galley, right, y).left() - space::S;
         }
         let galley = line(ui, self.text, fonts::regular(font::BODY), t.text, right - left);

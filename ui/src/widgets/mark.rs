@@ -35,7 +35,10 @@ fn bar(painter: &Painter, rect: Rect, share: f64, color: Color32, ground: Color3
     painter.rect_filled(rect, corner, ground);
     let share = share.clamp(0.0, 1.0) as f32;
     if share > 0.0 {
-        let filled = Rect::from_min_size(rect.min, vec2((rect.width() * share).max(rect.height()), rect.height()));
+        let filled = Rect::from_min_size(
+            rect.min,
+            vec2((rect.width() * share).max(rect.height()), rect.height()),
+        );
         painter.rect_filled(filled, corner, color);
     }
 }
@@ -52,7 +55,11 @@ pub fn chip_ui(ui: &mut Ui, mark: Color32, ground: Color32, text: &str) -> Respo
         ui.painter()
             .rect_filled(rect, CornerRadius::same(radius::ROUND), ground);
         let y = rect.center().y;
-        dot(ui.painter(), Pos2::new(rect.left() + padding + size::DOT / 2.0, y), mark);
+        dot(
+            ui.painter(),
+            Pos2::new(rect.left() + padding + size::DOT / 2.0, y),
+            mark,
+        );
         paint_left(ui.painter(), galley, rect.left() + padding + size::DOT + 6.0, y);
         if response.has_focus() || response.hovered() {
             focus_ring_at(ui, rect, radius::ROUND);

@@ -61,6 +61,9 @@ pub fn text_ui(ui: &mut Ui, text: impl Into<String>, font: FontId, color: Color3
 /// A one-pixel line over the whole width.
 pub fn line_ui(ui: &mut Ui) {
     let (rect, _) = ui.allocate_exact_size(egui::vec2(ui.available_width(), 1.0), egui::Sense::hover());
-    ui.painter()
-        .hline(rect.x_range(), rect.center().y, Stroke::new(1.0, Tokens::of(ui).line));
+    ui.painter().hline(
+        rect.x_range(),
+        rect.center().y,
+        Stroke::new(1.0, Tokens::of(ui).line),
+    );
 }

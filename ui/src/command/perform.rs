@@ -1,0 +1,258 @@
+//! When a command is possible, and what it does.
+
+use super::Command;
+use crate::ShellRequest;
+use crate::cell::rename::Renaming;
+use crate::focus;
+use crate::inspector::Tab;
+use crate::palette::Palette;
+use crate::targets::TargetForm;
+use crate::view::{Adding, Frame, block_id, cell_of, editor_id, is_shown};
+use aloft_protocol::operation::{Rows, Theme};
+use aloft_protocol::snapshot::{BlockContent, CellState};
+use aloft_protocol::{BlockId, Operation, TaskId};
+use aloft_spec::CellKind;
+use egui::Context;
+
+impl Command {
+    /// Whether it can be done now.
+    pub fn enabled(self, frame: &Frame<'_>) -> bool {
+        let notebook = frame.notebook();
+        let cell = frame.selected_cell().map(|(_, cell)| cell);
+        match self {
+            Self::OpenFolder
+            | Self::Quit
+            | Self::SystemTheme
+            | Self::LightTheme
+            | Self::DarkTheme
+            | Self::Palette
+            | Self::Shortcuts => true,
+            Self::AddData
+            | Self::NewNotebook
+            | Self::CloseProject
+            | Self::ManageTargets
+            | Self::AddTarget
+            | Self::ToggleNavigation
+            | Self::ToggleInspector
+            | Self::ShowColumn
+            | Self::ShowRun
+            | Self::ShowPlaces
+            | Self::FocusNavigation
+            | Self::FocusInspector => frame.project().is_some(),
+            Self::AddSource
+            | Self::AddQuery
+            | Self::AddChart
+            | Self::AddTrain
+            | Self::AddText
+            | Self::FocusNotebook => notebook.is_some(),
+            Self::Save => notebook.is_some_and(|notebook| notebook.unsaved),
+            Self::Undo => notebook.is_some_and(|notebook| notebook.can_undo),
+            Self::Redo => notebook.is_some_and(|notebook| notebook.can_redo),
+            Self::RunAll => {
+                notebook.is_some_and(|notebook| notebook.blocks.iter().any(|b| cell_of(b).is_some()))
+            }
+            Self::RunCell | Self::Rename => cell.is_some(),
+            Self::Stop => cell.is_some_and(|cell| task_of(&cell.state).is_some()),
+            Self::Measure | Self::SendToCloud => frame.train_cell().is_some(),
+            Self::AddAbove => previous(frame).is_some(),
+            Self::RunCellAndNext
+            | Self::AddBelow
+            | Self::Edit
+            | Self::MoveUp
+            | Self::MoveDown
+            | Self::Remove => frame.selected().is_some(),
+            Self::Previous | Self::Next => {
+                notebook.is_some_and(|notebook| notebook.blocks.iter().any(is_shown))
+            }
+        }
+    }
+
+    /// Does it.
+    pub fn perform(self, ctx: &Context, frame: &mut Frame<'_>) {
+        let selected = frame.view.selected;
+        if let Some(kind) = self.added() {
+            return add_block(frame, selected, kind);
+        }
+        match self {
+            Self::OpenFolder => frame.ask_shell(ShellRequest::OpenFolderDialog),
+            Self::AddData => frame.ask_shell(ShellRequest::OpenFilesDialog),
+            Self::NewNotebook => frame.view.new_notebook = Some(String::new()),
+            Self::Save => frame.send(Operation::Save),
+            Self::CloseProject => frame.send(Operation::CloseProject),
+            Self::Quit => frame.send(Operation::RequestClose),
+            Self::Undo => frame.send(Operation::Undo),
+            Self::Redo => frame.send(Operation::Redo),
+            Self::RunCell => run_selected(frame),
+            Self::RunCellAndNext => {
+                run_selected(frame);
+                step(ctx, frame, true);
+            }
+            Self::RunAll => frame.send(Operation::RunAll),
+            Self::Stop => {
+                if let Some(task) = frame.selected_cell().and_then(|(_, cell)| task_of(&cell.state)) {
+                    frame.send(Operation::Stop { task });
+                }
+            }
+            Self::Measure => {
+                if let Some((block, _)) = frame.train_cell() {
+                    let rows = frame.view.rows_of(block);
+                    frame.view.tab = Tab::Places;
+                    frame.send(Operation::Plan { block, rows });
+                }
+            }
+            Self::SendToCloud => send_to_cloud(frame),
+            Self::ManageTargets => frame.view.targets = Some(TargetForm::default()),
+            Self::AddTarget => frame.view.targets = Some(TargetForm::new_target()),
+            Self::AddAbove => frame.view.adding = previous(frame).map(|after| Adding { after: Some(after) }),
+            Self::AddBelow => frame.view.adding = Some(Adding { after: selected }),
+            Self::Edit => edit(ctx, frame),
+            Self::Rename => {
+                if let Some((block, cell)) = frame.selected_cell() {
+                    frame.view.renaming = Some(Renaming::new(block, &cell.name));
+                }
+            }
+            Self::MoveUp | Self::MoveDown => {
+                if let Some(block) = selected {
+                    let down = self == Self::MoveDown;
+                    frame.view.reveal = Some(block);
+                    frame.send(Operation::Move { block, down });
+                }
+            }
+            Self::Remove => {
+                if let Some(block) = selected {
+                    step(ctx, frame, true);
+                    frame.send(Operation::Remove { block });
+                }
+            }
+            Self::Previous => step(ctx, frame, false),
+            Self::Next => step(ctx, frame, true),
+            Self::ShowColumn => show_tab(frame, Tab::Column),
+            Self::ShowRun => show_tab(frame, Tab::Run),
+            Self::ShowPlaces => show_tab(frame, Tab::Places),
+            Self::FocusNavigation => {
+                frame.view.navigation_hidden = false;
+                focus::request(ctx, focus::NAVIGATION);
+            }
+            Self::FocusNotebook => match selected {
+                Some(block) => ctx.memory_mut(|memory| memory.request_focus(block_id(block))),
+                None => step(ctx, frame, true),
+            },
+            Self::FocusInspector => {
+                frame.view.inspector_hidden = false;
+                focus::request(ctx, focus::INSPECTOR);
+            }
+            Self::ToggleNavigation => frame.view.navigation_hidden = !frame.view.navigation_hidden,
+            Self::ToggleInspector => frame.view.inspector_hidden = !frame.view.inspector_hidden,
+            Self::SystemTheme => frame.send(Operation::SetTheme { theme: Theme::System }),
+            Self::LightTheme => frame.send(Operation::SetTheme { theme: Theme::Light }),
+            Self::DarkTheme => frame.send(Operation::SetTheme { theme: Theme::Dark }),
+            Self::Palette => frame.view.palette = Some(Palette::default()),
+            Self::Shortcuts => frame.view.shortcuts = true,
+            // Handled above, because they add something.
+            Self::AddSource | Self::AddQuery | Self::AddChart | Self::AddTrain | Self::AddText => {}
+        }
+    }
+}
+
+/// Adds a cell, or prose without a kind, after a block.
+pub fn add_block(frame: &mut Frame<'_>, after: Option<BlockId>, kind: Option<CellKind>) {
+    frame.add(match kind {
+        Some(kind) => Operation::AddCell { after, kind },
+        None => Operation::AddProse { after },
+    });
+}
+
+/// Runs a cell on the rows that were chosen for it.
+pub fn run_block(frame: &mut Frame<'_>, block: BlockId) {
+    let is_train = frame
+        .block(block)
+        .and_then(cell_of)
+        .is_some_and(|cell| cell.kind == CellKind::Train);
+    let rows = if is_train {
+        frame.view.rows_of(block)
+    } else {
+        Rows::Sample
+    };
+    frame.send(Operation::Run { block, rows });
+}
+
+/// Selects a tab of the inspector.
+pub fn show_tab(frame: &mut Frame<'_>, tab: Tab) {
+    frame.view.inspector_hidden = false;
+    frame.view.tab = tab;
+}
+
+/// The piece of work that a cell's state tells of.
+pub fn task_of(state: &CellState) -> Option<TaskId> {
+    match state {
+        CellState::Waiting { task } | CellState::Running { task, .. } => Some(*task),
+        _ => None,
+    }
+}
+
+fn run_selected(frame: &mut Frame<'_>) {
+    if let Some((block, _)) = frame.selected_cell() {
+        run_block(frame, block);
+    }
+}
+
+fn send_to_cloud(frame: &mut Frame<'_>) {
+    let Some((block, _)) = frame.train_cell() else {
+        return;
+    };
+    show_tab(frame, Tab::Places);
+    match frame.target().map(str::to_owned) {
+        Some(target) => {
+            let rows = frame.view.rows_of(block);
+            frame.send(Operation::Preflight { block, target, rows });
+        }
+        None => frame.view.targets = Some(TargetForm::new_target()),
+    }
+}
+
+fn edit(ctx: &Context, frame: &mut Frame<'_>) {
+    if let Some(block) = frame.selected() {
+        if matches!(block.content, BlockContent::Prose) {
+            frame.view.write(block.id);
+        }
+        ctx.memory_mut(|memory| memory.request_focus(editor_id(block.id)));
+    }
+}
+
+/// The block before the selected one, in the text.
+fn previous(frame: &Frame<'_>) -> Option<BlockId> {
+    let blocks = &frame.notebook()?.blocks;
+    let index = blocks
+        .iter()
+        .position(|block| Some(block.id) == frame.view.selected)?;
+    Some(blocks.get(index.checked_sub(1)?)?.id)
+}
+
+/// Moves the selection by one block that can be seen.
+fn step(ctx: &Context, frame: &mut Frame<'_>, down: bool) {
+    let Some(notebook) = frame.notebook() else {
+        return;
+    };
+    let shown: Vec<BlockId> = notebook
+        .blocks
+        .iter()
+        .filter(|b| is_shown(b))
+        .map(|b| b.id)
+        .collect();
+    let at = shown.iter().position(|id| Some(*id) == frame.view.selected);
+    let next = match (at, down) {
+        (None, true) => shown.first(),
+        (None, false) => shown.last(),
+        (Some(at), true) => shown.get(at + 1).or(shown.last()),
+        (Some(at), false) => shown.get(at.saturating_sub(1)),
+    };
+    if let Some(&block) = next {
+        frame.view.writing = None;
+        frame.go_to(block);
+        ctx.memory_mut(|memory| {
+            memory.request_focus(block_id(block));
+            // The arrow has done its work; it must not carry the focus on to the nearest widget.
+            memory.move_focus(egui::FocusDirection::None);
+        });
+    }
+}
