@@ -247,3 +247,62 @@ impl Relation {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aloft_spec::{chart::Mark, source::SourceSpec};
+
+    #[test]
+    fn both_engines_give_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut text = String::from("n,x,word,day\n");
+        for row in 0..20_000_u64 {
+            let hash = row.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
+            let word = ["a", "b", "c", "NA"][hash as usize % 4];
+            text.push_str(&format!(
+                "{},{}.25,{word},2020-01-{:02}\n",
+                hash % 100,
+                hash % 1000,
+                hash % 28 + 1
+            ));
+        }
+        let file = folder.path().join("t.csv");
+        std::fs::write(&file, text).unwrap();
+        let relation = crate::source(&SourceSpec::new("t.csv"), &file, Scope::All, &Cancel::new()).unwrap();
+        let with = |engine| Relation {
+            engine,
+            rows: Arc::default(),
+            ..relation.clone()
+        };
+        let (memory, streaming) = (with(EngineChoice::InMemory), with(EngineChoice::Streaming));
+        assert_eq!(memory.output(7).unwrap(), streaming.output(7).unwrap());
+        assert_eq!(memory.rows().unwrap(), 20_000);
+        assert_eq!(streaming.rows().unwrap(), 20_000);
+        let snapshot = |relation: &Relation| relation.snapshot(folder.path(), &[]).unwrap();
+        assert_eq!(snapshot(&memory), snapshot(&streaming));
+        for (mark, x, y) in [
+            (Mark::Histogram, "x", None),
+            (Mark::Histogram, "day", None),
+            (Mark::Bar, "word", Some("n")),
+            (Mark::Bar, "n", None),
+            (Mark::Line, "day", Some("n")),
+            (Mark::Scatter, "x", Some("n")),
+            (Mark::Box, "word", Some("x")),
+        ] {
+            let spec = ChartSpec {
+                data: "t".into(),
+                mark,
+                x: x.into(),
+                y: y.map(Into::into),
+                bins: None,
+            };
+            // Numbers with few digits: their sums are exact in any order.
+            assert_eq!(
+                memory.chart(&spec).unwrap(),
+                streaming.chart(&spec).unwrap(),
+                "{mark:?}"
+            );
+        }
+    }
+}

@@ -274,7 +274,7 @@ fn damaged_text_is_named_by_its_line() {
             .starts_with("Unreadable at line 2: a quote opens in this row and is never closed")
     );
     assert!(said(b"\xff\xfea\0,\0b\0\n\0").starts_with("Unreadable: the file is UTF-16"));
-    assert!(said(b"a,b,a\n1,2,3\n").starts_with("DuplicateName at line 1: two columns are named `a`"));
+    assert!(said(b"a,b,a\n1,2,3\n").starts_with("DuplicateName: two columns are named `a`"));
     assert!(said(b"").starts_with("EmptyData: the file is empty"));
     assert!(said(b"\n").starts_with("EmptyData: the file has no header"));
     assert_eq!(rows(&whole(&folder.write("header.csv", "a,b\n"))), "");
