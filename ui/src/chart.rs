@@ -12,6 +12,8 @@ use egui_plot::{
 };
 
 const HEIGHT: f32 = 260.0;
+/// Room for the labels and the name of a horizontal axis. The plot finds it out by itself only in its second frame.
+pub const X_AXIS: f32 = 34.0;
 /// Longer names of categories are cut.
 const LONGEST_NAME: usize = 14;
 
@@ -34,14 +36,16 @@ pub fn chart_ui(ui: &mut Ui, id: egui::Id, name: &str, data: &ChartData) {
         None if is_time => time::date(value),
         None => text::significant_digits(value, 4),
     };
-    let x_axis = axis(AxisHints::new_x(), &data.x_label, t).formatter(move |mark, range| {
-        let months = is_time && range.end() - range.start() > 60.0 * time::DAY;
-        if months {
-            time::month(mark.value)
-        } else {
-            x_value(mark.value)
-        }
-    });
+    let x_axis = axis(AxisHints::new_x(), &data.x_label, t)
+        .min_thickness(X_AXIS)
+        .formatter(move |mark, range| {
+            let months = is_time && range.end() - range.start() > 60.0 * time::DAY;
+            if months {
+                time::month(mark.value)
+            } else {
+                x_value(mark.value)
+            }
+        });
     let y_axis = axis(AxisHints::new_y(), &data.y_label, t)
         .min_thickness(44.0)
         .formatter(|mark, _| text::significant_digits(mark.value, 4));

@@ -16,6 +16,7 @@ mod focus;
 mod fonts;
 mod inspector;
 mod menu;
+mod metrics;
 mod navigation;
 mod notebook;
 mod notices;

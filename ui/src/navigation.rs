@@ -4,6 +4,7 @@ use crate::cell::{dot_of, is_hollow};
 use crate::command::{Command, show_tab, task_of};
 use crate::focus;
 use crate::inspector::Tab;
+use crate::metrics;
 use crate::tokens::{Tokens, space};
 use crate::view::{Frame, block_id, cell_of};
 use crate::widgets::{Button, Icon, Row, section_ui};
@@ -172,31 +173,9 @@ pub fn short_id(id: &str) -> &str {
 /// The main metric of a run that has ended, else how it stands.
 fn result_of(run: &RunSummary) -> String {
     match run.status {
-        RunStatus::Done => main_metric(run).unwrap_or_else(|| run_word(run.status).to_owned()),
+        RunStatus::Done => metrics::main(&run.metrics).unwrap_or_else(|| run_word(run.status).to_owned()),
         status => run_word(status).to_owned(),
     }
-}
-
-/// `AUC 0.812`: the metric that people compare runs by, on the test part where there is one.
-pub fn main_metric(run: &RunSummary) -> Option<String> {
-    const ORDER: [(&str, &str); 7] = [
-        ("auc", "AUC"),
-        ("roc_auc", "AUC"),
-        ("accuracy", "accuracy"),
-        ("rmse", "RMSE"),
-        ("mae", "MAE"),
-        ("r2", "R²"),
-        ("loss", "loss"),
-    ];
-    let split = run
-        .metrics
-        .get("test")
-        .or_else(|| run.metrics.get("validation"))?;
-    let (key, name) = ORDER.into_iter().find(|(key, _)| split.contains_key(*key))?;
-    Some(format!(
-        "{name} {}",
-        text::significant_digits(*split.get(key)?, 3)
-    ))
 }
 
 fn jobs_ui(ui: &mut Ui, frame: &mut Frame<'_>, project: &ProjectView) {

@@ -22,7 +22,7 @@ pub fn questions_ui(ctx: &Context, frame: &mut Frame<'_>) {
             preflight_ui(ctx, frame, target, preflight.as_deref());
         }
         Some(Question::CloseWithRuns { runs }) => close_ui(ctx, frame, runs),
-        // The form for a new target shows it.
+        // The form for a new target shows it; without the form nobody waits for it any more.
         Some(Question::HostKey { .. }) | None => {}
     }
 }

@@ -1,19 +1,18 @@
 //! A run as curves, metrics and words, while it goes on and after.
 
 use crate::cell::foot::{words, words_in};
-use crate::chart::{axis, quiet, sample_line_ui};
+use crate::chart::{X_AXIS, axis, quiet, sample_line_ui};
 use crate::fonts;
+use crate::metrics;
 use crate::tokens::{Tokens, font, space};
 use crate::view::Frame;
-use crate::widgets::{Button, Icon, line, line_ui, paint_left, paint_right, text_ui};
+use crate::widgets::{Button, Icon, line_ui, text_ui};
 use aloft_protocol::BlockId;
 use aloft_protocol::snapshot::TrainingView;
 use aloft_spec::event::Phase;
-use aloft_spec::run::Metrics;
 use aloft_spec::text;
-use egui::{Align, Color32, FontId, Layout, Margin, RichText, Role, Sense, Ui, WidgetInfo};
+use egui::{Align, Layout, Margin, RichText, Role, Ui, WidgetInfo};
 use egui_plot::{AxisHints, HLine, HoverPosition, Line, LineStyle, Plot, PlotPoints, Points};
-use std::collections::{BTreeMap, BTreeSet};
 
 const HEIGHT: f32 = 188.0;
 
@@ -59,6 +58,7 @@ pub fn curves_ui(ui: &mut Ui, block: BlockId, training: &TrainingView) {
         .show(ui, |ui| {
             let epochs = f64::from(training.epochs.max(1));
             let x_axis = axis(AxisHints::new_x(), "epoch", t)
+                .min_thickness(X_AXIS)
                 .formatter(|mark, _| text::significant_digits(mark.value, 3));
             let y_axis = axis(AxisHints::new_y(), "loss", t)
                 .min_thickness(44.0)
@@ -194,10 +194,10 @@ pub fn metrics_ui(ui: &mut Ui, training: &TrainingView) {
                 ui.spacing_mut().item_spacing.x = space::XL + space::M;
                 ui.vertical(|ui| {
                     ui.set_width(280.0);
-                    metrics_table_ui(ui, &training.metrics);
+                    metrics::table_ui(ui, &training.metrics);
                 });
                 ui.vertical(|ui| {
-                    ui.add_space(METRIC_ROW);
+                    ui.add_space(metrics::ROW);
                     pairs_ui(ui, "facts", facts.into_iter());
                 });
             });
@@ -211,63 +211,6 @@ fn outcome(training: &TrainingView) -> Option<String> {
         Some(forecast) => format!("{took}, forecast {}", text::duration(forecast)),
         None => took,
     })
-}
-
-const METRIC_ROW: f32 = 20.0;
-const METRIC_COLUMN: f32 = 84.0;
-
-/// Metrics over the whole width: one row a metric, one column a split.
-pub fn metrics_table_ui(ui: &mut Ui, metrics: &Metrics) {
-    let t = Tokens::of(ui);
-    // They are read in the order in which the parts were used.
-    let mut splits: Vec<(&str, &BTreeMap<String, f64>)> =
-        metrics.iter().map(|(name, of)| (name.as_str(), of)).collect();
-    splits.sort_by_key(|(name, _)| {
-        ["train", "validation", "test"]
-            .iter()
-            .position(|known| known == name)
-    });
-    let names: BTreeSet<&str> = metrics
-        .values()
-        .flat_map(|split| split.keys().map(String::as_str))
-        .collect();
-    ui.scope(|ui| {
-        ui.spacing_mut().item_spacing.y = 0.0;
-        let head: Vec<String> = splits.iter().map(|(name, _)| (*name).to_owned()).collect();
-        metric_row_ui(ui, "", &head, &fonts::regular(font::SMALL), t.dim);
-        for name in names {
-            let value = |split: &BTreeMap<String, f64>| {
-                let value = split.get(name).map(|value| text::significant_digits(*value, 4));
-                value.unwrap_or_default()
-            };
-            let values: Vec<String> = splits.iter().map(|(_, split)| value(split)).collect();
-            metric_row_ui(
-                ui,
-                &name.replace('_', " "),
-                &values,
-                &fonts::regular(font::BODY),
-                t.text,
-            );
-        }
-    });
-}
-
-fn metric_row_ui(ui: &mut Ui, name: &str, values: &[String], font: &FontId, color: Color32) {
-    let t = Tokens::of(ui);
-    let (rect, response) =
-        ui.allocate_exact_size(egui::vec2(ui.available_width(), METRIC_ROW), Sense::hover());
-    response.widget_info(|| {
-        WidgetInfo::labeled(Role::Label, true, format!("{name} {}", values.join(", ")).trim())
-    });
-    let y = rect.center().y;
-    let column = METRIC_COLUMN.min(rect.width() * 0.6 / values.len().max(1) as f32);
-    let left = rect.right() - column * values.len() as f32;
-    let galley = line(ui, name, fonts::regular(font::BODY), t.dim, left - rect.left());
-    paint_left(ui.painter(), galley, rect.left(), y);
-    for (index, value) in values.iter().enumerate() {
-        let galley = line(ui, value, font.clone(), color, column);
-        paint_right(ui.painter(), galley, left + column * (index + 1) as f32, y);
-    }
 }
 
 /// Names and values, one pair a row.

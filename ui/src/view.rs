@@ -8,7 +8,7 @@ use crate::table::Layouts;
 use crate::targets::TargetForm;
 use crate::{FrameOutput, ShellRequest};
 use aloft_protocol::operation::Rows;
-use aloft_protocol::snapshot::{BlockContent, BlockView, CellView, NotebookView, ProjectView};
+use aloft_protocol::snapshot::{BlockContent, BlockView, CellView, NotebookView, ProjectView, Question};
 use aloft_protocol::{BlockId, NoticeId, Operation, Snapshot};
 use aloft_spec::CellKind;
 use aloft_spec::verdict::Verdict;
@@ -132,7 +132,8 @@ impl View {
 
     /// Whether something asks for an answer before anything else.
     pub fn has_dialog(&self, snapshot: &Snapshot) -> bool {
-        snapshot.question.is_some()
+        // The form for a new target shows a host's key.
+        !matches!(snapshot.question, None | Some(Question::HostKey { .. }))
             || self.targets.is_some()
             || self.palette.is_some()
             || self.shortcuts

@@ -518,3 +518,78 @@ fn every_panel_is_reached_by_its_number() {
     press(&mut harness, Modifiers::NONE, Key::F1);
     harness.get_by_label("With a block selected");
 }
+
+#[test]
+fn a_host_that_gives_no_key_says_so_in_the_form() {
+    let mut harness = window(flights(), WINDOW);
+    harness.run();
+    press(&mut harness, CTRL, Key::P);
+    harness.get_by_label("Find a command").type_text("add a target");
+    harness.run();
+    press(&mut harness, Modifiers::NONE, Key::Enter);
+    for (field, text) in [("Name", "mill"), ("Host", "mill"), ("User", "ada")] {
+        harness.get_by_label(field).focus();
+        harness.run();
+        harness.get_by_label(field).type_text(text);
+        harness.run();
+    }
+    click(&mut harness, "Continue");
+    harness.get_by_label("Asking the host for its key…");
+    harness.state_mut().snapshot.notices = vec![Notice {
+        id: NoticeId(5),
+        good: false,
+        code: Some(Code::Unreachable),
+        message: "mill didn't answer on port 22".into(),
+        hint: Some("is it switched on?".into()),
+    }];
+    harness.run();
+    assert!(
+        harness
+            .query_all_by_label("mill didn't answer on port 22")
+            .count()
+            > 1
+    );
+    asked(&mut harness);
+    press(&mut harness, Modifiers::NONE, Key::Escape);
+    assert_eq!(asked(&mut harness), [Operation::CancelSend]);
+}
+
+#[test]
+fn a_window_at_rest_paints_nothing() {
+    let mut harness = window(flights(), WINDOW);
+    let rests = |harness: &Harness<'_, Window>| {
+        let mut outputs = harness.output().viewport_output.values();
+        outputs.all(|output| output.repaint_delay == std::time::Duration::MAX)
+    };
+    harness.run();
+    harness.run_steps(2);
+    assert!(rests(&harness), "the notebook is painted again and again");
+    harness.get_by_label("Text of joined").focus();
+    harness.run();
+    harness.run_steps(2);
+    assert!(harness.get_by_label("Text of joined").is_focused());
+    assert!(
+        rests(&harness),
+        "a text with the keyboard is painted again and again"
+    );
+}
+
+#[test]
+fn files_are_dropped_anywhere() {
+    #[derive(Debug)]
+    struct Dropped(std::path::PathBuf);
+    impl egui::DroppedFile for Dropped {
+        fn path(&self) -> &std::path::Path {
+            &self.0
+        }
+        fn bytes(&self) -> Result<Vec<u8>, String> {
+            Err("the window doesn't read files".into())
+        }
+    }
+    let mut harness = window(welcome(), WINDOW);
+    harness.run();
+    let path = std::path::PathBuf::from("/data/rides.csv");
+    harness.input_mut().dropped_files = vec![std::sync::Arc::new(Dropped(path.clone()))];
+    harness.run();
+    assert_eq!(asked(&mut harness), [Operation::Drop { paths: vec![path] }]);
+}

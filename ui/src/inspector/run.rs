@@ -2,10 +2,11 @@
 
 use super::{heading_ui, nothing_ui};
 use crate::fonts;
+use crate::metrics;
 use crate::navigation::{job_color, job_word, run_color, run_word};
 use crate::time;
 use crate::tokens::{Tokens, font, space};
-use crate::training::{metrics_table_ui, pairs_ui};
+use crate::training::pairs_ui;
 use crate::view::Frame;
 use crate::widgets::{Button, dot_ui, text_ui};
 use aloft_protocol::Operation;
@@ -38,7 +39,7 @@ pub fn run_ui(ui: &mut Ui, frame: &mut Frame<'_>) {
     facts_ui(ui, run);
     if !run.metrics.is_empty() {
         heading_ui(ui, "Metrics");
-        metrics_table_ui(ui, &run.metrics);
+        metrics::table_ui(ui, &run.metrics);
     }
     if matches!(run.status, RunStatus::Lost | RunStatus::Stopped) && run.target.is_none() {
         ui.add_space(space::M);

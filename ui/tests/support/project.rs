@@ -171,9 +171,9 @@ pub fn trained() -> Snapshot {
         .map(|(split, accuracy, auc)| {
             let values = [
                 ("accuracy", accuracy),
-                ("auc", auc),
+                ("roc_auc", auc),
                 ("log_loss", 0.341),
-                ("base_rate", 0.764),
+                ("base_rate_accuracy", 0.764),
             ];
             (
                 split.to_owned(),
@@ -307,7 +307,7 @@ fn run(id: &str, status: RunStatus, auc: Option<f64>) -> RunSummary {
     let metrics = auc.map(|auc| {
         (
             "test".to_owned(),
-            [("accuracy".to_owned(), 0.891), ("auc".to_owned(), auc)].into(),
+            [("accuracy".to_owned(), 0.891), ("roc_auc".to_owned(), auc)].into(),
         )
     });
     RunSummary {

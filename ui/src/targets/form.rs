@@ -1,16 +1,16 @@
-//! Targets: a list to test and remove, and a form for a new one. A host's key is shown before it is trusted.
+//! The form for a new target. The host's key is shown before it is trusted.
 
 use crate::dialog;
 use crate::fonts;
 use crate::preflight::fingerprint_ui;
-use crate::tokens::{Tokens, font, radius, size, space};
+use crate::tokens::{Tokens, font, size, space};
 use crate::view::Frame;
-use crate::widgets::{Button, dot, text_ui};
-use aloft_protocol::Operation;
+use crate::widgets::{Button, text_ui};
 use aloft_protocol::operation::Secret;
-use aloft_protocol::snapshot::{Question, TargetView};
+use aloft_protocol::snapshot::{Notice, Question, TargetView};
+use aloft_protocol::{NoticeId, Operation, Snapshot};
 use aloft_spec::project::SshTarget;
-use egui::{Align, Context, Layout, RichText, Sense, Stroke, Ui};
+use egui::{Context, RichText, Ui};
 
 /// What is typed into the form. It holds a secret until the form is closed: it prints nothing of itself.
 #[derive(Default)]
@@ -23,9 +23,42 @@ pub struct TargetForm {
     folder: String,
     key_file: String,
     secret: String,
-    /// The host and port whose key was asked for.
-    probed: Option<(String, u16)>,
+    probed: Option<Probe>,
     focused: bool,
+}
+
+/// A host whose key was asked for.
+#[derive(Debug, Clone)]
+struct Probe {
+    host: String,
+    port: u16,
+    /// The latest message when it was asked: a later problem is the answer.
+    after: Option<NoticeId>,
+}
+
+/// What came of asking.
+#[derive(Clone, Copy)]
+enum Answer<'a> {
+    Key { key: &'a str, fingerprint: &'a str },
+    Problem(&'a Notice),
+}
+
+impl Probe {
+    fn answer<'a>(&self, snapshot: &'a Snapshot) -> Option<Answer<'a>> {
+        if let Some(Question::HostKey {
+            host,
+            port,
+            key,
+            fingerprint,
+        }) = &snapshot.question
+            && (host, port) == (&self.host, &self.port)
+        {
+            return Some(Answer::Key { key, fingerprint });
+        }
+        let mut notices = snapshot.notices.iter().rev();
+        let problem = notices.find(|notice| !notice.good && Some(notice.id) > self.after)?;
+        Some(Answer::Problem(problem))
+    }
 }
 
 impl TargetForm {
@@ -37,6 +70,11 @@ impl TargetForm {
             folder: "aloft".into(),
             ..Self::default()
         }
+    }
+
+    /// Whether it is a form, and not the list.
+    pub fn is_new(&self) -> bool {
+        self.adding
     }
 
     /// What is wrong with it, in the order of its fields.
@@ -83,149 +121,99 @@ impl TargetForm {
     }
 }
 
-/// Shows list or form while they are open.
-pub fn targets_ui(ctx: &Context, frame: &mut Frame<'_>) {
-    let Some(mut form) = frame.view.targets.take() else {
-        return;
-    };
-    let keep = if form.adding {
-        form_ui(ctx, frame, &mut form)
-    } else {
-        list_ui(ctx, frame, &mut form)
-    };
-    if keep {
-        frame.view.targets = Some(form);
-    }
-}
-
-fn list_ui(ctx: &Context, frame: &mut Frame<'_>, form: &mut TargetForm) -> bool {
-    let targets: &[TargetView] = frame.project().map_or(&[], |project| &project.targets);
-    let mut done = false;
-    let closed = dialog::show(ctx, "Targets", size::DIALOG, |ui| {
-        let t = Tokens::of(ui);
-        if targets.is_empty() {
-            let words = "No targets yet. Any Linux machine that you reach over SSH can be one.";
-            text_ui(ui, words, fonts::regular(font::BODY), t.dim);
-        }
-        for target in targets {
-            target_ui(ui, frame, target);
-        }
-        dialog::buttons_ui(ui, |ui| {
-            done = ui.add(Button::new("Done")).clicked();
-            if ui.add(Button::new("Add a target…").primary()).clicked() {
-                *form = TargetForm::new_target();
-            }
-        });
-    });
-    !(closed || done)
-}
-
-fn target_ui(ui: &mut Ui, frame: &mut Frame<'_>, target: &TargetView) {
-    let t = Tokens::of(ui);
-    egui::Frame::new()
-        .stroke(Stroke::new(1.0, t.line))
-        .corner_radius(egui::CornerRadius::same(radius::CONTROL))
-        .inner_margin(space::S + 2.0)
-        .show(ui, |ui| {
-            ui.set_width(ui.available_width());
-            ui.spacing_mut().item_spacing.y = 2.0;
-            ui.horizontal(|ui| {
-                let (rect, _) =
-                    ui.allocate_exact_size(egui::vec2(size::DOT, font::BODY_LINE), Sense::hover());
-                let mark = match &target.tested {
-                    Some(Ok(_)) => t.ok,
-                    Some(Err(_)) => t.bad,
-                    None => t.faint,
-                };
-                dot(ui.painter(), rect.center(), mark);
-                ui.label(
-                    RichText::new(&target.name)
-                        .font(fonts::medium(font::BODY))
-                        .color(t.text),
-                );
-                ui.label(RichText::new(target.spec.address()).color(t.dim));
-                ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                    let name = target.name.clone();
-                    let remove = format!("Remove {name}");
-                    let test = format!("Test {name}");
-                    if ui
-                        .add(Button::new("Remove").quiet().small().name(&remove))
-                        .clicked()
-                    {
-                        frame.send(Operation::RemoveTarget { name });
-                    } else if ui.add(Button::new("Test").small().name(&test)).clicked() {
-                        frame.send(Operation::TestTarget { name });
-                    }
-                });
-            });
-            match &target.tested {
-                Some(Ok(said)) => {
-                    text_ui(ui, said.as_str(), fonts::regular(font::SMALL + 0.5), t.dim);
-                }
-                Some(Err(problem)) => crate::cell::problem_ui(ui, problem),
-                None => {}
-            }
-        });
-}
-
 /// The form, and then the host's key. False when it is done with.
-fn form_ui(ctx: &Context, frame: &mut Frame<'_>, form: &mut TargetForm) -> bool {
+pub fn form_ui(ctx: &Context, frame: &mut Frame<'_>, form: &mut TargetForm) -> bool {
     let targets: &[TargetView] = frame.project().map_or(&[], |project| &project.targets);
-    let asked = form.probed.clone();
-    let key = match &frame.snapshot.question {
-        Some(Question::HostKey {
-            host,
-            port,
-            key,
-            fingerprint,
-        }) if asked == Some((host.clone(), *port)) => Some((key.clone(), fingerprint.clone())),
-        _ => None,
-    };
-    let mut keep = true;
-    let mut probe = false;
-    let mut trust = false;
+    let answer = form
+        .probed
+        .as_ref()
+        .and_then(|probe| probe.answer(frame.snapshot));
+    let mut step = None;
     let closed = dialog::show(ctx, "Add a target", size::DIALOG, |ui| {
         let t = Tokens::of(ui);
-        if let Some((_, fingerprint)) = &key {
+        if let Some(Answer::Key { key, fingerprint }) = answer {
             fingerprint_ui(ui, form.host.trim(), form.port(), fingerprint);
             dialog::buttons_ui(ui, |ui| {
-                trust = ui.add(Button::new("Trust and add").primary()).clicked();
+                if ui.add(Button::new("Trust and add").primary()).clicked() {
+                    step = Some(Step::Trust(key));
+                }
                 if ui.add(Button::new("Back")).clicked() {
-                    form.probed = None;
+                    step = Some(Step::Back);
                 }
             });
             return;
         }
         fields_ui(ui, form);
         let complaint = form.complaint(targets);
-        let words = match (complaint, &form.probed) {
-            (Some(complaint), _) => complaint,
-            (None, Some(_)) => "Asking the host for its key…",
-            (None, None) => "The host's key comes next: you see its fingerprint before anything is trusted",
+        let (words, color) = match (complaint, answer, &form.probed) {
+            (Some(complaint), ..) => (complaint, t.dim),
+            (None, Some(Answer::Problem(notice)), _) => (notice.message.as_str(), t.bad),
+            (None, _, Some(_)) => ("Asking the host for its key…", t.dim),
+            (None, _, None) => (
+                "The host's key comes next: you see its fingerprint before anything is trusted",
+                t.dim,
+            ),
         };
-        text_ui(ui, words, fonts::regular(font::SMALL + 0.5), t.dim);
+        text_ui(ui, words, fonts::regular(font::SMALL + 0.5), color);
+        if let (None, Some(Answer::Problem(Notice { hint: Some(hint), .. }))) = (complaint, answer) {
+            text_ui(ui, hint.as_str(), fonts::regular(font::SMALL + 0.5), t.dim);
+        }
         dialog::buttons_ui(ui, |ui| {
             let next = Button::new("Continue").primary();
-            probe = ui.add_enabled(complaint.is_none(), next).clicked();
-            keep = !ui.add(Button::new("Cancel")).clicked();
+            if ui.add_enabled(complaint.is_none(), next).clicked() {
+                step = Some(Step::Probe);
+            }
+            if ui.add(Button::new("Cancel")).clicked() {
+                step = Some(Step::Leave);
+            }
         });
     });
-    if probe {
-        let (host, port) = (form.host.trim().to_owned(), form.port());
-        form.probed = Some((host.clone(), port));
-        frame.send(Operation::ProbeHost { host, port });
+    match step.or(closed.then_some(Step::Leave)) {
+        Some(step) => take(frame, form, step),
+        None => true,
     }
-    if let Some((host_key, _)) = key.filter(|_| trust) {
-        let secret = (!form.secret.is_empty()).then(|| Secret(std::mem::take(&mut form.secret)));
-        frame.send(Operation::AddTarget {
-            name: form.name.clone(),
-            target: form.target(&host_key),
-            secret,
-        });
-        frame.view.target = Some(form.name.clone());
-        return false;
+}
+
+#[derive(Clone, Copy)]
+enum Step<'a> {
+    Probe,
+    Trust(&'a str),
+    Back,
+    Leave,
+}
+
+/// Does what a button says; whether the form stays.
+fn take(frame: &mut Frame<'_>, form: &mut TargetForm, step: Step<'_>) -> bool {
+    match step {
+        Step::Probe => {
+            let (host, port) = (form.host.trim().to_owned(), form.port());
+            form.probed = Some(Probe {
+                host: host.clone(),
+                port,
+                after: frame.snapshot.notices.last().map(|notice| notice.id),
+            });
+            frame.send(Operation::ProbeHost { host, port });
+        }
+        Step::Trust(host_key) => {
+            let secret = (!form.secret.is_empty()).then(|| Secret(std::mem::take(&mut form.secret)));
+            frame.view.target = Some(form.name.clone());
+            frame.send(Operation::AddTarget {
+                name: form.name.clone(),
+                target: form.target(host_key),
+                secret,
+            });
+        }
+        Step::Back => {
+            form.probed = None;
+            frame.send(Operation::CancelSend);
+        }
+        Step::Leave => {
+            if form.probed.is_some() {
+                frame.send(Operation::CancelSend);
+            }
+        }
     }
-    keep && !closed
+    matches!(step, Step::Probe | Step::Back)
 }
 
 fn fields_ui(ui: &mut Ui, form: &mut TargetForm) {

@@ -1,0 +1,101 @@
+//! Metrics: what they are called, the one that runs are compared by, and the table of them.
+
+use crate::fonts;
+use crate::tokens::{Tokens, font};
+use crate::widgets::{line, paint_left, paint_right};
+use aloft_spec::run::Metrics;
+use aloft_spec::text;
+use egui::{Color32, FontId, Role, Sense, Ui, WidgetInfo};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a metric is called on the screen.
+pub fn word(name: &str) -> String {
+    match name {
+        "roc_auc" => "ROC AUC".to_owned(),
+        "f1" => "F1".to_owned(),
+        "macro_f1" => "macro F1".to_owned(),
+        "rmse" => "RMSE".to_owned(),
+        "mae" => "MAE".to_owned(),
+        "r2" => "R²".to_owned(),
+        "base_rmse" => "RMSE of the mean".to_owned(),
+        "base_rate_accuracy" => "accuracy of the base rate".to_owned(),
+        other => other.replace('_', " "),
+    }
+}
+
+/// `ROC AUC 0.812`: the metric that people compare runs by, on the test part where there is one.
+pub fn main(metrics: &Metrics) -> Option<String> {
+    let split = metrics.get("test").or_else(|| metrics.get("validation"))?;
+    let name = ["roc_auc", "accuracy", "rmse"]
+        .into_iter()
+        .find(|name| split.contains_key(*name))?;
+    Some(format!(
+        "{} {}",
+        word(name),
+        text::significant_digits(*split.get(name)?, 3)
+    ))
+}
+
+/// Height of a row.
+pub const ROW: f32 = 20.0;
+const COLUMN: f32 = 84.0;
+
+/// Metrics over the whole width: one row a metric, one column a split.
+pub fn table_ui(ui: &mut Ui, metrics: &Metrics) {
+    let t = Tokens::of(ui);
+    // They are read in the order in which the parts were used.
+    let mut splits: Vec<(&str, &BTreeMap<String, f64>)> =
+        metrics.iter().map(|(name, of)| (name.as_str(), of)).collect();
+    splits.sort_by_key(|(name, _)| {
+        ["train", "validation", "test"]
+            .iter()
+            .position(|known| known == name)
+    });
+    let names: BTreeSet<&str> = metrics
+        .values()
+        .flat_map(|split| split.keys().map(String::as_str))
+        .collect();
+    ui.scope(|ui| {
+        ui.spacing_mut().item_spacing.y = 0.0;
+        let head: Vec<String> = splits.iter().map(|(name, _)| (*name).to_owned()).collect();
+        row_ui(ui, "", &head, &fonts::regular(font::SMALL), t.dim);
+        for name in names {
+            let value = |split: &BTreeMap<String, f64>| {
+                let value = split.get(name).map(|value| text::significant_digits(*value, 4));
+                value.unwrap_or_default()
+            };
+            let values: Vec<String> = splits.iter().map(|(_, split)| value(split)).collect();
+            row_ui(ui, &word(name), &values, &fonts::regular(font::BODY), t.text);
+        }
+    });
+}
+
+fn row_ui(ui: &mut Ui, name: &str, values: &[String], font: &FontId, color: Color32) {
+    let t = Tokens::of(ui);
+    let (rect, response) = ui.allocate_exact_size(egui::vec2(ui.available_width(), ROW), Sense::hover());
+    response.widget_info(|| {
+        WidgetInfo::labeled(Role::Label, true, format!("{name} {}", values.join(", ")).trim())
+    });
+    let y = rect.center().y;
+    let column = COLUMN.min(rect.width() * 0.6 / values.len().max(1) as f32);
+    let left = rect.right() - column * values.len() as f32;
+    let galley = line(ui, name, fonts::regular(font::BODY), t.dim, left - rect.left());
+    paint_left(ui.painter(), galley, rect.left(), y);
+    for (index, value) in values.iter().enumerate() {
+        let galley = line(ui, value, font.clone(), color, column);
+        paint_right(ui.painter(), galley, left + column * (index + 1) as f32, y);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_are_compared_by_the_test_part() {
+        let split = |auc| BTreeMap::from([("accuracy".to_owned(), 0.9), ("roc_auc".to_owned(), auc)]);
+        let both = Metrics::from([("validation".into(), split(0.8)), ("test".into(), split(0.7))]);
+        assert_eq!(main(&both).as_deref(), Some("ROC AUC 0.7"));
+        assert_eq!(main(&Metrics::new()), None);
+    }
+}
