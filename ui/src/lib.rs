@@ -1,8 +1,8 @@
 //! The views of Aloft: they read one [`aloft_protocol::Snapshot`] a frame and return what the user wants done.
 //!
-//! Enter at [`App::frame_ui`]: it turns keys into [`command::Command`]s, lays out the panels and shows what waits for an
-//! answer. Each part of the window is a module with a `…_ui` function that is handed a [`view::Frame`]. What a thing
-//! looks like is in [`tokens`], [`theme`] and [`widgets`]; nothing else names a colour or a size.
+//! Enter at [`App::frame_ui`]: it turns keys into `command::Command`s, lays out the panels and shows what waits for an
+//! answer. Each part of the window is a module with a `…_ui` function that is handed a `view::Frame`. What a thing
+//! looks like is in `tokens`, `theme` and `widgets`; nothing else names a colour or a size.
 //!
 //! This crate never reads a file, waits for anything, or repaints while nothing moves.
 
