@@ -115,7 +115,7 @@ impl Summary {
         if self.threshold < u64::MAX {
             let scale = self.rows as f64 / self.hashes.len().max(1) as f64;
             for (column, running) in columns.iter_mut().zip(self.columns) {
-                guarded(|| running.put(column, scale))?;
+                guarded(|| running.put(column, self.rows, scale))?;
             }
         }
         Ok((self.head, columns, self.rows))
@@ -204,13 +204,13 @@ impl Running {
     }
 
     /// Replaces in the profile of a sample what is known about all rows, and scales the sample's counts to them.
-    fn put(self, profile: &mut ColumnProfile, scale: f64) -> PolarsResult<()> {
+    fn put(self, profile: &mut ColumnProfile, rows: u64, scale: f64) -> PolarsResult<()> {
         profile.nulls = self.nulls;
         profile.distinct_approximate = true;
         if self.kind == ColumnKind::Other {
             return Ok(());
         }
-        profile.distinct = self.distinct.estimate();
+        profile.distinct = self.distinct.estimate().min(rows - self.nulls);
         profile.mean = (self.count > 0.0 && self.mean.is_finite()).then_some(self.mean);
         let spread = (self.squares / (self.count - 1.0)).sqrt();
         profile.std = (profile.std.is_some() && spread.is_finite()).then_some(spread);
