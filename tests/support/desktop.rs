@@ -106,10 +106,7 @@ impl Desktop {
 
     /// The window with `name` in its title, once there is one.
     pub fn window(&self, name: &str) -> String {
-        wait(&format!("a window called {name:?}"), || {
-            let output = self.output("xdotool", &["search", "--onlyvisible", "--name", name]);
-            output.lines().next().map(str::to_owned)
-        })
+        wait(&format!("a window called {name:?}"), || self.find(name))
     }
 
     /// How many colours a window shows. Anti-aliased text alone has dozens; an unpainted window has one or two.
@@ -136,6 +133,30 @@ impl Desktop {
         );
     }
 
+    /// Does something until it has had its effect. A window manager hands the focus over when it is ready to, and keys
+    /// that come before that go nowhere, as they do for a person.
+    #[track_caller]
+    pub fn until<T>(&self, what: &str, mut act: impl FnMut(), mut effect: impl FnMut() -> Option<T>) -> T {
+        let start = Instant::now();
+        loop {
+            act();
+            let acted = Instant::now();
+            while acted.elapsed() < Duration::from_secs(4) {
+                if let Some(effect) = effect() {
+                    return effect;
+                }
+                std::thread::sleep(Duration::from_millis(100));
+            }
+            assert!(start.elapsed() < PATIENCE, "tried in vain for {what}");
+        }
+    }
+
+    /// The window with `name` in its title, if there is one now.
+    pub fn find(&self, name: &str) -> Option<String> {
+        let output = self.output("xdotool", &["search", "--onlyvisible", "--name", name]);
+        output.lines().next().map(str::to_owned)
+    }
+
     /// What a program prints.
     pub fn output(&self, program: &str, arguments: &[&str]) -> String {
         let output = self
@@ -150,6 +171,12 @@ impl Desktop {
 
 impl Drop for Desktop {
     fn drop(&mut self) {
+        // What the screen showed says more than any message.
+        if std::thread::panicking() {
+            let picture = std::env::temp_dir().join(format!("aloft-window-{}.png", std::process::id()));
+            self.output("import", &["-window", "root", &picture.to_string_lossy()]);
+            eprintln!("the screen is in {}", picture.display());
+        }
         for server in self.servers.iter_mut().rev() {
             let _ = server.kill();
             let _ = server.wait();

@@ -5,6 +5,7 @@ use aloft_tests::{Desktop, end, wait};
 use serde_json::Value;
 use std::path::Path;
 use std::process::Child;
+use std::time::Duration;
 
 /// The runs of a project as the command line lists them.
 fn runs(desktop: &Desktop, project: &Path) -> Vec<Value> {
@@ -35,13 +36,20 @@ fn an_example_opens_and_runs_by_keyboard_as_it_does_on_the_command_line() {
     });
 
     // The palette knows the examples.
-    desktop.press(&window, &["ctrl+shift+p"]);
-    desktop.type_text(&window, "penguin");
-    desktop.press(&window, &["Return"]);
-    let window = desktop.window("Penguins");
+    let by_name = || {
+        desktop.press(&window, &["Escape", "ctrl+shift+p"]);
+        std::thread::sleep(Duration::from_millis(400));
+        desktop.type_text(&window, "penguin");
+        std::thread::sleep(Duration::from_millis(400));
+        desktop.press(&window, &["Return"]);
+    };
+    let window = desktop.until("an open example", by_name, || desktop.find("Penguins"));
     let project = desktop.lab.path("home/Aloft/penguins");
 
-    desktop.press(&window, &["ctrl+shift+Return"]);
+    let run_all = || desktop.press(&window, &["ctrl+shift+Return"]);
+    desktop.until("a run", run_all, || {
+        (!runs(&desktop, &project).is_empty()).then_some(())
+    });
     let in_window = wait("a finished run", || done(&desktop, &project));
     wait("tables, charts and curves", || {
         (desktop.colors(&window) > 200).then_some(())
@@ -90,7 +98,10 @@ fn a_killed_window_leaves_the_run_alive_and_finds_it_again() {
     wait("a painted window", || {
         (desktop.colors(&window) > 40).then_some(())
     });
-    desktop.press(&window, &["ctrl+shift+Return"]);
+    let run_all = || desktop.press(&window, &["ctrl+shift+Return"]);
+    desktop.until("a run", run_all, || {
+        (!runs(&desktop, &project).is_empty()).then_some(())
+    });
     status("running");
     kill(&mut program);
     status("running");
@@ -102,9 +113,9 @@ fn a_killed_window_leaves_the_run_alive_and_finds_it_again() {
     wait("a painted window", || {
         (desktop.colors(&window) > 40).then_some(())
     });
-    std::thread::sleep(std::time::Duration::from_secs(2));
+    std::thread::sleep(Duration::from_secs(2));
     desktop.press(&window, &["alt+F4"]);
-    std::thread::sleep(std::time::Duration::from_secs(1));
+    std::thread::sleep(Duration::from_secs(1));
     assert!(
         program.try_wait().expect("a child").is_none(),
         "closing with a run going on asks"

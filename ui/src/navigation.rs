@@ -143,7 +143,7 @@ fn runs_ui(ui: &mut Ui, frame: &mut Frame<'_>, project: &ProjectView) {
     ui.add_space(space::XS);
     section_ui(ui, "Runs");
     for run in project.runs.iter().take(RUNS_SHOWN) {
-        let text = format!("{} · {}", run.cell, short_id(&run.id));
+        let text = run_label(&project.runs, run);
         let right = result_of(run);
         let selected = frame.view.tab == Tab::Run && frame.view.run.as_ref() == Some(&run.id);
         let row = Row::new(&text)
@@ -164,10 +164,14 @@ fn runs_ui(ui: &mut Ui, frame: &mut Frame<'_>, project: &ProjectView) {
     }
 }
 
-/// The last letters of a run's id: they tell it from the others.
-pub fn short_id(id: &str) -> &str {
-    let last = id.rsplit('-').next().unwrap_or(id);
-    last.get(..4).unwrap_or(last)
+/// `late 3`: the third run of the cell `late`. Ids begin with the time, so that their order is that of the runs; the
+/// hash at an id's end is no name, since running the same cell twice gives the same one.
+fn run_label(runs: &[RunSummary], run: &RunSummary) -> String {
+    let number = runs
+        .iter()
+        .filter(|other| other.cell == run.cell && other.id <= run.id)
+        .count();
+    format!("{} {number}", run.cell)
 }
 
 /// The main metric of a run that has ended, else how it stands.
@@ -186,7 +190,9 @@ fn jobs_ui(ui: &mut Ui, frame: &mut Frame<'_>, project: &ProjectView) {
     ui.add_space(space::XS);
     section_ui(ui, "Jobs");
     for job in &project.jobs {
-        let text = format!("{} · {}", short_id(&job.run), job.target);
+        let run = project.runs.iter().find(|run| run.id == job.run);
+        let label = run.map_or_else(|| job.run.clone(), |run| run_label(&project.runs, run));
+        let text = format!("{label} · {}", job.target);
         let right = job_word(job.state);
         let row = Row::new(&text).right(right).mark(job_color(job.state, t));
         if row.name(format!("Job {text}, {right}")).ui(ui).clicked() {
@@ -248,7 +254,5 @@ mod tests {
     fn names_are_short() {
         assert_eq!(short_name("notebooks/late_arrivals.aloft.md"), "late_arrivals");
         assert_eq!(short_name("plain.md"), "plain.md");
-        assert_eq!(short_id("20251122T043329Z-late-7f3a21"), "7f3a");
-        assert_eq!(short_id("é"), "é");
     }
 }

@@ -6,11 +6,13 @@
 //!   events.jsonl    append-only, one Event a line
 //!   data.parquet    the rows, by content hash (a hard link into .aloft/snapshots/ where possible)
 //!   worker.json     WorkerRecord while a process executes it
+//!   worker.lock     held by the worker as long as it lives; worker.log: what it printed
 //!   stop            created by whoever wants it stopped; the worker looks for it between steps
 //!   checkpoints/    last.safetensors + last.json, replaced after each epoch
 //!   model/          model.safetensors + model.json (architecture, fitted preprocessing, metrics)
 //!   manifest.json   BLAKE3 and size of each file of the outcome, written last: a copy is complete when it agrees
-//!   job.json        JobRecord, where the run was sent to a target; receipts.jsonl: what left this machine
+//!   job.json        JobRecord, where the run was sent to a target; receipts.jsonl: what left this machine;
+//!                   job.lock: held by the process that mirrors it; .fetch/: an outcome on its way home, not yet verified
 //!   report.json     metrics of validation and test, curves, confusion matrix
 //! ```
 
