@@ -24,7 +24,7 @@ pub struct TrainSpec {
     /// Passes over the training rows at the most.
     #[serde(default = "defaults::epochs")]
     pub epochs: u32,
-    /// Rows a step; by the size of the training part when left out: a sixteenth of its rows as a power of two, from 16
+    /// Rows a step; by the size of the training part when left out: a thirty-second of its rows as a power of two, from 16
     /// to 256, so that a small table still has enough steps in an epoch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch_size: Option<usize>,

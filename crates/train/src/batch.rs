@@ -58,13 +58,11 @@ fn gather<T: Copy + Default>(values: &[T], width: usize, indices: &[u32], rows: 
     out
 }
 
-/// Rows of a step when nothing is set: a sixteenth of the training part as a power of two, from 16 to 256, so that a
+/// Rows of a step when nothing is set: a thirty-second of the training part as a power of two, from 16 to 256, so that a
 /// small table still has enough steps in an epoch.
 pub fn batch_size(set: Option<usize>, train_rows: usize) -> usize {
-    match set {
-        Some(rows) => rows.clamp(1, train_rows.max(1)),
-        None => (train_rows / 16).next_power_of_two().clamp(16, 256),
-    }
+    let rows = set.unwrap_or_else(|| (train_rows / 32).next_power_of_two().clamp(16, 256));
+    rows.clamp(1, train_rows.max(1))
 }
 
 #[cfg(test)]
@@ -81,7 +79,10 @@ mod tests {
             categories: vec![5, 6, 7],
         };
         let batch = encoded.padded_batch(&[2, 0], 3, &Device::Cpu)?;
-        assert_eq!(batch.numeric.to_vec2::<f32>()?, [[20.0, 21.0], [0.0, 1.0], [0.0, 0.0]]);
+        assert_eq!(
+            batch.numeric.to_vec2::<f32>()?,
+            [[20.0, 21.0], [0.0, 1.0], [0.0, 0.0]]
+        );
         assert_eq!(batch.categories.to_vec2::<u32>()?, [[7], [5], [0]]);
         assert_eq!(encoded.row_bytes(), 12);
         Ok(())
@@ -90,8 +91,9 @@ mod tests {
     #[test]
     fn small_tables_take_small_batches() {
         assert_eq!(batch_size(None, 240), 16);
-        assert_eq!(batch_size(None, 1000), 64);
+        assert_eq!(batch_size(None, 1000), 32);
         assert_eq!(batch_size(None, 300_000), 256);
         assert_eq!(batch_size(Some(512), 100), 100);
+        assert_eq!(batch_size(None, 7), 7);
     }
 }

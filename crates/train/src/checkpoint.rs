@@ -80,7 +80,8 @@ impl Checkpoint {
             ..self.progress.clone()
         };
         let path = folder.join(PROGRESS);
-        let text = serde_json::to_string(&progress).map_err(|error| TrainError::unreadable(&path, error))?;
+        let text = serde_json::to_string(&progress)
+            .map_err(|error| TrainError::unreadable(&path, error.to_string()))?;
         let mut tensors = Vec::new();
         for ((weights, moments), best) in self.weights.iter().zip(&self.moments).zip(&self.best) {
             for (part, numbers) in [
@@ -89,7 +90,11 @@ impl Checkpoint {
                 ("second", &moments.second),
                 ("best", &best.numbers),
             ] {
-                tensors.push((format!("{part}/{}", weights.name), &weights.shape[..], &numbers[..]));
+                tensors.push((
+                    format!("{part}/{}", weights.name),
+                    &weights.shape[..],
+                    &numbers[..],
+                ));
             }
         }
         let metadata = HashMap::from([(KEY.to_owned(), text.clone())]);
@@ -104,7 +109,9 @@ impl Checkpoint {
     pub fn progress(run_dir: &Path) -> Result<Option<Progress>> {
         let path = run_dir.join(file::CHECKPOINTS).join(TENSORS);
         match read_file(&path)? {
-            Some(bytes) => read_progress(&bytes).map(Some).map_err(|error| unreadable(&path, error)),
+            Some(bytes) => read_progress(&bytes)
+                .map(Some)
+                .map_err(|error| unreadable(&path, error)),
             None => Ok(None),
         }
     }
@@ -128,7 +135,8 @@ impl Checkpoint {
         };
         for (name, shape) in Model::shapes(architecture) {
             let numbers = |part: &str| {
-                read_numbers(&tensors, &format!("{part}/{name}"), &shape).map_err(|error| unreadable(&path, error))
+                read_numbers(&tensors, &format!("{part}/{name}"), &shape)
+                    .map_err(|error| unreadable(&path, error))
             };
             let weights = |numbers: Vec<f32>| Weights {
                 name: name.clone(),
@@ -165,20 +173,29 @@ fn read_progress(bytes: &[u8]) -> std::result::Result<Progress, String> {
 }
 
 fn unreadable(path: &Path, error: impl std::fmt::Display) -> TrainError {
-    TrainError::unreadable(path, format!("the checkpoint can't be read: {error}; remove it to train from the beginning"))
+    TrainError::unreadable(
+        path,
+        format!("the checkpoint can't be read: {error}; remove it to train from the beginning"),
+    )
 }
 
 /// Writes named f32 tensors as safetensors; the file is replaced as a whole.
-pub fn write_tensors(path: &Path, tensors: &[(String, &[usize], &[f32])], metadata: HashMap<String, String>) -> Result<()> {
+pub fn write_tensors(
+    path: &Path,
+    tensors: &[(String, &[usize], &[f32])],
+    metadata: HashMap<String, String>,
+) -> Result<()> {
     let bytes: Vec<Vec<u8>> = tensors
         .iter()
         .map(|(_, _, numbers)| numbers.iter().flat_map(|number| number.to_le_bytes()).collect())
         .collect();
-    let unwritable = |error: safetensors::SafeTensorError| TrainError::unreadable(path, error);
+    let unwritable = |error: safetensors::SafeTensorError| TrainError::unreadable(path, error.to_string());
     let views: Vec<(&str, TensorView<'_>)> = tensors
         .iter()
         .zip(&bytes)
-        .map(|((name, shape, _), bytes)| Ok((name.as_str(), TensorView::new(Dtype::F32, shape.to_vec(), bytes)?)))
+        .map(|((name, shape, _), bytes)| {
+            Ok((name.as_str(), TensorView::new(Dtype::F32, shape.to_vec(), bytes)?))
+        })
         .collect::<std::result::Result<_, _>>()
         .map_err(unwritable)?;
     let file = safetensors::serialize(views, Some(metadata)).map_err(unwritable)?;
@@ -186,10 +203,18 @@ pub fn write_tensors(path: &Path, tensors: &[(String, &[usize], &[f32])], metada
 }
 
 /// The numbers of one f32 tensor, or what is wrong with it.
-pub fn read_numbers(tensors: &SafeTensors<'_>, name: &str, shape: &[usize]) -> std::result::Result<Vec<f32>, String> {
+pub fn read_numbers(
+    tensors: &SafeTensors<'_>,
+    name: &str,
+    shape: &[usize],
+) -> std::result::Result<Vec<f32>, String> {
     let view = tensors.tensor(name).map_err(|_| format!("`{name}` is missing"))?;
     if view.dtype() != Dtype::F32 || view.shape() != shape {
-        return Err(format!("`{name}` is {:?} {:?} and should be F32 {shape:?}", view.dtype(), view.shape()));
+        return Err(format!(
+            "`{name}` is {:?} {:?} and should be F32 {shape:?}",
+            view.dtype(),
+            view.shape()
+        ));
     }
     let number = |bytes: &[u8]| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
     Ok(view.data().chunks_exact(4).map(number).collect())
@@ -202,7 +227,10 @@ mod tests {
     use candle_core::Device;
 
     fn checkpoint(architecture: &Architecture) -> Checkpoint {
-        let weights = Model::new(architecture.clone(), 1, &Device::Cpu).unwrap().weights().unwrap();
+        let weights = Model::new(architecture.clone(), 1, &Device::Cpu)
+            .unwrap()
+            .weights()
+            .unwrap();
         let moments = weights
             .iter()
             .map(|weights| Moments {
@@ -210,7 +238,10 @@ mod tests {
                 second: weights.numbers.iter().map(|number| number * number).collect(),
             })
             .collect();
-        let best = Model::new(architecture.clone(), 2, &Device::Cpu).unwrap().weights().unwrap();
+        let best = Model::new(architecture.clone(), 2, &Device::Cpu)
+            .unwrap()
+            .weights()
+            .unwrap();
         let progress = Progress {
             version: VERSION,
             epoch: 3,
@@ -232,7 +263,10 @@ mod tests {
         assert_eq!(Checkpoint::read(folder.path(), &architecture).unwrap(), None);
         let checkpoint = checkpoint(&architecture);
         checkpoint.write(folder.path()).unwrap();
-        assert_eq!(Checkpoint::read(folder.path(), &architecture).unwrap(), Some(checkpoint));
+        assert_eq!(
+            Checkpoint::read(folder.path(), &architecture).unwrap(),
+            Some(checkpoint)
+        );
         let other = Architecture::new(&ModelSpec::default(), 5, &[7], 3).unwrap();
         let problem: Problem = Checkpoint::read(folder.path(), &other).unwrap_err().into();
         assert_eq!(problem.code, Code::Unreadable);

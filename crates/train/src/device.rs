@@ -76,13 +76,19 @@ fn cuda_device() -> std::result::Result<(Device, String), String> {
         Ok(Err(error)) => error.to_string(),
         Err(_) => "the CUDA driver library failed to load".into(),
     };
-    Err(format!("CUDA device 0 doesn't answer ({why}); {}", driver_report(Path::new("/"))))
+    Err(format!(
+        "CUDA device 0 doesn't answer ({why}); {}",
+        driver_report(Path::new("/"))
+    ))
 }
 
 /// The first CUDA device and its name, or what was looked for.
 #[cfg(not(feature = "cuda"))]
 fn cuda_device() -> std::result::Result<(Device, String), String> {
-    Err(format!("this build has no CUDA support; {}", driver_report(Path::new("/"))))
+    Err(format!(
+        "this build has no CUDA support; {}",
+        driver_report(Path::new("/"))
+    ))
 }
 
 /// Which traces of an NVIDIA driver there are. Files say it without loading a library into the process.
@@ -95,10 +101,19 @@ fn driver_report(root: &Path) -> String {
         "usr/lib/wsl/lib/libcuda.so.1",
     ];
     let paths: Vec<PathBuf> = TRACES.iter().map(|trace| root.join(trace)).collect();
-    let names = |paths: &[&PathBuf]| paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
+    let names = |paths: &[&PathBuf]| {
+        paths
+            .iter()
+            .map(|path| path.display().to_string())
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
     let found: Vec<&PathBuf> = paths.iter().filter(|path| path.exists()).collect();
     match found.is_empty() {
-        true => format!("no NVIDIA driver is installed (looked for {})", names(&paths.iter().collect::<Vec<_>>())),
+        true => format!(
+            "no NVIDIA driver is installed (looked for {})",
+            names(&paths.iter().collect::<Vec<_>>())
+        ),
         false => format!("an NVIDIA driver is installed ({})", names(&found)),
     }
 }

@@ -112,10 +112,10 @@ impl TrainError {
     }
 
     /// An [`TrainError::Unreadable`].
-    pub fn unreadable(path: &Path, message: impl ToString) -> Self {
+    pub fn unreadable(path: &Path, message: impl Into<String>) -> Self {
         Self::Unreadable {
             path: path.to_path_buf(),
-            message: message.to_string(),
+            message: message.into(),
         }
     }
 
@@ -206,4 +206,58 @@ fn io_problem(what: &str, path: &Path, source: &std::io::Error) -> Problem {
         _ => Problem::new(Code::Unreadable, format!("{what} failed: {source}")),
     }
     .in_file(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    #[test]
+    fn a_full_disk_is_told_as_such() {
+        let path = Path::new("/dev/full");
+        let Ok(mut full) = std::fs::OpenOptions::new().write(true).open(path) else {
+            return; // Only Linux has it.
+        };
+        let error = full
+            .write_all(b"checkpoint")
+            .map_err(TrainError::io("writing", path))
+            .unwrap_err();
+        let problem = Problem::from(error);
+        assert_eq!(problem.code, Code::DiskFull);
+        assert!(problem.hint.unwrap().contains("free some space"));
+    }
+
+    #[test]
+    fn every_problem_says_what_to_do() {
+        let errors = [
+            TrainError::unknown_column("the target", "lat", ["late", "x"]),
+            TrainError::MissingColumns {
+                names: vec!["x".into(), "y".into()],
+            },
+            TrainError::SingleClass {
+                column: "late".into(),
+                value: "true".into(),
+                rows: 3,
+            },
+            TrainError::bad_value("epochs is 0", "1 at the least"),
+            TrainError::Diverged {
+                step: 7,
+                epoch: 1,
+                loss: f64::NAN,
+                learning_rate: 0.5,
+            },
+            TrainError::NoDevice {
+                looked_for: "libcuda".into(),
+            },
+            TrainError::NoModel {
+                run_dir: "runs/a".into(),
+            },
+        ];
+        for error in errors {
+            let problem = Problem::from(error);
+            assert!(problem.hint.is_some(), "{problem}");
+            assert!(!problem.message.ends_with('.'), "{problem}");
+        }
+    }
 }

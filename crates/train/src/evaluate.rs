@@ -1,11 +1,6 @@
 //! What a model says about rows, in double precision.
 
-use crate::{
-    batch::Encoded,
-    error::Result,
-    model::Model,
-    task::Task,
-};
+use crate::{batch::Encoded, error::Result, model::Model, task::Task};
 
 /// Rows that go through a model together when nothing is learned. Blocks are always of this size, the last one filled up
 /// with zeros: matrix kernels choose their order of summation by the shape, so that a row gives the same bits in
@@ -59,7 +54,8 @@ pub fn evaluate(model: &Model, task: &Task, rows: &Encoded, indices: &[u32]) -> 
                 values.extend(out.iter().map(|number| f64::from(*number) * deviation + mean));
             }
             Task::Binary { .. } | Task::Multiclass { .. } => {
-                out.chunks_exact(classes).for_each(|logits| softmax(logits, &mut values));
+                out.chunks_exact(classes)
+                    .for_each(|logits| softmax(logits, &mut values));
             }
         }
     }
@@ -100,12 +96,21 @@ mod tests {
             ..Encoded::default()
         };
         for outputs in [1, 2] {
-            let spec = ModelSpec { hidden: vec![33, 7], ..ModelSpec::default() };
+            let spec = ModelSpec {
+                hidden: vec![33, 7],
+                ..ModelSpec::default()
+            };
             let architecture = Architecture::new(&spec, width, &[], outputs).unwrap();
             let model = Model::new(architecture, 3, &Device::Cpu).unwrap();
             let task = match outputs {
-                1 => Task::Regression { mean: 5.0, deviation: 2.0 },
-                _ => Task::Binary { classes: vec!["a".into(), "b".into()], labels: LabelType::Text },
+                1 => Task::Regression {
+                    mean: 5.0,
+                    deviation: 2.0,
+                },
+                _ => Task::Binary {
+                    classes: vec!["a".into(), "b".into()],
+                    labels: LabelType::Text,
+                },
             };
             let numbers = |indices: &[u32]| match evaluate(&model, &task, &encoded, indices).unwrap() {
                 Outputs::Numbers(values) | Outputs::Probabilities { values, .. } => values,

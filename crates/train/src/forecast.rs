@@ -87,6 +87,13 @@ impl Forecaster {
     }
 
     fn verdict(&self, forecast: &Forecast) -> Verdict {
-        verdict(forecast, &self.machine, &self.thresholds, &self.policy, self.class, &self.history)
+        verdict(
+            forecast,
+            &self.machine,
+            &self.thresholds,
+            &self.policy,
+            self.class,
+            &self.history,
+        )
     }
 }

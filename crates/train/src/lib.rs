@@ -28,7 +28,6 @@ mod rng;
 mod run;
 mod saved;
 mod split;
-mod table;
 mod task;
 mod trainer;
 mod training;

@@ -1,14 +1,9 @@
 //! What the first steps of a training show: their seconds, the seconds around them, and memory.
 
 use crate::{
-    batch::batch_size,
-    device,
-    error::Result,
-    machine::peak_memory,
-    prepare::Prepared,
-    table::read_frame,
-    trainer::Trainer,
+    batch::batch_size, device, error::Result, machine::peak_memory, prepare::Prepared, trainer::Trainer,
 };
+use aloft_data::read_frame;
 use aloft_spec::{Problem, train::TrainSpec, verdict::Measurement};
 use serde::Serialize;
 use std::{path::Path, time::Instant};

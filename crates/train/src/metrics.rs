@@ -32,8 +32,12 @@ pub enum Truth {
 /// - regression: `rmse`, `mae`, `r2`, `base_rmse` (always saying the training part's mean).
 pub fn metrics(outputs: &Outputs, truth: &Truth) -> Metrics {
     let named = match (outputs, truth) {
-        (Outputs::Numbers(predicted), Truth::Numbers { values, base }) => of_numbers(predicted, values, *base),
-        (Outputs::Probabilities { classes, values }, Truth::Classes(truth)) => of_classes(outputs, *classes, values, truth),
+        (Outputs::Numbers(predicted), Truth::Numbers { values, base }) => {
+            of_numbers(predicted, values, *base)
+        }
+        (Outputs::Probabilities { classes, values }, Truth::Classes(truth)) => {
+            of_classes(outputs, *classes, values, truth)
+        }
         _ => Vec::new(),
     };
     named
@@ -46,10 +50,15 @@ pub fn metrics(outputs: &Outputs, truth: &Truth) -> Metrics {
 /// training part's deviation. NaN when a prediction is.
 pub fn loss(outputs: &Outputs, truth: &Truth, deviation: f64) -> f64 {
     match (outputs, truth) {
-        (Outputs::Numbers(predicted), Truth::Numbers { values, .. }) => {
-            mean(predicted.iter().zip(values).map(|(p, y)| ((p - y) / deviation).powi(2)))
+        (Outputs::Numbers(predicted), Truth::Numbers { values, .. }) => mean(
+            predicted
+                .iter()
+                .zip(values)
+                .map(|(p, y)| ((p - y) / deviation).powi(2)),
+        ),
+        (Outputs::Probabilities { classes, values }, Truth::Classes(truth)) => {
+            log_loss(*classes, values, truth)
         }
-        (Outputs::Probabilities { classes, values }, Truth::Classes(truth)) => log_loss(*classes, values, truth),
         _ => f64::NAN,
     }
 }
@@ -66,13 +75,23 @@ pub fn confusion(classes: usize, truth: &[u32], predicted: &[u32]) -> Vec<Vec<u6
 type Named = Vec<(&'static str, Option<f64>)>;
 
 fn of_numbers(predicted: &[f64], values: &[f64], base: f64) -> Named {
-    let squared = |predict: &dyn Fn(usize) -> f64| mean(values.iter().enumerate().map(|(row, y)| (predict(row) - y).powi(2)));
+    let squared = |predict: &dyn Fn(usize) -> f64| {
+        mean(
+            values
+                .iter()
+                .enumerate()
+                .map(|(row, y)| (predict(row) - y).powi(2)),
+        )
+    };
     let error = squared(&|row| predicted[row]);
     let own_mean = mean(values.iter().copied());
     let variance = squared(&|_| own_mean);
     vec![
         ("rmse", Some(error.sqrt())),
-        ("mae", Some(mean(predicted.iter().zip(values).map(|(p, y)| (p - y).abs())))),
+        (
+            "mae",
+            Some(mean(predicted.iter().zip(values).map(|(p, y)| (p - y).abs()))),
+        ),
         ("r2", (variance > 0.0).then(|| 1.0 - error / variance)),
         ("base_rmse", Some(squared(&|_| base).sqrt())),
     ]
@@ -92,17 +111,34 @@ fn of_classes(outputs: &Outputs, classes: usize, probabilities: &[f64], truth: &
     };
     let mut named = vec![
         ("accuracy", Some(hits as f64 / rows)),
-        ("balanced_accuracy", Some(mean(present.iter().map(|class| recall(*class))))),
+        (
+            "balanced_accuracy",
+            Some(mean(present.iter().map(|class| recall(*class)))),
+        ),
         ("log_loss", Some(log_loss(classes, probabilities, truth))),
-        ("base_rate_accuracy", (0..classes).map(of_class).max().map(|most| most as f64 / rows)),
+        (
+            "base_rate_accuracy",
+            (0..classes).map(of_class).max().map(|most| most as f64 / rows),
+        ),
     ];
     if classes == 2 {
         let positive: Vec<f64> = probabilities.chunks_exact(2).map(|row| row[1]).collect();
         named.push(("f1", f1(1)));
         named.push(("roc_auc", roc_auc(&positive, truth)));
-        named.push(("brier", Some(mean(positive.iter().zip(truth).map(|(p, y)| (p - f64::from(*y)).powi(2))))));
+        named.push((
+            "brier",
+            Some(mean(
+                positive
+                    .iter()
+                    .zip(truth)
+                    .map(|(p, y)| (p - f64::from(*y)).powi(2)),
+            )),
+        ));
     } else {
-        named.push(("macro_f1", Some(mean(present.iter().filter_map(|class| f1(*class))))));
+        named.push((
+            "macro_f1",
+            Some(mean(present.iter().filter_map(|class| f1(*class)))),
+        ));
     }
     named
 }
@@ -128,9 +164,16 @@ fn roc_auc(scores: &[f64], truth: &[u32]) -> Option<f64> {
     let mut ranks = 0.0;
     let mut start = 0;
     while start < order.len() {
-        let same = order[start..].iter().take_while(|row| scores[**row] == scores[order[start]]).count().max(1);
+        let same = order[start..]
+            .iter()
+            .take_while(|row| scores[**row] == scores[order[start]])
+            .count()
+            .max(1);
         let shared = start as f64 + (same as f64 + 1.0) / 2.0;
-        let hits = order[start..start + same].iter().filter(|row| truth[**row] == 1).count();
+        let hits = order[start..start + same]
+            .iter()
+            .filter(|row| truth[**row] == 1)
+            .count();
         ranks += shared * hits as f64;
         start += same;
     }
@@ -154,7 +197,11 @@ mod tests {
     fn close(metrics: &Metrics, expected: &[(&str, f64)]) {
         assert_eq!(metrics.len(), expected.len(), "{metrics:?}");
         for (name, value) in expected {
-            assert!((metrics[*name] - value).abs() < 1e-9, "{name}: {} and {value}", metrics[*name]);
+            assert!(
+                (metrics[*name] - value).abs() < 1e-9,
+                "{name}: {} and {value}",
+                metrics[*name]
+            );
         }
     }
 
@@ -195,27 +242,54 @@ mod tests {
                 ("base_rate_accuracy", 0.5),
             ],
         );
-        assert_eq!(confusion(3, &[0, 1, 2, 2], &outputs.predicted()), [[1, 0, 0], [0, 1, 0], [0, 1, 1]]);
+        assert_eq!(
+            confusion(3, &[0, 1, 2, 2], &outputs.predicted()),
+            [[1, 0, 0], [0, 1, 0], [0, 1, 1]]
+        );
     }
 
     #[test]
     fn regression_metrics() {
         let outputs = Outputs::Numbers(vec![2.5, 0.0, 2.0, 8.0]);
-        let truth = Truth::Numbers { values: vec![3.0, -0.5, 2.0, 7.0], base: 2.0 };
+        let truth = Truth::Numbers {
+            values: vec![3.0, -0.5, 2.0, 7.0],
+            base: 2.0,
+        };
         close(
             &metrics(&outputs, &truth),
-            &[("rmse", 0.375f64.sqrt()), ("mae", 0.5), ("r2", 0.948_608_137_045), ("base_rmse", (32.25f64 / 4.0).sqrt())],
+            &[
+                ("rmse", 0.375f64.sqrt()),
+                ("mae", 0.5),
+                ("r2", 0.948_608_137_045),
+                ("base_rmse", (32.25f64 / 4.0).sqrt()),
+            ],
         );
         assert!((loss(&outputs, &truth, 2.0) - 0.375 / 4.0).abs() < 1e-12);
     }
 
     #[test]
     fn what_is_not_defined_is_left_out_and_nan_shows_in_the_loss() {
-        let outputs = Outputs::Probabilities { classes: 2, values: vec![0.5, 0.5, 0.2, 0.8] };
+        let outputs = Outputs::Probabilities {
+            classes: 2,
+            values: vec![0.5, 0.5, 0.2, 0.8],
+        };
         assert!(!metrics(&outputs, &Truth::Classes(vec![1, 1])).contains_key("roc_auc"));
-        let nan = Outputs::Probabilities { classes: 2, values: vec![f64::NAN; 4] };
+        let nan = Outputs::Probabilities {
+            classes: 2,
+            values: vec![f64::NAN; 4],
+        };
         assert!(loss(&nan, &Truth::Classes(vec![0, 1]), 1.0).is_nan());
         let nan = Outputs::Numbers(vec![f64::NAN]);
-        assert!(loss(&nan, &Truth::Numbers { values: vec![1.0], base: 0.0 }, 1.0).is_nan());
+        assert!(
+            loss(
+                &nan,
+                &Truth::Numbers {
+                    values: vec![1.0],
+                    base: 0.0
+                },
+                1.0
+            )
+            .is_nan()
+        );
     }
 }

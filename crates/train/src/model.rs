@@ -175,21 +175,13 @@ impl Model {
                 let bound = 1.0 / (inputs.max(1) as f32).sqrt();
                 (0..count).map(|_| (random.unit() * 2.0 - 1.0) * bound).collect()
             };
-            weights.push(Weights {
-                name,
-                shape,
-                numbers,
-            });
+            weights.push(Weights { name, shape, numbers });
         }
         Self::from_weights(architecture, weights, device)
     }
 
     /// A model with given weights; they must be those of the architecture, in its order.
-    pub fn from_weights(
-        architecture: Architecture,
-        weights: Vec<Weights>,
-        device: &Device,
-    ) -> Result<Self> {
+    pub fn from_weights(architecture: Architecture, weights: Vec<Weights>, device: &Device) -> Result<Self> {
         let shapes = Self::shapes(&architecture);
         if shapes.len() != weights.len() {
             candle_core::bail!("{} weights for a model of {}", weights.len(), shapes.len());
@@ -312,7 +304,13 @@ fn fresh_table(architecture: &Architecture, random: &mut Random) -> Vec<f32> {
 fn drop_units(x: &Tensor, share: f64, random: &mut Random) -> Result<Tensor> {
     let scale = (1.0 / (1.0 - share)) as f32;
     let mask: Vec<f32> = (0..x.elem_count())
-        .map(|_| if f64::from(random.unit()) < share { 0.0 } else { scale })
+        .map(|_| {
+            if f64::from(random.unit()) < share {
+                0.0
+            } else {
+                scale
+            }
+        })
         .collect();
     x.mul(&Tensor::from_vec(mask, x.shape(), x.device())?)
 }
@@ -337,7 +335,9 @@ mod tests {
             numeric_width: 3,
             numeric: (0..count * 3).map(|_| random.normal()).collect(),
             category_width: 2,
-            categories: (0..count).flat_map(|row| [row as u32 % 4, row as u32 % 9]).collect(),
+            categories: (0..count)
+                .flat_map(|row| [row as u32 % 4, row as u32 % 9])
+                .collect(),
         }
     }
 
@@ -354,7 +354,11 @@ mod tests {
             let gradients = out.sqr()?.mean_all()?.backward()?;
             for parameter in model.parameters() {
                 let gradient = gradients.get(&parameter.var).expect(&parameter.name);
-                assert!(gradient.abs()?.sum_all()?.to_scalar::<f32>()? > 0.0, "{}", parameter.name);
+                assert!(
+                    gradient.abs()?.sum_all()?.to_scalar::<f32>()? > 0.0,
+                    "{}",
+                    parameter.name
+                );
             }
         }
         Ok(())
@@ -364,8 +368,14 @@ mod tests {
     fn weights_are_seeded_and_make_the_same_model() -> Result<()> {
         let architecture = Architecture::new(&spec(), 3, &[4, 9], 1).expect("a valid model");
         let model = Model::new(architecture.clone(), 7, &Device::Cpu)?;
-        assert_eq!(model.weights()?, Model::new(architecture.clone(), 7, &Device::Cpu)?.weights()?);
-        assert_ne!(model.weights()?, Model::new(architecture.clone(), 8, &Device::Cpu)?.weights()?);
+        assert_eq!(
+            model.weights()?,
+            Model::new(architecture.clone(), 7, &Device::Cpu)?.weights()?
+        );
+        assert_ne!(
+            model.weights()?,
+            Model::new(architecture.clone(), 8, &Device::Cpu)?.weights()?
+        );
         let copy = Model::from_weights(architecture.clone(), model.weights()?, &Device::Cpu)?;
         let batch = rows(9).batch(&[0, 5, 8], &Device::Cpu)?;
         assert_eq!(
@@ -379,8 +389,14 @@ mod tests {
     #[test]
     fn bad_shapes_are_refused() {
         for spec in [
-            ModelSpec { dropout: 1.0, ..spec() },
-            ModelSpec { hidden: vec![8, 0], ..spec() },
+            ModelSpec {
+                dropout: 1.0,
+                ..spec()
+            },
+            ModelSpec {
+                hidden: vec![8, 0],
+                ..spec()
+            },
         ] {
             assert!(Architecture::new(&spec, 3, &[], 1).is_err());
         }

@@ -2,9 +2,7 @@
 //! each parameter, its gradient and both moments are read and written once a step.
 
 use crate::model::Parameter;
-use candle_core::{
-    CpuStorage, Device, InplaceOp2, Layout, Result, Tensor, backprop::GradStore, bail,
-};
+use candle_core::{CpuStorage, Device, InplaceOp2, Layout, Result, Tensor, backprop::GradStore, bail};
 use std::cell::RefCell;
 
 const BETA1: f64 = 0.9;
@@ -217,7 +215,9 @@ mod tests {
     /// The mean square of what the parameters make of a fixed input, so that each has a gradient.
     fn gradients(parameters: &[Parameter]) -> Result<GradStore> {
         let input = normal_var(&[11, 7], 3)?.as_detached_tensor();
-        let out = input.matmul(&parameters[0].var)?.broadcast_add(&parameters[1].var)?;
+        let out = input
+            .matmul(&parameters[0].var)?
+            .broadcast_add(&parameters[1].var)?;
         out.sqr()?.mean_all()?.backward()
     }
 
@@ -225,22 +225,44 @@ mod tests {
     fn agrees_with_a_float64_reference() -> Result<()> {
         let parameters = parameters()?;
         let mut optimizer = AdamW::new(&parameters, 0.1)?;
-        let mut expected: Vec<f64> = parameters[0].var.flatten_all()?.to_vec1::<f32>()?.iter().map(|x| f64::from(*x)).collect();
+        let mut expected: Vec<f64> = parameters[0]
+            .var
+            .flatten_all()?
+            .to_vec1::<f32>()?
+            .iter()
+            .map(|x| f64::from(*x))
+            .collect();
         let (mut first, mut second) = (vec![0.0f64; 35], vec![0.0f64; 35]);
         for step in 1..=20 {
             let gradients = gradients(&parameters)?;
-            let gradient = gradients.get(&parameters[0].var).expect("a gradient").flatten_all()?.to_vec1::<f32>()?;
+            let gradient = gradients
+                .get(&parameters[0].var)
+                .expect("a gradient")
+                .flatten_all()?
+                .to_vec1::<f32>()?;
             for (i, gradient) in gradient.into_iter().enumerate() {
                 let gradient = f64::from(gradient);
                 first[i] = 0.9 * first[i] + 0.1 * gradient;
                 second[i] = 0.999 * second[i] + 0.001 * gradient * gradient;
-                let (m, v) = (first[i] / (1.0 - 0.9f64.powi(step)), second[i] / (1.0 - 0.999f64.powi(step)));
+                let (m, v) = (
+                    first[i] / (1.0 - 0.9f64.powi(step)),
+                    second[i] / (1.0 - 0.999f64.powi(step)),
+                );
                 expected[i] -= 0.01 * (m / (v.sqrt() + 1e-8) + 0.1 * expected[i]);
             }
             optimizer.step(&parameters, &gradients, 0.01)?;
         }
-        for (value, expected) in parameters[0].var.flatten_all()?.to_vec1::<f32>()?.iter().zip(expected) {
-            assert!((f64::from(*value) - expected).abs() < 1e-4, "{value} and {expected}");
+        for (value, expected) in parameters[0]
+            .var
+            .flatten_all()?
+            .to_vec1::<f32>()?
+            .iter()
+            .zip(expected)
+        {
+            assert!(
+                (f64::from(*value) - expected).abs() < 1e-4,
+                "{value} and {expected}"
+            );
         }
         Ok(())
     }

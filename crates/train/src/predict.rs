@@ -4,9 +4,9 @@ use crate::{
     error::{Result, TrainError},
     evaluate::{Outputs, evaluate},
     saved::SavedModel,
-    table::{read_frame, write_table},
     task::{LabelType, Task},
 };
+use aloft_data::{read_frame, write_table};
 use aloft_spec::Problem;
 use polars::prelude::*;
 use serde::Serialize;
@@ -41,7 +41,10 @@ pub fn predict(run_dir: &Path, input: &Path, output: &Path) -> std::result::Resu
 fn predict_rows(run_dir: &Path, input: &Path, output: &Path) -> Result<PredictSummary> {
     let (saved, model) = SavedModel::read(run_dir)?;
     let mut frame = read_frame(input)?;
-    let rows = saved.preprocessing.encode(&frame).map_err(|error| error.in_file(input))?;
+    let rows = saved
+        .preprocessing
+        .encode(&frame)
+        .map_err(|error| error.in_file(input))?;
     let indices: Vec<u32> = (0..rows.rows as u32).collect();
     let outputs = evaluate(&model, &saved.task, &rows, &indices)?;
     let added = columns(&saved.task, &outputs);
@@ -64,10 +67,18 @@ fn predict_rows(run_dir: &Path, input: &Path, output: &Path) -> Result<PredictSu
 /// The columns that are added to the rows: predictions in the target's own type.
 fn columns(task: &Task, outputs: &Outputs) -> Vec<Column> {
     match (task, outputs) {
-        (Task::Binary { classes, labels } | Task::Multiclass { classes, labels }, Outputs::Probabilities { values, .. }) => {
+        (
+            Task::Binary { classes, labels } | Task::Multiclass { classes, labels },
+            Outputs::Probabilities { values, .. },
+        ) => {
             let mut columns = vec![labelled(classes, *labels, &outputs.predicted())];
             for (index, class) in classes.iter().enumerate() {
-                let probabilities: Vec<f64> = values.iter().skip(index).step_by(classes.len()).copied().collect();
+                let probabilities: Vec<f64> = values
+                    .iter()
+                    .skip(index)
+                    .step_by(classes.len())
+                    .copied()
+                    .collect();
                 columns.push(Column::new(format!("probability_{class}").into(), probabilities));
             }
             columns
@@ -79,7 +90,10 @@ fn columns(task: &Task, outputs: &Outputs) -> Vec<Column> {
 }
 
 fn labelled(classes: &[String], labels: LabelType, predicted: &[u32]) -> Column {
-    let texts: StringChunked = predicted.iter().map(|class| classes.get(*class as usize).map(String::as_str)).collect();
+    let texts: StringChunked = predicted
+        .iter()
+        .map(|class| classes.get(*class as usize).map(String::as_str))
+        .collect();
     fn parsed<T: std::str::FromStr>(texts: &StringChunked) -> Vec<Option<T>> {
         texts.iter().map(|text| text?.parse().ok()).collect()
     }

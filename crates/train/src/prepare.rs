@@ -53,13 +53,19 @@ impl Prepared {
             dropped => {
                 warnings.insert(
                     0,
-                    format!("{} rows have no `{}` and are left out", thousands(dropped as u64), spec.target),
+                    format!(
+                        "{} rows have no `{}` and are left out",
+                        thousands(dropped as u64),
+                        spec.target
+                    ),
                 );
                 let kept = target.rows.iter().map(|row| *row as IdxSize).collect();
                 preprocessing.encode(&frame.take(&IdxCa::from_vec("rows".into(), kept))?)?
             }
         };
-        if let (Task::Regression { mean, deviation }, Values::Numbers(values)) = (&mut target.task, &target.values) {
+        if let (Task::Regression { mean, deviation }, Values::Numbers(values)) =
+            (&mut target.task, &target.values)
+        {
             (*mean, *deviation) = mean_and_deviation(split.train.iter().map(|row| values[*row as usize]));
         }
         let architecture = Architecture::new(
@@ -89,7 +95,9 @@ impl Prepared {
     /// The true values of some rows.
     pub fn truth(&self, rows: &[u32]) -> Truth {
         match &self.targets {
-            Values::Classes(classes) => Truth::Classes(rows.iter().map(|row| classes[*row as usize]).collect()),
+            Values::Classes(classes) => {
+                Truth::Classes(rows.iter().map(|row| classes[*row as usize]).collect())
+            }
             Values::Numbers(values) => Truth::Numbers {
                 values: rows.iter().map(|row| values[*row as usize]).collect(),
                 base: match self.task {
@@ -103,15 +111,24 @@ impl Prepared {
 
 /// The columns to learn from, in the table's order.
 fn features(spec: &TrainSpec, frame: &DataFrame) -> Result<Vec<String>> {
-    let names: Vec<&str> = frame.get_column_names().into_iter().map(PlSmallStr::as_str).collect();
-    for (role, listed) in [("the feature", &spec.features), ("the ignored column", &spec.ignore)] {
+    let names: Vec<&str> = frame
+        .get_column_names()
+        .into_iter()
+        .map(PlSmallStr::as_str)
+        .collect();
+    for (role, listed) in [
+        ("the feature", &spec.features),
+        ("the ignored column", &spec.ignore),
+    ] {
         if let Some(unknown) = listed.iter().find(|name| !names.contains(&name.as_str())) {
             return Err(TrainError::unknown_column(role, unknown, names));
         }
     }
     let wanted = |name: &&str| {
         let listed = |list: &[String]| list.iter().any(|listed| listed == name);
-        **name != *spec.target && (spec.features.is_empty() || listed(&spec.features)) && !listed(&spec.ignore)
+        **name != *spec.target
+            && (spec.features.is_empty() || listed(&spec.features))
+            && !listed(&spec.ignore)
     };
     Ok(names.into_iter().filter(wanted).map(str::to_owned).collect())
 }
@@ -148,8 +165,16 @@ mod tests {
             40,
             vec![
                 Column::new("x".into(), (0..40).map(f64::from).collect::<Vec<_>>()),
-                Column::new("kind".into(), (0..40).map(|row| ["a", "b"][row % 2]).collect::<Vec<_>>()),
-                Column::new("y".into(), (0..40).map(|row| (row % 10 != 9).then_some(row * 2)).collect::<Vec<_>>()),
+                Column::new(
+                    "kind".into(),
+                    (0..40).map(|row| ["a", "b"][row % 2]).collect::<Vec<_>>(),
+                ),
+                Column::new(
+                    "y".into(),
+                    (0..40)
+                        .map(|row| (row % 10 != 9).then_some(row * 2))
+                        .collect::<Vec<_>>(),
+                ),
             ],
         )
         .unwrap()
@@ -159,9 +184,18 @@ mod tests {
     fn everything_is_fitted_on_the_training_part() {
         let prepared = Prepared::new(&TrainSpec::new("t", "y"), &frame()).unwrap();
         assert_eq!((prepared.dropped, prepared.rows.rows), (4, 36));
-        let Values::Numbers(values) = &prepared.targets else { panic!() };
-        let Task::Regression { mean, .. } = prepared.task else { panic!() };
-        let train: Vec<f64> = prepared.split.train.iter().map(|row| values[*row as usize]).collect();
+        let Values::Numbers(values) = &prepared.targets else {
+            panic!()
+        };
+        let Task::Regression { mean, .. } = prepared.task else {
+            panic!()
+        };
+        let train: Vec<f64> = prepared
+            .split
+            .train
+            .iter()
+            .map(|row| values[*row as usize])
+            .collect();
         assert!((mean - train.iter().sum::<f64>() / train.len() as f64).abs() < 1e-12);
         assert_eq!(prepared.preprocessing.names(), ["x", "kind"]);
         assert!(prepared.warnings[0].contains("4 rows have no `y`"));
@@ -174,14 +208,32 @@ mod tests {
             change(&mut spec);
             Problem::from(Prepared::new(&spec, &frame()).unwrap_err())
         };
-        let target = code(&|spec| spec.target = "Y".into());
-        assert_eq!((target.code, target.hint.as_deref()), (Code::UnknownColumn, Some("did you mean `y`?")));
-        assert_eq!(code(&|spec| spec.features = vec!["kinds".into()]).code, Code::UnknownColumn);
-        assert_eq!(code(&|spec| spec.ignore = vec!["z".into()]).code, Code::UnknownColumn);
-        assert_eq!(code(&|spec| spec.ignore = vec!["x".into(), "kind".into()]).code, Code::EmptyData);
+        let target = code(&|spec| spec.target = "Kind".into());
+        assert_eq!(
+            (target.code, target.hint.as_deref()),
+            (Code::UnknownColumn, Some("did you mean `kind`?"))
+        );
+        assert_eq!(
+            code(&|spec| spec.features = vec!["kinds".into()]).code,
+            Code::UnknownColumn
+        );
+        assert_eq!(
+            code(&|spec| spec.ignore = vec!["z".into()]).code,
+            Code::UnknownColumn
+        );
+        assert_eq!(
+            code(&|spec| spec.ignore = vec!["x".into(), "kind".into()]).code,
+            Code::EmptyData
+        );
         assert_eq!(code(&|spec| spec.epochs = 0).code, Code::BadValue);
         assert_eq!(code(&|spec| spec.batch_size = Some(0)).code, Code::BadValue);
-        assert_eq!(code(&|spec| spec.optimizer.learning_rate = f64::NAN).code, Code::BadValue);
-        assert_eq!(code(&|spec| spec.optimizer.weight_decay = -1.0).code, Code::BadValue);
+        assert_eq!(
+            code(&|spec| spec.optimizer.learning_rate = f64::NAN).code,
+            Code::BadValue
+        );
+        assert_eq!(
+            code(&|spec| spec.optimizer.weight_decay = -1.0).code,
+            Code::BadValue
+        );
     }
 }

@@ -50,7 +50,8 @@ impl Report {
     /// Replaces a run's report.
     pub fn write(&self, run_dir: &Path) -> Result<()> {
         let path = run_dir.join(file::REPORT);
-        let text = serde_json::to_string_pretty(self).map_err(|error| TrainError::unreadable(&path, error))?;
+        let text = serde_json::to_string_pretty(self)
+            .map_err(|error| TrainError::unreadable(&path, error.to_string()))?;
         Ok(replace_file(&path, text.as_bytes())?)
     }
 }
@@ -103,15 +104,22 @@ mod tests {
 
     #[test]
     fn a_sentence_says_whether_it_beats_the_base_line() {
-        let metrics = |own: (&str, f64), base: (&str, f64)| Metrics::from([(own.0.to_owned(), own.1), (base.0.to_owned(), base.1)]);
-        let task = Task::Regression { mean: 0.0, deviation: 1.0 };
+        let metrics = |own: (&str, f64), base: (&str, f64)| {
+            Metrics::from([(own.0.to_owned(), own.1), (base.0.to_owned(), base.1)])
+        };
+        let task = Task::Regression {
+            mean: 0.0,
+            deviation: 1.0,
+        };
         let better = conclusion(&task, "test", &metrics(("rmse", 12.344_44), ("base_rmse", 40.0)));
         assert_eq!(
             better,
             "The model beats the base line: an error (RMSE) of 12.34 on the test rows, where saying the mean of the \
              training rows has 40."
         );
-        assert!(conclusion(&task, "test", &metrics(("rmse", 41.0), ("base_rmse", 40.0))).contains("doesn't beat"));
+        assert!(
+            conclusion(&task, "test", &metrics(("rmse", 41.0), ("base_rmse", 40.0))).contains("doesn't beat")
+        );
         assert!(conclusion(&task, "test", &Metrics::new()).contains("nothing to compare"));
     }
 }

@@ -87,13 +87,19 @@ mod tests {
         let normal: Vec<f64> = (0..n).map(|_| f64::from(random.normal())).collect();
         let mean = normal.iter().sum::<f64>() / f64::from(n);
         let variance = normal.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / f64::from(n);
-        assert!(mean.abs() < 0.03 && (variance - 1.0).abs() < 0.05, "{mean} {variance}");
+        assert!(
+            mean.abs() < 0.03 && (variance - 1.0).abs() < 0.05,
+            "{mean} {variance}"
+        );
         let mut counts = [0; 5];
         for _ in 0..n {
             counts[random.below(5) as usize] += 1;
             assert!((0.0..1.0).contains(&random.unit()));
         }
-        assert!(counts.iter().all(|&count| (3700..4300).contains(&count)), "{counts:?}");
+        assert!(
+            counts.iter().all(|&count| (3700..4300).contains(&count)),
+            "{counts:?}"
+        );
     }
 
     #[test]

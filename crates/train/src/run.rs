@@ -109,7 +109,9 @@ impl Signals {
             // In this order: the first signal finds the flag down, passes and raises it.
             let ends = flag::register_conditional_default(signal, Arc::clone(&signals.stop))?;
             signals.registered.push(ends);
-            signals.registered.push(flag::register(signal, Arc::clone(&signals.stop))?);
+            signals
+                .registered
+                .push(flag::register(signal, Arc::clone(&signals.stop))?);
         }
         Ok(signals)
     }
@@ -146,7 +148,8 @@ mod tests {
         let (stop, record) = (dir.path().join(file::STOP), dir.path().join(file::RUN));
         let at = |path: &Path, seconds| {
             let file = fs::File::create(path).unwrap();
-            file.set_modified(std::time::UNIX_EPOCH + Duration::from_secs(seconds)).unwrap();
+            file.set_modified(std::time::UNIX_EPOCH + Duration::from_secs(seconds))
+                .unwrap();
         };
         at(&record, 1000);
         at(&stop, 2000);

@@ -58,7 +58,8 @@ impl SavedModel {
         let metadata = HashMap::from([("format".to_owned(), "aloft".to_owned())]);
         write_tensors(&folder.join(TENSORS), &tensors, metadata)?;
         let path = folder.join(DESCRIPTION);
-        let text = serde_json::to_string_pretty(self).map_err(|error| TrainError::unreadable(&path, error))?;
+        let text = serde_json::to_string_pretty(self)
+            .map_err(|error| TrainError::unreadable(&path, error.to_string()))?;
         Ok(replace_file(&path, text.as_bytes())?)
     }
 
@@ -75,23 +76,24 @@ impl SavedModel {
             },
             _ => TrainError::io("reading", &path)(error),
         })?;
-        let saved: Self = serde_json::from_str(&text).map_err(|error| TrainError::unreadable(&path, error))?;
+        let saved: Self =
+            serde_json::from_str(&text).map_err(|error| TrainError::unreadable(&path, error.to_string()))?;
         if saved.version != VERSION || saved.preprocessing.version != preprocess::VERSION {
-            let message = format!("this model was written by Aloft {} in a format that this version doesn't know", saved.aloft);
+            let message = format!(
+                "this model was written by Aloft {} in a format that this version doesn't know",
+                saved.aloft
+            );
             return Err(TrainError::unreadable(&path, message));
         }
         let path = folder.join(TENSORS);
         let bytes = fs::read(&path).map_err(TrainError::io("reading", &path))?;
-        let tensors = SafeTensors::deserialize(&bytes).map_err(|error| TrainError::unreadable(&path, error))?;
+        let tensors = SafeTensors::deserialize(&bytes)
+            .map_err(|error| TrainError::unreadable(&path, error.to_string()))?;
         let mut weights = Vec::new();
         for (name, shape) in Model::shapes(&saved.architecture) {
-            let numbers =
-                read_numbers(&tensors, &name, &shape).map_err(|error| TrainError::unreadable(&path, error))?;
-            weights.push(Weights {
-                name,
-                shape,
-                numbers,
-            });
+            let numbers = read_numbers(&tensors, &name, &shape)
+                .map_err(|error| TrainError::unreadable(&path, error.to_string()))?;
+            weights.push(Weights { name, shape, numbers });
         }
         let model = Model::from_weights(saved.architecture.clone(), weights, &Device::Cpu)?;
         Ok((saved, model))

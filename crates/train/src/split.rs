@@ -25,7 +25,10 @@ impl Split {
         let shares_fit = spec.validation > 0.0 && spec.test >= 0.0 && spec.validation + spec.test < 1.0;
         if !shares_fit {
             return Err(TrainError::bad_value(
-                format!("split has validation = {} and test = {}", spec.validation, spec.test),
+                format!(
+                    "split has validation = {} and test = {}",
+                    spec.validation, spec.test
+                ),
                 "validation above 0, test 0 or above, and both together below 1, for instance 0.1 and 0.2",
             ));
         }
@@ -36,7 +39,8 @@ impl Split {
             SplitBy::Random => random(&target.values, spec.seed, validation, test),
             SplitBy::Time => by_time(spec, frame, target, validation, test)?,
         };
-        if split.train.len() < 2 || split.validation.is_empty() || (split.test.is_empty() && spec.test > 0.0) {
+        if split.train.len() < 2 || split.validation.is_empty() || (split.test.is_empty() && spec.test > 0.0)
+        {
             return Err(TrainError::EmptyData {
                 message: format!(
                     "{rows} rows are too few to divide: {} for training, {} for validation, {} for test",
@@ -91,7 +95,10 @@ fn apportion(total: usize, sizes: &[usize]) -> Vec<usize> {
     let all: usize = sizes.iter().sum();
     let quota = |size: usize| total as f64 * size as f64 / all.max(1) as f64;
     let most = |size: usize| size.saturating_sub(1);
-    let mut parts: Vec<usize> = sizes.iter().map(|&size| (quota(size) as usize).min(most(size))).collect();
+    let mut parts: Vec<usize> = sizes
+        .iter()
+        .map(|&size| (quota(size) as usize).min(most(size)))
+        .collect();
     let mut order: Vec<usize> = (0..sizes.len()).collect();
     // The sort is stable: equal remainders go by the order of the classes.
     order.sort_by(|&a, &b| quota(sizes[b]).fract().total_cmp(&quota(sizes[a]).fract()));
@@ -113,7 +120,13 @@ fn apportion(total: usize, sizes: &[usize]) -> Vec<usize> {
 
 /// The latest rows are the test, those before them the validation. Rows of the same time stay together, in the later
 /// part; rows without a time count as the earliest.
-fn by_time(spec: &SplitSpec, frame: &DataFrame, target: &Target, validation: usize, test: usize) -> Result<Split> {
+fn by_time(
+    spec: &SplitSpec,
+    frame: &DataFrame,
+    target: &Target,
+    validation: usize,
+    test: usize,
+) -> Result<Split> {
     let names = || frame.get_column_names().into_iter().map(PlSmallStr::as_str);
     let Some(name) = spec.column.as_deref() else {
         return Err(TrainError::bad_value(
@@ -126,7 +139,13 @@ fn by_time(spec: &SplitSpec, frame: &DataFrame, target: &Target, validation: usi
     };
     let ranks = column
         .as_materialized_series()
-        .rank(RankOptions { method: RankMethod::Dense, descending: false }, None)
+        .rank(
+            RankOptions {
+                method: RankMethod::Dense,
+                descending: false,
+            },
+            None,
+        )
         .cast(&DataType::UInt32)?;
     let ranks: Vec<u32> = ranks.u32()?.iter().map(|rank| rank.unwrap_or(0)).collect();
     let time = |row: u32| ranks[target.rows[row as usize] as usize];
@@ -159,7 +178,10 @@ mod tests {
 
     fn target(values: Values, rows: usize) -> Target {
         Target {
-            task: Task::Regression { mean: 0.0, deviation: 1.0 },
+            task: Task::Regression {
+                mean: 0.0,
+                deviation: 1.0,
+            },
             rows: (0..rows as u32).collect(),
             values,
             dropped: 0,
@@ -193,38 +215,73 @@ mod tests {
     #[test]
     fn each_class_is_divided_in_the_same_shares() {
         let classes: Vec<u32> = (0..100).map(|row| u32::from(row % 10 == 0)).collect();
-        let split = Split::new(&SplitSpec::default(), &DataFrame::empty(), &target(Values::Classes(classes.clone()), 100)).unwrap();
+        let split = Split::new(
+            &SplitSpec::default(),
+            &DataFrame::empty(),
+            &target(Values::Classes(classes.clone()), 100),
+        )
+        .unwrap();
         let rare = |part: &[u32]| part.iter().filter(|row| classes[**row as usize] == 1).count();
-        assert_eq!((rare(&split.train), rare(&split.validation), rare(&split.test)), (7, 1, 2));
-        assert_eq!((split.train.len(), split.validation.len(), split.test.len()), (70, 10, 20));
+        assert_eq!(
+            (rare(&split.train), rare(&split.validation), rare(&split.test)),
+            (7, 1, 2)
+        );
+        assert_eq!(
+            (split.train.len(), split.validation.len(), split.test.len()),
+            (70, 10, 20)
+        );
     }
 
     #[test]
     fn time_splits_never_look_ahead() {
         let days: Vec<i32> = (0..100).map(|row| (row * 37) % 25).collect();
         let frame = DataFrame::new(100, vec![Column::new("day".into(), days.clone())]).unwrap();
-        let spec = SplitSpec { by: SplitBy::Time, column: Some("day".into()), ..SplitSpec::default() };
+        let spec = SplitSpec {
+            by: SplitBy::Time,
+            column: Some("day".into()),
+            ..SplitSpec::default()
+        };
         let split = Split::new(&spec, &frame, &target(Values::Numbers(vec![0.0; 100]), 100)).unwrap();
         assert_eq!(parts(&split), (0..100).collect::<Vec<_>>());
         let range = |part: &[u32]| {
             let days: Vec<i32> = part.iter().map(|row| days[*row as usize]).collect();
-            (days.iter().min().copied().unwrap(), days.iter().max().copied().unwrap())
+            (
+                days.iter().min().copied().unwrap(),
+                days.iter().max().copied().unwrap(),
+            )
         };
         assert!(range(&split.train).1 < range(&split.validation).0);
         assert!(range(&split.validation).1 < range(&split.test).0);
-        let spec = SplitSpec { column: Some("dai".into()), ..spec };
-        let problem: Problem = Split::new(&spec, &frame, &target(Values::Numbers(vec![0.0; 100]), 100)).unwrap_err().into();
+        let spec = SplitSpec {
+            column: Some("dai".into()),
+            ..spec
+        };
+        let problem: Problem = Split::new(&spec, &frame, &target(Values::Numbers(vec![0.0; 100]), 100))
+            .unwrap_err()
+            .into();
         assert_eq!(problem.code, Code::UnknownColumn);
         assert!(problem.hint.unwrap().contains("`day`"));
     }
 
     #[test]
     fn too_few_rows_and_bad_shares_are_refused() {
-        let few = Split::new(&SplitSpec::default(), &DataFrame::empty(), &target(Values::Numbers(vec![0.0; 3]), 3));
+        let few = Split::new(
+            &SplitSpec::default(),
+            &DataFrame::empty(),
+            &target(Values::Numbers(vec![0.0; 3]), 3),
+        );
         assert_eq!(Problem::from(few.unwrap_err()).code, Code::EmptyData);
         for (validation, test) in [(0.0, 0.2), (0.5, 0.5), (0.1, -0.1), (f64::NAN, 0.1)] {
-            let spec = SplitSpec { validation, test, ..SplitSpec::default() };
-            let split = Split::new(&spec, &DataFrame::empty(), &target(Values::Numbers(vec![0.0; 50]), 50));
+            let spec = SplitSpec {
+                validation,
+                test,
+                ..SplitSpec::default()
+            };
+            let split = Split::new(
+                &spec,
+                &DataFrame::empty(),
+                &target(Values::Numbers(vec![0.0; 50]), 50),
+            );
             assert_eq!(Problem::from(split.unwrap_err()).code, Code::BadValue);
         }
     }

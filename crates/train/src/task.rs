@@ -107,7 +107,10 @@ impl Target {
         let dropped = series.len() - rows.len();
         if rows.is_empty() {
             return Err(TrainError::EmptyData {
-                message: format!("the target `{name}` has no value in any of {} rows", thousands(series.len() as u64)),
+                message: format!(
+                    "the target `{name}` has no value in any of {} rows",
+                    thousands(series.len() as u64)
+                ),
                 hint: "choose another target, or rows where it is known".into(),
             });
         }
@@ -155,7 +158,10 @@ impl Target {
         }
         if count > MOST_CLASSES || (count > WHOLE_NUMBER_CLASSES && count * 2 > rows.len()) {
             return Err(TrainError::bad_value(
-                format!("`{name}` has {count} different values in {} rows, too many for classes", rows.len()),
+                format!(
+                    "`{name}` has {count} different values in {} rows, too many for classes",
+                    rows.len()
+                ),
                 "choose a target whose values repeat, or task = \"regression\" for a number",
             ));
         }
@@ -206,7 +212,10 @@ impl Cells {
 /// The rows with a value, and their values.
 fn cells(series: &Series) -> Result<(Vec<u32>, Cells)> {
     fn known<T>(values: impl Iterator<Item = Option<T>>) -> (Vec<u32>, Vec<T>) {
-        (0u32..).zip(values).filter_map(|(row, value)| Some((row, value?))).unzip()
+        (0u32..)
+            .zip(values)
+            .filter_map(|(row, value)| Some((row, value?)))
+            .unzip()
     }
     let dtype = series.dtype();
     Ok(match dtype {
@@ -220,7 +229,10 @@ fn cells(series: &Series) -> Result<(Vec<u32>, Cells)> {
         }
         _ if dtype.is_float() || dtype.is_decimal() => {
             let series = series.cast(&DataType::Float64)?;
-            let finite = series.f64()?.iter().map(|value| value.filter(|value| value.is_finite()));
+            let finite = series
+                .f64()?
+                .iter()
+                .map(|value| value.filter(|value| value.is_finite()));
             let (rows, values) = known(finite);
             (rows, Cells::Floats(values))
         }
@@ -231,7 +243,10 @@ fn cells(series: &Series) -> Result<(Vec<u32>, Cells)> {
         }
         _ => {
             return Err(TrainError::bad_value(
-                format!("the target `{}` is of type {dtype}, which can't be predicted", series.name()),
+                format!(
+                    "the target `{}` is of type {dtype}, which can't be predicted",
+                    series.name()
+                ),
                 "predict a number, a yes-or-no or a text column; a query can make one of it",
             ));
         }
@@ -292,23 +307,56 @@ mod tests {
     #[test]
     fn tasks_follow_from_the_target() {
         let cases = [
-            (Column::new("y".into(), [Some(true), Some(false), None]), "binary", vec!["false", "true"]),
-            (Column::new("y".into(), ["no", "yes", "no"]), "binary", vec!["no", "yes"]),
-            (Column::new("y".into(), ["b", "a", "c", "a", "b"]), "multiclass", vec!["a", "b", "c"]),
-            (Column::new("y".into(), [10, 9, 2]), "multiclass", vec!["2", "9", "10"]),
-            (Column::new("y".into(), [1.5, -2.0, 1.5]), "binary", vec!["-2", "1.5"]),
+            (
+                Column::new("y".into(), [Some(true), Some(false), None]),
+                "binary",
+                vec!["false", "true"],
+            ),
+            (
+                Column::new("y".into(), ["no", "yes", "no"]),
+                "binary",
+                vec!["no", "yes"],
+            ),
+            (
+                Column::new("y".into(), ["b", "a", "c", "a", "b"]),
+                "multiclass",
+                vec!["a", "b", "c"],
+            ),
+            (
+                Column::new("y".into(), [10, 9, 2]),
+                "multiclass",
+                vec!["2", "9", "10"],
+            ),
+            (
+                Column::new("y".into(), [1.5, -2.0, 1.5]),
+                "binary",
+                vec!["-2", "1.5"],
+            ),
             (Column::new("y".into(), [1.5, 2.0, 3.25]), "regression", vec![]),
-            (Column::new("y".into(), (0..21).collect::<Vec<i32>>()), "regression", vec![]),
+            (
+                Column::new("y".into(), (0..21).collect::<Vec<i32>>()),
+                "regression",
+                vec![],
+            ),
         ];
         for (column, task, classes) in cases {
             let target = read(&column, TaskSpec::Auto).unwrap();
-            assert_eq!((target.task.name(), target.task.classes()), (task, &classes.iter().map(ToString::to_string).collect::<Vec<_>>()[..]));
+            assert_eq!(
+                (target.task.name(), target.task.classes()),
+                (
+                    task,
+                    &classes.iter().map(ToString::to_string).collect::<Vec<_>>()[..]
+                )
+            );
         }
     }
 
     #[test]
     fn missing_targets_are_left_out_and_counted() {
-        let column = Column::new("y".into(), [Some(1.0), None, Some(f64::NAN), Some(4.0), Some(2.0)]);
+        let column = Column::new(
+            "y".into(),
+            [Some(1.0), None, Some(f64::NAN), Some(4.0), Some(2.0)],
+        );
         let target = read(&column, TaskSpec::Auto).unwrap();
         assert_eq!((target.rows, target.dropped), (vec![0, 3, 4], 2));
         assert_eq!(target.values, Values::Numbers(vec![1.0, 4.0, 2.0]));
@@ -318,14 +366,26 @@ mod tests {
     fn targets_that_teach_nothing_are_refused() {
         let single = read(&Column::new("late".into(), [true; 12]), TaskSpec::Auto).unwrap_err();
         assert_eq!(single.code, Code::SingleClass);
-        assert!(single.message.contains("`late`") && single.message.contains("`true`") && single.message.contains("12"));
+        assert!(
+            single.message.contains("`late`")
+                && single.message.contains("`true`")
+                && single.message.contains("12")
+        );
         let empty = read(&Column::new("y".into(), [None::<i32>, None]), TaskSpec::Auto).unwrap_err();
         assert_eq!(empty.code, Code::EmptyData);
         let text = Column::new("y".into(), ["a", "b", "c"]);
-        assert_eq!(read(&text, TaskSpec::Regression).unwrap_err().code, Code::BadValue);
+        assert_eq!(
+            read(&text, TaskSpec::Regression).unwrap_err().code,
+            Code::BadValue
+        );
         assert_eq!(read(&text, TaskSpec::Binary).unwrap_err().code, Code::BadValue);
         let ids: Vec<String> = (0..50).map(|i| format!("id{i}")).collect();
-        assert_eq!(read(&Column::new("y".into(), ids), TaskSpec::Auto).unwrap_err().code, Code::BadValue);
+        assert_eq!(
+            read(&Column::new("y".into(), ids), TaskSpec::Auto)
+                .unwrap_err()
+                .code,
+            Code::BadValue
+        );
     }
 
     proptest! {

@@ -67,9 +67,10 @@ impl<'a> Trainer<'a> {
 
     fn with(prepared: &'a Prepared, spec: &TrainSpec, model: Model, optimizer: AdamW) -> Self {
         let numbers = match (&prepared.task, &prepared.targets) {
-            (Task::Regression { mean, deviation }, Values::Numbers(values)) => {
-                values.iter().map(|value| ((value - mean) / deviation) as f32).collect()
-            }
+            (Task::Regression { mean, deviation }, Values::Numbers(values)) => values
+                .iter()
+                .map(|value| ((value - mean) / deviation) as f32)
+                .collect(),
             _ => Vec::new(),
         };
         Self {

@@ -21,6 +21,10 @@ use std::time::{Duration, Instant};
 /// Between two events of progress.
 const TELL: Duration = Duration::from_millis(200);
 
+/// Checkpoints wait until they take no more than this share of the time, and are no closer than this.
+const CHECKPOINT_SHARE: f64 = 0.05;
+const BETWEEN_CHECKPOINTS: Duration = Duration::from_millis(200);
+
 /// What training came to.
 #[derive(Debug)]
 pub struct Trained {
@@ -49,7 +53,12 @@ pub struct Preparation {
 ///
 /// # Errors
 /// `Diverged` when the loss isn't a number any more; the checkpoint of the epoch before stays.
-pub fn train(run: &mut Run, prepared: &Prepared, device: &Device, preparation: Preparation) -> Result<Trained> {
+pub fn train(
+    run: &mut Run,
+    prepared: &Prepared,
+    device: &Device,
+    preparation: Preparation,
+) -> Result<Trained> {
     let mut training = Training::new(run, prepared, device, preparation)?;
     let epochs = training.run.record.train.epochs;
     let patience = training.run.record.train.patience;
@@ -59,11 +68,20 @@ pub fn train(run: &mut Run, prepared: &Prepared, device: &Device, preparation: P
         if patience > 0 && training.progress.waited >= patience {
             break;
         }
-        if !training.epoch()? {
-            stopped = true;
-            break;
+        match training.epoch() {
+            Ok(true) => {}
+            Ok(false) => {
+                stopped = true;
+                break;
+            }
+            Err(error) => {
+                // The epochs before were good, and the error is the one to tell.
+                let _ = training.unsaved.write(training.run);
+                return Err(error);
+            }
         }
     }
+    training.unsaved.write(training.run)?;
     if training.progress.epoch > resumed && !training.forecaster.is_measured() {
         training.measured()?;
     }
@@ -91,6 +109,41 @@ struct Training<'a> {
     before: (f64, u32),
     began: Instant,
     told: Told,
+    unsaved: Unsaved,
+}
+
+/// Epochs that are done and not yet told: an epoch is told once its checkpoint is on the disk, and where epochs take
+/// milliseconds one checkpoint serves several.
+struct Unsaved {
+    checkpoint: Option<Checkpoint>,
+    epochs: Vec<EventKind>,
+    written: Instant,
+    pause: Duration,
+}
+
+impl Unsaved {
+    fn add(&mut self, run: &mut Run, checkpoint: Checkpoint, epoch: EventKind) -> Result<()> {
+        self.checkpoint = Some(checkpoint);
+        self.epochs.push(epoch);
+        match self.written.elapsed() >= self.pause {
+            true => self.write(run),
+            false => Ok(()),
+        }
+    }
+
+    fn write(&mut self, run: &mut Run) -> Result<()> {
+        let Some(checkpoint) = self.checkpoint.take() else {
+            return Ok(());
+        };
+        let start = Instant::now();
+        checkpoint.write(&run.dir)?;
+        for epoch in self.epochs.drain(..) {
+            run.event(epoch)?;
+        }
+        self.written = Instant::now();
+        self.pause = start.elapsed().div_f64(CHECKPOINT_SHARE).max(BETWEEN_CHECKPOINTS);
+        Ok(())
+    }
 }
 
 /// What the last event of progress said, and what came since.
@@ -111,7 +164,12 @@ impl Told {
 }
 
 impl<'a> Training<'a> {
-    fn new(run: &'a mut Run, prepared: &'a Prepared, device: &Device, preparation: Preparation) -> Result<Self> {
+    fn new(
+        run: &'a mut Run,
+        prepared: &'a Prepared,
+        device: &Device,
+        preparation: Preparation,
+    ) -> Result<Self> {
         let spec = run.record.train.clone();
         let (trainer, progress, best) = match Checkpoint::read(&run.dir, &prepared.architecture)? {
             None => (Trainer::new(prepared, &spec, device)?, Progress::default(), None),
@@ -153,6 +211,12 @@ impl<'a> Training<'a> {
             evaluate_seconds_per_row,
             began: Instant::now(),
             told: Told::now(),
+            unsaved: Unsaved {
+                checkpoint: None,
+                epochs: Vec::new(),
+                written: Instant::now(),
+                pause: Duration::ZERO,
+            },
         })
     }
 
@@ -206,15 +270,16 @@ impl<'a> Training<'a> {
             metrics: evaluation.metrics,
         };
         self.progress.history.push(record.clone());
-        self.write_checkpoint()?;
-        self.run.event(EventKind::Epoch {
+        let checkpoint = self.checkpoint()?;
+        let told = EventKind::Epoch {
             epoch,
             train_loss: record.train_loss,
             validation_loss: record.validation_loss,
             metrics: record.metrics,
             best,
             samples_per_second: order.len() as f64 / seconds,
-        })?;
+        };
+        self.unsaved.add(self.run, checkpoint, told)?;
         Ok(true)
     }
 
@@ -230,15 +295,14 @@ impl<'a> Training<'a> {
         }
     }
 
-    fn write_checkpoint(&mut self) -> Result<()> {
+    fn checkpoint(&self) -> Result<Checkpoint> {
         let weights = self.trainer.model().weights()?;
-        Checkpoint {
+        Ok(Checkpoint {
             progress: self.progress.clone(),
             moments: self.trainer.optimizer().moments()?,
             best: self.best.clone().unwrap_or_else(|| weights.clone()),
             weights,
-        }
-        .write(&self.run.dir)
+        })
     }
 
     /// The first steps are seen: what they say, and whether the run belongs here.

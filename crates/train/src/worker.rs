@@ -11,10 +11,10 @@ use crate::{
     report::{Confusion, Report, conclusion, confusion_of},
     run::{Run, forget_old_stop},
     saved::SavedModel,
-    table::read_frame,
     trainer::evaluation,
     training::{Preparation, Trained, train},
 };
+use aloft_data::read_frame;
 use aloft_runs::file;
 use aloft_spec::{
     Code, Problem,
@@ -51,7 +51,10 @@ pub fn execute(run_dir: &Path) -> std::result::Result<RunStatus, Problem> {
         Ok(ended) => ended.map_err(Problem::from),
         Err(panic) => Err(Problem::new(
             Code::Internal,
-            format!("the worker hit a mistake in Aloft: {}", panic_message(panic.as_ref())),
+            format!(
+                "the worker hit a mistake in Aloft: {}",
+                panic_message(panic.as_ref())
+            ),
         )),
     };
     let status = match ended {
@@ -120,12 +123,21 @@ fn work(run: &mut Run) -> Result<RunStatus> {
 }
 
 /// Final metrics of the best epoch's weights, and the model's files.
-fn conclude(run: &mut Run, prepared: &Prepared, device: &Device, progress: &Progress, best: &[Weights]) -> Result<()> {
+fn conclude(
+    run: &mut Run,
+    prepared: &Prepared,
+    device: &Device,
+    progress: &Progress,
+    best: &[Weights],
+) -> Result<()> {
     run.phase(Phase::Evaluate)?;
     let model = Model::from_weights(prepared.architecture.clone(), best.to_vec(), device)?;
     let mut confusion: BTreeMap<String, Confusion> = BTreeMap::new();
     let mut said = String::new();
-    for (split, rows) in [("validation", &prepared.split.validation), ("test", &prepared.split.test)] {
+    for (split, rows) in [
+        ("validation", &prepared.split.validation),
+        ("test", &prepared.split.test),
+    ] {
         if rows.is_empty() {
             continue;
         }
@@ -134,7 +146,9 @@ fn conclude(run: &mut Run, prepared: &Prepared, device: &Device, progress: &Prog
         if let Some(matrix) = confusion_of(&prepared.task, &prepared.truth(rows), &evaluation.outputs) {
             confusion.insert(split.to_owned(), matrix);
         }
-        run.record.metrics.insert(split.to_owned(), evaluation.metrics.clone());
+        run.record
+            .metrics
+            .insert(split.to_owned(), evaluation.metrics.clone());
         run.event(EventKind::Metrics {
             split: split.to_owned(),
             metrics: evaluation.metrics,

@@ -1,5 +1,7 @@
 //! Predictions equal what the evaluation in training found.
 
+#![allow(clippy::unwrap_used, reason = "what a test can't do without fails it")]
+
 mod common;
 
 use aloft_data::{read_frame, write_table};
@@ -11,7 +13,9 @@ use polars::prelude::*;
 /// Rows whose later part a split by time takes as the test, so that the test knows which they are.
 fn timed(count: usize) -> DataFrame {
     let mut frame = rows(count);
-    frame.with_column(Column::new("at".into(), (0..count as i64).collect::<Vec<_>>())).unwrap();
+    frame
+        .with_column(Column::new("at".into(), (0..count as i64).collect::<Vec<_>>()))
+        .unwrap();
     frame
 }
 
@@ -25,29 +29,54 @@ fn timed_spec(target: &str) -> TrainSpec {
 
 #[test]
 fn predictions_on_the_test_rows_reproduce_the_stored_metrics() {
-    for (target, ending) in [("late", "csv"), ("late", "parquet"), ("size", "csv"), ("level", "csv")] {
+    for (target, ending) in [
+        ("late", "csv"),
+        ("late", "parquet"),
+        ("size", "csv"),
+        ("level", "csv"),
+    ] {
         let folder = tempfile::tempdir().unwrap();
         let frame = timed(1000);
         let run_dir = create(folder.path(), timed_spec(target), &frame);
         execute(&run_dir).unwrap();
         let test = frame.slice(800, 200);
-        let (input, output) = (folder.path().join(format!("in.{ending}")), folder.path().join(format!("out.{ending}")));
+        let (input, output) = (
+            folder.path().join(format!("in.{ending}")),
+            folder.path().join(format!("out.{ending}")),
+        );
         // The target isn't needed for a prediction.
         write_table(&test.drop(target).unwrap(), &input).unwrap();
         let summary = predict(&run_dir, &input, &output).unwrap();
         assert_eq!((summary.rows, summary.target.as_str()), (200, target));
         let written = read_frame(&output).unwrap();
         assert_eq!(written.height(), 200);
-        let names: Vec<String> = written.get_column_names().into_iter().map(ToString::to_string).collect();
+        let names: Vec<String> = written
+            .get_column_names()
+            .into_iter()
+            .map(ToString::to_string)
+            .collect();
         assert_eq!(names[names.len() - summary.added.len()..], summary.added);
-        assert!(written.column("at").unwrap().as_materialized_series().i64().unwrap().iter().eq((800..1000).map(Some)));
+        assert!(
+            written
+                .column("at")
+                .unwrap()
+                .as_materialized_series()
+                .i64()
+                .unwrap()
+                .iter()
+                .eq((800..1000).map(Some))
+        );
 
         let metrics = aloft_runs::read(&run_dir).unwrap().metrics["test"].clone();
-        let column = |frame: &DataFrame, name: &str| frame.column(name).unwrap().as_materialized_series().clone();
+        let column =
+            |frame: &DataFrame, name: &str| frame.column(name).unwrap().as_materialized_series().clone();
         let (truth, predicted) = (column(&test, target), column(&written, "prediction"));
         if target == "level" {
             let (truth, predicted) = (truth.f64().unwrap().clone(), predicted.f64().unwrap().clone());
-            let errors = truth.iter().zip(predicted.iter()).map(|(y, p)| (p.unwrap() - y.unwrap()).powi(2));
+            let errors = truth
+                .iter()
+                .zip(predicted.iter())
+                .map(|(y, p)| (p.unwrap() - y.unwrap()).powi(2));
             assert_eq!((errors.sum::<f64>() / 200.0).sqrt(), metrics["rmse"]);
         } else {
             let texts = |series: &Series| series.cast(&DataType::String).unwrap();
@@ -71,7 +100,11 @@ fn what_does_not_fit_is_named() {
     let run_dir = create(folder.path(), timed_spec("late"), &timed(300));
     let (input, output) = (folder.path().join("in.csv"), folder.path().join("out.csv"));
     write_table(&timed(10), &input).unwrap();
-    assert_eq!(predict(&run_dir, &input, &output).unwrap_err().code, Code::NotFound, "no model yet");
+    assert_eq!(
+        predict(&run_dir, &input, &output).unwrap_err().code,
+        Code::NotFound,
+        "no model yet"
+    );
     execute(&run_dir).unwrap();
 
     write_table(&timed(10).drop("x").unwrap().drop("kind").unwrap(), &input).unwrap();
@@ -80,11 +113,16 @@ fn what_does_not_fit_is_named() {
     assert!(problem.message.contains("x, kind"), "{problem}");
 
     let mut wrong = timed(10);
-    wrong.with_column(Column::new("x".into(), vec!["much"; 10])).unwrap();
+    wrong
+        .with_column(Column::new("x".into(), vec!["much"; 10]))
+        .unwrap();
     write_table(&wrong, &input).unwrap();
     let problem = predict(&run_dir, &input, &output).unwrap_err();
     assert_eq!(problem.code, Code::BadValue);
-    assert!(problem.message.contains("`x`") && problem.message.contains("`much`"), "{problem}");
+    assert!(
+        problem.message.contains("`x`") && problem.message.contains("`much`"),
+        "{problem}"
+    );
 
     write_table(&timed(10), &input).unwrap();
     predict(&run_dir, &input, &output).unwrap();
@@ -101,13 +139,21 @@ fn a_measurement_needs_no_run() {
     write_table(&rows(2000), &data).unwrap();
     let train = spec("late");
     let measured = measure(&train, &data, 2000).unwrap();
-    assert_eq!((measured.train_rows, measured.validation_rows, measured.test_rows), (1400, 200, 400));
-    assert_eq!((measured.batch_rows, measured.steps_per_epoch), (128, 11));
+    assert_eq!(
+        (measured.train_rows, measured.validation_rows, measured.test_rows),
+        (1400, 200, 400)
+    );
+    assert_eq!((measured.batch_rows, measured.steps_per_epoch), (64, 22));
     let measurement = measured.measurement;
-    assert_eq!(measurement.batch_rows, 128);
-    assert!(measurement.step_seconds.len() >= 5 && measurement.step_seconds.iter().all(|seconds| *seconds > 0.0));
+    assert_eq!(measurement.batch_rows, 64);
+    assert!(
+        measurement.step_seconds.len() >= 5 && measurement.step_seconds.iter().all(|seconds| *seconds > 0.0)
+    );
     // A run on a hundred times the rows takes larger batches.
     let planned = measure(&train, &data, 200_000).unwrap();
     assert_eq!((planned.batch_rows, planned.steps_per_epoch), (256, 547));
-    assert_eq!(measure(&spec("lat"), &data, 2000).unwrap_err().code, Code::UnknownColumn);
+    assert_eq!(
+        measure(&spec("lat"), &data, 2000).unwrap_err().code,
+        Code::UnknownColumn
+    );
 }

@@ -69,7 +69,10 @@ impl CustomOp2 for CrossEntropy {
                 Ok(out)
             })
         })?;
-        Ok((Some(Tensor::from_vec(out, (rows, classes), logits.device())?), None))
+        Ok((
+            Some(Tensor::from_vec(out, (rows, classes), logits.device())?),
+            None,
+        ))
     }
 }
 

@@ -97,7 +97,10 @@ impl CustomOp3 for Embed {
         let categories = contiguous::<u32>(categories, categories_layout)?;
         let table = contiguous::<f32>(table, table_layout)?;
         if categories_layout.shape().dims2()? != (rows, self.slots.len()) {
-            bail!("embed: {categories_layout:?} doesn't fit {rows} rows of {} categories", self.slots.len());
+            bail!(
+                "embed: {categories_layout:?} doesn't fit {rows} rows of {} categories",
+                self.slots.len()
+            );
         }
         let width = plain + self.slots.iter().map(|slot| slot.width()).sum::<usize>();
         let mut out = Vec::with_capacity(rows * width);
@@ -109,7 +112,9 @@ impl CustomOp3 for Embed {
                     bail!("embed: category {value} of {}", slot.values());
                 }
                 match *slot {
-                    Slot::Embedding { dimension, offset, .. } => {
+                    Slot::Embedding {
+                        dimension, offset, ..
+                    } => {
                         let start = offset + value * dimension;
                         out.extend_from_slice(&table[start..start + dimension]);
                     }
@@ -142,7 +147,10 @@ impl CustomOp3 for Embed {
                 for (gradient, values) in rows.zip(categories.chunks_exact(self.slots.len())) {
                     let mut start = plain;
                     for (slot, value) in self.slots.iter().zip(values) {
-                        if let Slot::Embedding { dimension, offset, .. } = *slot {
+                        if let Slot::Embedding {
+                            dimension, offset, ..
+                        } = *slot
+                        {
                             let vector = &mut out[offset + *value as usize * dimension..][..dimension];
                             for (sum, value) in vector.iter_mut().zip(&gradient[start..]) {
                                 *sum += value;
@@ -172,14 +180,24 @@ mod tests {
     #[test]
     fn agrees_with_candle_forward_and_gradient() -> Result<()> {
         let slots = [
-            Slot::Embedding { values: 5, dimension: 3, offset: 0 },
+            Slot::Embedding {
+                values: 5,
+                dimension: 3,
+                offset: 0,
+            },
             Slot::OneHot { values: 4 },
-            Slot::Embedding { values: 2, dimension: 2, offset: 15 },
+            Slot::Embedding {
+                values: 2,
+                dimension: 2,
+                offset: 15,
+            },
         ];
         for (rows, plain) in [(1, 0), (6, 4), (50, 1)] {
             let numeric = normal_var(&[rows, plain], 1)?;
             let table = normal_var(&[19], 2)?;
-            let categories: Vec<u32> = (0..rows as u32).flat_map(|row| [row % 5, row % 4, row % 2]).collect();
+            let categories: Vec<u32> = (0..rows as u32)
+                .flat_map(|row| [row % 5, row % 4, row % 2])
+                .collect();
             let categories = Tensor::from_vec(categories, (rows, 3), &Device::Cpu)?;
             let fused = embed(&numeric, &categories, &table, &slots)?;
             let by_candle = embed_plain(&numeric, &categories, &table, &slots)?;
@@ -188,9 +206,21 @@ mod tests {
             let fused = (fused * &probe)?.sum_all()?.backward()?;
             let by_candle = (by_candle * &probe)?.sum_all()?.backward()?;
             for var in [&numeric, &table] {
-                assert_close(fused.get(var).expect("a gradient"), by_candle.get(var).expect("a gradient"), 1e-5);
+                assert_close(
+                    fused.get(var).expect("a gradient"),
+                    by_candle.get(var).expect("a gradient"),
+                    1e-5,
+                );
             }
-            assert!(fused.get(&table).expect("a gradient").abs()?.sum_all()?.to_scalar::<f32>()? > 0.0);
+            assert!(
+                fused
+                    .get(&table)
+                    .expect("a gradient")
+                    .abs()?
+                    .sum_all()?
+                    .to_scalar::<f32>()?
+                    > 0.0
+            );
         }
         Ok(())
     }

@@ -100,14 +100,24 @@ impl CustomOp3 for Linear {
         let before_matrix = Matrix::new(&before, rows, outputs);
         let for_weight = with_slice(x, |x| {
             let mut out = vec![0.0; outputs * inputs];
-            multiply(&mut out, before_matrix.transposed(), Matrix::new(x, rows, inputs), false);
+            multiply(
+                &mut out,
+                before_matrix.transposed(),
+                Matrix::new(x, rows, inputs),
+                false,
+            );
             Ok(out)
         })?;
         let for_x = match x.track_op() {
             false => None,
             true => Some(with_slice(weight, |weight| {
                 let mut out = vec![0.0; rows * inputs];
-                multiply(&mut out, before_matrix, Matrix::new(weight, outputs, inputs), false);
+                multiply(
+                    &mut out,
+                    before_matrix,
+                    Matrix::new(weight, outputs, inputs),
+                    false,
+                );
                 Tensor::from_vec(out, (rows, inputs), device)
             })?),
         };
@@ -127,9 +137,10 @@ mod tests {
 
     #[test]
     fn agrees_with_candle_forward_and_gradient() -> Result<()> {
-        for (case, (rows, inputs, outputs)) in [(1, 1, 1), (7, 3, 5), (64, 30, 128), (33, 17, 1), (256, 300, 120)]
-            .into_iter()
-            .enumerate()
+        for (case, (rows, inputs, outputs)) in
+            [(1, 1, 1), (7, 3, 5), (64, 30, 128), (33, 17, 1), (256, 300, 120)]
+                .into_iter()
+                .enumerate()
         {
             for activation in [Activation::Identity, Activation::Relu] {
                 let x = normal_var(&[rows, inputs], case as u64)?;
@@ -137,7 +148,11 @@ mod tests {
                 let bias = normal_var(&[outputs], case as u64 + 20)?;
                 let probe = normal_var(&[rows, outputs], case as u64 + 30)?;
                 let plain = x.matmul(&weight.t()?)?.broadcast_add(&bias)?;
-                let plain = if activation == Activation::Relu { plain.relu()? } else { plain };
+                let plain = if activation == Activation::Relu {
+                    plain.relu()?
+                } else {
+                    plain
+                };
                 let fused = linear(&x, &weight, &bias, activation)?;
                 assert_close(&fused, &plain, 1e-4);
                 let fused = (fused * probe.as_detached_tensor())?.sum_all()?.backward()?;

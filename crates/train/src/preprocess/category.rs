@@ -42,7 +42,8 @@ impl Category {
             return one_value(format_args!("`{only}`"), known);
         }
         let least = if texts.len() >= LARGE_TABLE { 2 } else { 1 };
-        let mut values: Vec<(&str, usize)> = counts.into_iter().filter(|(_, count)| *count >= least).collect();
+        let mut values: Vec<(&str, usize)> =
+            counts.into_iter().filter(|(_, count)| *count >= least).collect();
         values.sort_unstable_by_key(|(text, count)| (Reverse(*count), *text));
         values.truncate(MOST_VALUES);
         let values = values.into_iter().map(|(text, _)| text.to_owned()).collect();

@@ -25,8 +25,8 @@ use serde::{Deserialize, Serialize};
 
 use category::Category;
 use moment::Moment;
-use number::{Flag, Number};
 pub use number::mean_and_deviation;
+use number::{Flag, Number};
 
 /// Version of what is stored; a model of another one is refused.
 pub const VERSION: u32 = 1;
@@ -139,7 +139,12 @@ impl Preprocessing {
     /// `MissingColumns` naming all that the frame lacks; `BadValue` where a column doesn't fit its fitted type.
     pub fn encode(&self, frame: &DataFrame) -> Result<Encoded> {
         let lacking = |column: &&FittedColumn| frame.column(&column.name).is_err();
-        let names: Vec<String> = self.columns.iter().filter(lacking).map(|column| column.name.clone()).collect();
+        let names: Vec<String> = self
+            .columns
+            .iter()
+            .filter(lacking)
+            .map(|column| column.name.clone())
+            .collect();
         if !names.is_empty() {
             return Err(TrainError::MissingColumns { names });
         }
@@ -200,7 +205,9 @@ fn fit_column(column: &Series) -> Result<Fitted> {
     let dtype = column.dtype();
     Ok(match dtype {
         DataType::Boolean => Flag::fit(&values::flags(column)?),
-        DataType::String | DataType::Categorical(..) | DataType::Enum(..) => Category::fit(&values::texts(column)?),
+        DataType::String | DataType::Categorical(..) | DataType::Enum(..) => {
+            Category::fit(&values::texts(column)?)
+        }
         DataType::Date => Moment::fit(&values::moments(column)?, true, false),
         DataType::Datetime(..) => Moment::fit(&values::moments(column)?, true, true),
         DataType::Time => Moment::fit(&values::moments(column)?, false, true),

@@ -87,7 +87,11 @@ fn month(days: i64) -> u8 {
     let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let from_march = (5 * day_of_year + 2) / 153;
-    (if from_march < 10 { from_march + 3 } else { from_march - 9 }) as u8
+    (if from_march < 10 {
+        from_march + 3
+    } else {
+        from_march - 9
+    }) as u8
 }
 
 #[cfg(test)]

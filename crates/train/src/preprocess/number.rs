@@ -36,7 +36,11 @@ impl Number {
             1 => known[middle],
             _ => f64::midpoint(known[middle - 1], known[middle]),
         };
-        let (mean, deviation) = mean_and_deviation(values.iter().map(|value| if value.is_nan() { median } else { *value }));
+        let (mean, deviation) = mean_and_deviation(
+            values
+                .iter()
+                .map(|value| if value.is_nan() { median } else { *value }),
+        );
         Fitted::Kept(Encoding::Number(Self {
             median,
             mean,

@@ -5,19 +5,41 @@ fn frame() -> DataFrame {
     DataFrame::new(
         6,
         vec![
-            Column::new("age".into(), [Some(10.0), Some(30.0), None, Some(20.0), Some(f64::NAN), Some(1e9)]),
-            Column::new("member".into(), [Some(true), Some(false), None, Some(true), Some(true), None]),
-            Column::new("city".into(), [Some("b"), Some("a"), Some("b"), None, Some("c"), Some("z")]),
+            Column::new(
+                "age".into(),
+                [
+                    Some(10.0),
+                    Some(30.0),
+                    None,
+                    Some(20.0),
+                    Some(f64::NAN),
+                    Some(1e9),
+                ],
+            ),
+            Column::new(
+                "member".into(),
+                [Some(true), Some(false), None, Some(true), Some(true), None],
+            ),
+            Column::new(
+                "city".into(),
+                [Some("b"), Some("a"), Some("b"), None, Some("c"), Some("z")],
+            ),
             Column::new("constant".into(), [1; 6]),
             Column::new("nothing".into(), [None::<f64>; 6]),
-            Column::new("day".into(), [0i32, 31, 59, 90, 120, 364]).cast(&DataType::Date).unwrap(),
+            Column::new("day".into(), [0i32, 31, 59, 90, 120, 364])
+                .cast(&DataType::Date)
+                .unwrap(),
         ],
     )
     .unwrap()
 }
 
 fn names(frame: &DataFrame) -> Vec<String> {
-    frame.get_column_names().into_iter().map(ToString::to_string).collect()
+    frame
+        .get_column_names()
+        .into_iter()
+        .map(ToString::to_string)
+        .collect()
 }
 
 fn fitted() -> (Preprocessing, Vec<String>) {
@@ -30,10 +52,14 @@ fn columns_are_fitted_on_the_training_part_alone() {
     assert_eq!(preprocessing.names(), ["age", "member", "city", "day"]);
     assert_eq!(warnings.len(), 2);
     assert!(warnings[0].contains("`constant`") && warnings[1].contains("`nothing`"));
-    let Encoding::Number(age) = &preprocessing.columns[0].encoding else { panic!() };
+    let Encoding::Number(age) = &preprocessing.columns[0].encoding else {
+        panic!()
+    };
     // 10, 30, 20 are known; 1e9 is not of the training part.
     assert_eq!((age.median, age.mean, age.indicator), (20.0, 20.0, true));
-    let Encoding::Category(city) = &preprocessing.columns[2].encoding else { panic!() };
+    let Encoding::Category(city) = &preprocessing.columns[2].encoding else {
+        panic!()
+    };
     assert_eq!(city.values, ["b", "a", "c"]);
     assert_eq!(preprocessing.category_values(), [4]);
     assert_eq!(preprocessing.numeric_width(), 2 + 2 + 5);
@@ -46,9 +72,17 @@ fn rows_become_these_numbers() {
     let row = |row: usize| &encoded.numeric[row * 9..row * 9 + 9];
     let deviation = (200.0f64 / 5.0).sqrt();
     assert_eq!(row(0)[..4], [(-10.0 / deviation) as f32, 0.0, 1.0, 0.0]);
-    assert_eq!(row(2)[..4], [0.0, 1.0, 1.0, 1.0], "a missing value is the median and the mode, and is told");
+    assert_eq!(
+        row(2)[..4],
+        [0.0, 1.0, 1.0, 1.0],
+        "a missing value is the median and the mode, and is told"
+    );
     assert_eq!(row(4)[..2], [0.0, 1.0], "NaN is missing");
-    assert!((20.0..25.0).contains(&row(5)[0]), "an outlier is clipped softly: {}", row(5)[0]);
+    assert!(
+        (20.0..25.0).contains(&row(5)[0]),
+        "an outlier is clipped softly: {}",
+        row(5)[0]
+    );
     assert_eq!(encoded.categories, [1, 2, 1, 0, 3, 0]);
     // January is the top of the circle of months.
     assert_eq!(row(0)[5..7], [0.0, 1.0]);
@@ -77,14 +111,27 @@ fn the_same_rows_from_text_give_the_same_numbers() {
 #[test]
 fn what_does_not_fit_is_named() {
     let (preprocessing, _) = fitted();
-    let problem: Problem = preprocessing.encode(&frame().select(["city"]).unwrap()).unwrap_err().into();
+    let problem: Problem = preprocessing
+        .encode(&frame().select(["city"]).unwrap())
+        .unwrap_err()
+        .into();
     assert_eq!(problem.code, Code::UnknownColumn);
-    assert!(problem.message.ends_with("age, member, day"), "{}", problem.message);
+    assert!(
+        problem.message.ends_with("age, member, day"),
+        "{}",
+        problem.message
+    );
     let mut wrong = frame();
-    wrong.with_column(Column::new("age".into(), ["1", "two", "3", "4", "5", "6"])).unwrap();
+    wrong
+        .with_column(Column::new("age".into(), ["1", "two", "3", "4", "5", "6"]))
+        .unwrap();
     let problem: Problem = preprocessing.encode(&wrong).unwrap_err().into();
     assert_eq!(problem.code, Code::BadValue);
-    assert!(problem.message.contains("`age` has `two` in row 2"), "{}", problem.message);
+    assert!(
+        problem.message.contains("`age` has `two` in row 2"),
+        "{}",
+        problem.message
+    );
 }
 
 #[test]
@@ -93,14 +140,29 @@ fn what_is_stored_encodes_the_same() {
     let text = serde_json::to_string(&preprocessing).unwrap();
     let back: Preprocessing = serde_json::from_str(&text).unwrap();
     assert_eq!(back, preprocessing);
-    assert_eq!(back.encode(&frame()).unwrap(), preprocessing.encode(&frame()).unwrap());
+    assert_eq!(
+        back.encode(&frame()).unwrap(),
+        preprocessing.encode(&frame()).unwrap()
+    );
 }
 
 #[test]
 fn texts_that_name_rows_are_left_out_and_rare_ones_share_a_bucket() {
     let ids: Vec<String> = (0..2000).map(|row| format!("id{row}")).collect();
-    let kinds: Vec<String> = (0..2000).map(|row| if row == 7 { "once".into() } else { format!("kind{}", row % 3) }).collect();
-    let frame = DataFrame::new(2000, vec![Column::new("id".into(), ids), Column::new("kind".into(), kinds)]).unwrap();
+    let kinds: Vec<String> = (0..2000)
+        .map(|row| {
+            if row == 7 {
+                "once".into()
+            } else {
+                format!("kind{}", row % 3)
+            }
+        })
+        .collect();
+    let frame = DataFrame::new(
+        2000,
+        vec![Column::new("id".into(), ids), Column::new("kind".into(), kinds)],
+    )
+    .unwrap();
     let train: Vec<u32> = (0..2000).collect();
     let (preprocessing, warnings) = Preprocessing::fit(&frame, &names(&frame), &train).unwrap();
     assert!(warnings[0].contains("`id`") && warnings[0].contains("2,000"));

@@ -9,8 +9,12 @@ pub fn numbers(series: &Series) -> Result<Vec<f64>> {
     let dtype = series.dtype();
     let numbers = match dtype {
         DataType::String => {
-            return parse(series, "a number", |text| text.parse::<f64>().ok())
-                .map(|values| values.into_iter().map(|value| finite(value.unwrap_or(f64::NAN))).collect());
+            return parse(series, "a number", |text| text.parse::<f64>().ok()).map(|values| {
+                values
+                    .into_iter()
+                    .map(|value| finite(value.unwrap_or(f64::NAN)))
+                    .collect()
+            });
         }
         DataType::Duration(_) => series
             .cast(&DataType::Duration(TimeUnit::Milliseconds))?
@@ -21,7 +25,11 @@ pub fn numbers(series: &Series) -> Result<Vec<f64>> {
         }
         _ => return Err(unfit(series, "a number")),
     };
-    Ok(numbers.f64()?.iter().map(|value| finite(value.unwrap_or(f64::NAN))).collect())
+    Ok(numbers
+        .f64()?
+        .iter()
+        .map(|value| finite(value.unwrap_or(f64::NAN)))
+        .collect())
 }
 
 fn finite(value: f64) -> f64 {
@@ -35,15 +43,20 @@ pub fn flags(series: &Series) -> Result<Vec<Option<bool>>> {
         return Ok(series.bool()?.iter().collect());
     }
     if dtype.is_string() {
-        return parse(series, "true or false", |text| match text.to_ascii_lowercase().as_str() {
-            "true" | "1" => Some(true),
-            "false" | "0" => Some(false),
-            _ => None,
+        return parse(series, "true or false", |text| {
+            match text.to_ascii_lowercase().as_str() {
+                "true" | "1" => Some(true),
+                "false" | "0" => Some(false),
+                _ => None,
+            }
         });
     }
     if dtype.is_primitive_numeric() || dtype.is_null() {
         let numbers = numbers(series)?;
-        if numbers.iter().all(|number| number.is_nan() || *number == 0.0 || *number == 1.0) {
+        if numbers
+            .iter()
+            .all(|number| number.is_nan() || *number == 0.0 || *number == 1.0)
+        {
             let flag = |number: f64| (!number.is_nan()).then_some(number == 1.0);
             return Ok(numbers.into_iter().map(flag).collect());
         }
@@ -64,13 +77,19 @@ pub fn texts(series: &Series) -> Result<StringChunked> {
 /// Milliseconds since 1970-01-01T00:00 UTC, or since midnight for a time of day; texts as ISO 8601.
 pub fn moments(series: &Series) -> Result<Vec<Option<i64>>> {
     let milliseconds = match series.dtype() {
-        DataType::Date => series.cast(&DataType::Datetime(TimeUnit::Milliseconds, None))?.cast(&DataType::Int64)?,
+        DataType::Date => series
+            .cast(&DataType::Datetime(TimeUnit::Milliseconds, None))?
+            .cast(&DataType::Int64)?,
         DataType::Datetime(_, zone) => series
             .cast(&DataType::Datetime(TimeUnit::Milliseconds, zone.clone()))?
             .cast(&DataType::Int64)?,
         DataType::Time => {
             let nanoseconds = series.cast(&DataType::Int64)?;
-            return Ok(nanoseconds.i64()?.iter().map(|value| value.map(|value| value / 1_000_000)).collect());
+            return Ok(nanoseconds
+                .i64()?
+                .iter()
+                .map(|value| value.map(|value| value / 1_000_000))
+                .collect());
         }
         DataType::String => return parse(series, "a date or time", parse_moment),
         DataType::Null => return Ok(vec![None; series.len()]),
@@ -98,7 +117,11 @@ fn parse<T>(series: &Series, expected: &str, read: impl Fn(&str) -> Option<T>) -
         None | Some("") => Ok(None),
         Some(text) => read(text).map(Some).ok_or_else(|| {
             TrainError::bad_value(
-                format!("column `{}` has `{text}` in row {}, where {expected} belongs", series.name(), row + 1),
+                format!(
+                    "column `{}` has `{text}` in row {}, where {expected} belongs",
+                    series.name(),
+                    row + 1
+                ),
                 "correct the value, or leave it empty",
             )
         }),
@@ -108,7 +131,11 @@ fn parse<T>(series: &Series, expected: &str, read: impl Fn(&str) -> Option<T>) -
 
 fn unfit(series: &Series, expected: &str) -> TrainError {
     TrainError::bad_value(
-        format!("column `{}` is of type {}, and the model takes {expected} there", series.name(), series.dtype()),
+        format!(
+            "column `{}` is of type {}, and the model takes {expected} there",
+            series.name(),
+            series.dtype()
+        ),
         "give the column the type that it had in training",
     )
 }

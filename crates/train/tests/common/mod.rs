@@ -1,5 +1,6 @@
 //! Run folders for the tests.
 #![allow(dead_code, reason = "each test program uses some of it")]
+#![allow(clippy::unwrap_used, reason = "what a test can't do without fails it")]
 
 use aloft_data::write_table;
 use aloft_spec::{
@@ -17,20 +18,42 @@ pub fn rows(count: usize) -> DataFrame {
     let noise = |row: usize, salt: usize| ((row * 7919 + salt * 104_729) % 1009) as f64 / 1009.0;
     let x: Vec<f64> = (0..count).map(|row| noise(row, 1) * 10.0).collect();
     let kind: Vec<usize> = (0..count).map(|row| (row * 31) % 7).collect();
-    let level: Vec<f64> = (0..count).map(|row| x[row] + kind[row] as f64 + noise(row, 2)).collect();
-    let gappy: Vec<Option<f64>> = (0..count).map(|row| (row % 11 != 0).then_some(noise(row, 3) * 100.0)).collect();
+    let level: Vec<f64> = (0..count)
+        .map(|row| x[row] + kind[row] as f64 + noise(row, 2))
+        .collect();
+    let gappy: Vec<Option<f64>> = (0..count)
+        .map(|row| (row % 11 != 0).then_some(noise(row, 3) * 100.0))
+        .collect();
     DataFrame::new(
         count,
         vec![
             Column::new("x".into(), &x),
             Column::new("gappy".into(), gappy),
-            Column::new("kind".into(), kind.iter().map(|kind| format!("kind {kind}")).collect::<Vec<_>>()),
-            Column::new("flag".into(), (0..count).map(|row| row % 3 == 0).collect::<Vec<_>>()),
-            Column::new("day".into(), (0..count).map(|row| (row % 700) as i32).collect::<Vec<_>>())
-                .cast(&DataType::Date)
-                .unwrap(),
-            Column::new("late".into(), level.iter().map(|level| *level > 9.0).collect::<Vec<_>>()),
-            Column::new("size".into(), level.iter().map(|level| ["s", "m", "l"][(level / 6.0).min(2.0) as usize]).collect::<Vec<_>>()),
+            Column::new(
+                "kind".into(),
+                kind.iter().map(|kind| format!("kind {kind}")).collect::<Vec<_>>(),
+            ),
+            Column::new(
+                "flag".into(),
+                (0..count).map(|row| row % 3 == 0).collect::<Vec<_>>(),
+            ),
+            Column::new(
+                "day".into(),
+                (0..count).map(|row| (row % 700) as i32).collect::<Vec<_>>(),
+            )
+            .cast(&DataType::Date)
+            .unwrap(),
+            Column::new(
+                "late".into(),
+                level.iter().map(|level| *level > 9.0).collect::<Vec<_>>(),
+            ),
+            Column::new(
+                "size".into(),
+                level
+                    .iter()
+                    .map(|level| ["s", "m", "l"][(level / 6.0).min(2.0) as usize])
+                    .collect::<Vec<_>>(),
+            ),
             Column::new("level".into(), level),
         ],
     )
@@ -40,7 +63,8 @@ pub fn rows(count: usize) -> DataFrame {
 /// Penguins, as in the example.
 pub fn penguins() -> DataFrame {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/penguins.csv");
-    let missing = |options: CsvParseOptions| options.with_null_values(Some(NullValues::AllColumnsSingle("NA".into())));
+    let missing =
+        |options: CsvParseOptions| options.with_null_values(Some(NullValues::AllColumnsSingle("NA".into())));
     CsvReadOptions::default()
         .map_parse_options(missing)
         .try_into_reader_with_file_path(Some(file))
@@ -76,7 +100,11 @@ pub fn create(folder: &Path, train: TrainSpec, frame: &DataFrame) -> PathBuf {
             hash: "0".repeat(64),
             bytes: std::fs::metadata(&data).unwrap().len(),
             rows: frame.height() as u64,
-            columns: frame.get_column_names().into_iter().map(ToString::to_string).collect(),
+            columns: frame
+                .get_column_names()
+                .into_iter()
+                .map(ToString::to_string)
+                .collect(),
             extent: Extent::all(frame.height() as u64),
             class: DataClass::Public,
         },
@@ -94,7 +122,11 @@ pub fn create(folder: &Path, train: TrainSpec, frame: &DataFrame) -> PathBuf {
 
 /// The events of a run.
 pub fn events(run_dir: &Path) -> Vec<EventKind> {
-    aloft_runs::read_events(run_dir).unwrap().into_iter().map(|event: Event| event.kind).collect()
+    aloft_runs::read_events(run_dir)
+        .unwrap()
+        .into_iter()
+        .map(|event: Event| event.kind)
+        .collect()
 }
 
 /// Loss and metrics of each epoch, in the order in which they were told.
@@ -102,7 +134,12 @@ pub fn curve(run_dir: &Path) -> Vec<(u32, f64, f64)> {
     events(run_dir)
         .into_iter()
         .filter_map(|event| match event {
-            EventKind::Epoch { epoch, train_loss, validation_loss, .. } => Some((epoch, train_loss, validation_loss)),
+            EventKind::Epoch {
+                epoch,
+                train_loss,
+                validation_loss,
+                ..
+            } => Some((epoch, train_loss, validation_loss)),
             _ => None,
         })
         .collect()
