@@ -41,6 +41,7 @@ impl Desktop {
         let lab = Lab::new();
         let mut screen = Command::new("Xvfb");
         screen.args([
+            "-noreset", // or it starts anew, without a window manager, when its first client leaves
             "-displayfd",
             "1",
             "-screen",
@@ -85,7 +86,9 @@ impl Desktop {
             .current_dir(self.lab.path(""))
             .env("DISPLAY", &self.display)
             .env("DBUS_SESSION_BUS_ADDRESS", &self.bus)
-            .env("LIBGL_ALWAYS_SOFTWARE", "1");
+            .env("LIBGL_ALWAYS_SOFTWARE", "1")
+            // Without UTF-8 xdotool finds no window whose title has more than ASCII.
+            .env("LANG", "C.UTF-8");
         command
     }
 
