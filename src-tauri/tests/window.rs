@@ -33,6 +33,8 @@ impl Desktop {
 
         let home = TempDir::new().unwrap();
         let mut screen = Command::new("Xvfb");
+        // By default it starts anew when its last client leaves, and refuses others meanwhile.
+        screen.arg("-noreset");
         screen.args([
             "-displayfd",
             "1",
@@ -59,13 +61,17 @@ impl Desktop {
             bus,
             servers: vec![screen, daemon],
         };
+        assert!(desktop.command("setxkbmap").arg("us").status().unwrap().success());
         let manager = desktop
             .command("openbox")
             .arg("--sm-disable")
             .stderr(Stdio::null())
             .spawn();
         desktop.servers.push(manager.unwrap());
-        assert!(desktop.command("setxkbmap").arg("us").status().unwrap().success());
+        wait("a window manager", || {
+            let desktops = desktop.output("xdotool", &["get_num_desktops"]);
+            desktops.trim().parse::<u32>().ok().filter(|&number| number > 0)
+        });
         desktop
     }
 
@@ -135,6 +141,9 @@ impl Desktop {
 impl Drop for Desktop {
     fn drop(&mut self) {
         for server in self.servers.iter_mut().rev() {
+            if let Ok(Some(status)) = server.try_wait() {
+                eprintln!("a server of the test ended by itself: {server:?}, {status}");
+            }
             let _ = server.kill();
             let _ = server.wait();
         }

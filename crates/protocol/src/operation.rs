@@ -43,10 +43,7 @@ pub enum Operation {
     /// Give a cell another name; those that use it are not changed.
     RenameCell { block: BlockId, name: String },
     /// Put a new cell after a block (at the end when `None`), with a template that fits the notebook.
-    AddCell {
-        after: Option<BlockId>,
-        kind: CellKind,
-    },
+    AddCell { after: Option<BlockId>, kind: CellKind },
     /// Put a train cell for `column` after the table that `block` shows.
     PredictColumn { block: BlockId, column: String },
     /// Put a chart cell for `column` after the table that `block` shows.

@@ -3,9 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// How private data is. Ordered: a table made of several sources has the highest of their classes.
-#[derive(
-    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DataClass {
     /// Anyone may see it.

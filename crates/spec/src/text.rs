@@ -98,8 +98,8 @@ pub fn nearest<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Ve
         .filter_map(|name| {
             let lower = name.to_lowercase();
             let distance = edit_distance(&wanted, &lower);
-            let contained = wanted.len() >= 3 && lower.contains(&wanted)
-                || lower.len() >= 3 && wanted.contains(&lower);
+            let contained =
+                wanted.len() >= 3 && lower.contains(&wanted) || lower.len() >= 3 && wanted.contains(&lower);
             (distance <= allowed || contained).then_some((distance, name))
         })
         .collect();

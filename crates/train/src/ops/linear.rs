@@ -7,6 +7,7 @@ use super::{
     with_slice,
 };
 use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor, bail};
+use candle_nn::Module;
 
 /// What follows the linear map.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +23,7 @@ pub fn linear(x: &Tensor, weight: &Tensor, bias: &Tensor, activation: Activation
     if x.device().is_cpu() {
         return x.apply_op3(weight, bias, Linear { activation });
     }
-    let out = x.matmul(&weight.t()?)?.broadcast_add(bias)?;
+    let out = candle_nn::Linear::new(weight.clone(), Some(bias.clone())).forward(x)?;
     match activation {
         Activation::Identity => Ok(out),
         Activation::Relu => out.relu(),
