@@ -177,8 +177,8 @@ fn wait<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
 }
 
 /// The exit code and what was written to stderr.
-fn end(child: &mut Child) -> (Option<i32>, String) {
-    let status = wait("the program's end", || child.try_wait().unwrap());
+fn end(what: &str, child: &mut Child) -> (Option<i32>, String) {
+    let status = wait(&format!("the end of {what}"), || child.try_wait().unwrap());
     let mut errors = String::new();
     child.stderr.take().unwrap().read_to_string(&mut errors).unwrap();
     (status.code(), errors)
@@ -198,7 +198,11 @@ fn opens_paints_takes_a_second_start_over_and_closes() {
     });
 
     let mut second = desktop.launch(&["beta"]);
-    assert_eq!(end(&mut second).0, Some(0), "a second start ends at once");
+    assert_eq!(
+        end("the second start", &mut second).0,
+        Some(0),
+        "a second start ends at once"
+    );
     assert_eq!(
         desktop.window("beta"),
         window,
@@ -207,7 +211,7 @@ fn opens_paints_takes_a_second_start_over_and_closes() {
     assert!(first.try_wait().unwrap().is_none(), "the first start goes on");
 
     desktop.output("xdotool", &["windowactivate", "--sync", &window, "key", "alt+F4"]);
-    let (code, errors) = end(&mut first);
+    let (code, errors) = end("the first start", &mut first);
     assert_eq!(code, Some(0), "{errors}");
     let kept = fs::read_to_string(desktop.home.path().join("state/aloft/window.json")).unwrap();
     assert!(kept.contains("size"), "the window's place is kept: {kept}");
@@ -233,7 +237,7 @@ fn says_so_without_opengl_and_ends_politely_on_a_signal() {
             .unwrap()
             .success()
     );
-    let (code, errors) = end(&mut child);
+    let (code, errors) = end("the program", &mut child);
     assert_eq!(code, Some(0), "{errors}");
     assert!(
         errors.contains("OpenGL") && errors.contains("LIBGL_ALWAYS_SOFTWARE"),
