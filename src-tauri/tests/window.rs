@@ -1,5 +1,9 @@
 //! The real window, on a virtual screen of its own with a window manager and a message bus.
-#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test ends at the first surprise, and tells it"
+)]
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
