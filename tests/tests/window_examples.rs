@@ -134,6 +134,6 @@ fn a_killed_window_leaves_the_run_alive_and_finds_it_again() {
 }
 
 fn kill(program: &mut Child) {
-    program.kill().expect("kill -9");
-    let _ = program.wait();
+    let killed = program.kill().and_then(|()| program.wait());
+    assert!(killed.is_ok(), "kill -9: {killed:?}");
 }

@@ -47,7 +47,8 @@ impl Session {
         let workers = Workers::new(&sender);
         let published = snapshot.clone();
         let thread = std::thread::Builder::new().name("session".into()).spawn(move || {
-            for effect in [Effect::ReadRecent] {
+            {
+                let effect = Effect::ReadRecent;
                 workers.carry_out(effect);
             }
             run(&receiver, &mut state, &workers, &published, &wake);

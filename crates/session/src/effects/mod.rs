@@ -101,7 +101,7 @@ impl Workers {
                 cancel,
             } => {
                 self.alone("follow", move |messages| {
-                    follow::follow(&project, &run, task, &cancel, messages)
+                    follow::follow(&project, &run, task, &cancel, messages);
                 });
             }
             Effect::Send { .. }

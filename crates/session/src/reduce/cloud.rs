@@ -332,7 +332,7 @@ pub fn host_key(
                 port,
                 key,
                 fingerprint,
-            })
+            });
         }
         Err(problem) => state.report(problem),
     }

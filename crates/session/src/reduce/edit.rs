@@ -118,8 +118,8 @@ fn table_before(notebook: &OpenNotebook, after: Option<BlockId>) -> Option<Strin
         _ => None,
     };
     let blocks = notebook.document.blocks();
-    let before = blocks.iter().take(end).filter_map(tables).last();
-    before.or_else(|| blocks.iter().filter_map(tables).last())
+    let before = blocks.iter().take(end).filter_map(tables).next_back();
+    before.or_else(|| blocks.iter().filter_map(tables).next_back())
 }
 
 pub fn add_cell(state: &mut State, after: Option<BlockId>, kind: &CellKind, now: Instant) {

@@ -29,7 +29,7 @@ pub fn reduce(state: &mut State, message: Message, now: Instant) -> Vec<Effect> 
         Message::Recent(recent) => state.recent = recent,
         Message::Loaded { task, result } => open::loaded(state, task, result, now, &mut effects),
         Message::NotebookRead { path, result } => {
-            open::notebook_read(state, &path, result, now, &mut effects)
+            open::notebook_read(state, &path, result, now, &mut effects);
         }
         Message::Saved { path, text, result } => edit::saved(state, &path, text, result),
         Message::Listed(listing) => open::listed(state, listing),
@@ -111,7 +111,7 @@ fn operate(state: &mut State, operation: Operation, now: Instant, effects: &mut 
         Operation::FetchJob { run } => cloud::fetch_job(state, &run, effects),
         Operation::ProbeHost { host, port } => cloud::probe(state, host, port, effects),
         Operation::AddTarget { name, target, secret } => {
-            cloud::add_target(state, name, target, secret, effects)
+            cloud::add_target(state, name, target, secret, effects);
         }
         Operation::TestTarget { name } => cloud::test_target(state, name, effects),
         Operation::RemoveTarget { name } => cloud::remove_target(state, name, effects),
