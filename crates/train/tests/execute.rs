@@ -183,12 +183,13 @@ fn the_same_run_gives_the_same_bits() {
 #[test]
 fn stopping_and_going_on_equals_never_stopping() {
     let mut train = TrainSpec {
-        epochs: 12,
+        epochs: 30,
         patience: 0,
         ..spec("level")
     };
     train.model.dropout = 0.1;
-    let frame = rows(3000);
+    // Long enough to be stopped in the middle on a fast machine.
+    let frame = rows(20_000);
     let (_folder, whole, _) = run(train.clone(), &frame);
     let folder = tempfile::tempdir().unwrap();
     let run_dir = create(folder.path(), train, &frame);
