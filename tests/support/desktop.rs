@@ -55,6 +55,11 @@ impl Desktop {
         let (screen, number) = first_line(screen);
         let mut daemon = Command::new("dbus-daemon");
         daemon.args(["--session", "--nofork", "--print-address=1"]);
+        // What the bus starts, as the accessibility bus, keeps its sockets in the home folder.
+        daemon
+            .env("HOME", lab.path("home"))
+            .env_remove("XDG_RUNTIME_DIR")
+            .env_remove("DISPLAY");
         let (daemon, bus) = first_line(daemon);
         let mut desktop = Self {
             lab,
@@ -62,12 +67,6 @@ impl Desktop {
             bus,
             servers: vec![screen, daemon],
         };
-        let manager = desktop
-            .command("openbox")
-            .arg("--sm-disable")
-            .stderr(Stdio::null())
-            .spawn();
-        desktop.servers.push(manager.expect("openbox starts"));
         assert!(
             desktop
                 .command("setxkbmap")
@@ -76,6 +75,16 @@ impl Desktop {
                 .expect("setxkbmap")
                 .success()
         );
+        let manager = desktop
+            .command("openbox")
+            .arg("--sm-disable")
+            .stderr(Stdio::null())
+            .spawn();
+        desktop.servers.push(manager.expect("openbox starts"));
+        wait("a window manager", || {
+            let desktops = desktop.output("xdotool", &["get_num_desktops"]);
+            desktops.trim().parse::<u32>().ok().filter(|&number| number > 0)
+        });
         desktop
     }
 
@@ -181,6 +190,9 @@ impl Drop for Desktop {
             eprintln!("the screen is in {}", picture.display());
         }
         for server in self.servers.iter_mut().rev() {
+            if let Ok(Some(status)) = server.try_wait() {
+                eprintln!("a server of the test ended by itself: {server:?}, {status}");
+            }
             let _ = server.kill();
             let _ = server.wait();
         }

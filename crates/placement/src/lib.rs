@@ -11,7 +11,7 @@ mod refine;
 mod verdict;
 
 pub use correction::correct;
-pub use forecast::{Workload, forecast};
+pub use forecast::{BETWEEN_CHECKPOINTS, CHECKPOINT_SHARE, Workload, forecast};
 pub use policy::may_leave;
 pub use refine::{Progress, refine};
 pub use verdict::{History, Machine, verdict};

@@ -24,6 +24,7 @@ fn measurement() -> Measurement {
         batch_rows: 256,
         prepare_seconds_per_row: 1e-5,
         evaluate_seconds_per_row: 1e-6,
+        checkpoint_seconds: 0.0,
         parameter_bytes: 40_000,
         row_bytes: 100,
         peak_memory_bytes: 80_000_000,
@@ -47,6 +48,31 @@ fn a_forecast_worked_out_by_hand() {
     assert_eq!((found.steps, found.steps_measured), (5480, 30));
     assert_eq!((found.rows, found.seconds_per_step), (70_000, 0.002));
     assert_eq!(found.device, "cpu, 2 threads");
+}
+
+#[test]
+fn checkpoints_take_their_share() {
+    let seconds = |workload: &Workload, checkpoint_seconds| {
+        let measured = Measurement {
+            checkpoint_seconds,
+            ..measurement()
+        };
+        forecast(workload, &measured).seconds.mid
+    };
+    let none = seconds(&workload(), 0.0);
+    // 20 epochs of half a second each: one after each of them, the first, the last and the model.
+    assert!((seconds(&workload(), 0.01) - none - 23.0 * 0.01).abs() < 1e-9);
+    // One that takes a second is written every 20 seconds at the most.
+    let rest = none - 0.5;
+    assert!((seconds(&workload(), 1.0) - none - 3.0 - rest / 20.0).abs() < 1e-9);
+    // 20 epochs of milliseconds share the checkpoints.
+    let short = Workload {
+        train_rows: 256,
+        steps_per_epoch: 1,
+        ..workload()
+    };
+    let rest = seconds(&short, 0.0) - 0.5;
+    assert!((seconds(&short, 0.005) - rest - 0.5 - (3.0 + rest / 0.2) * 0.005).abs() < 1e-9);
 }
 
 #[test]
@@ -171,13 +197,14 @@ prop_compose! {
         batch_rows in 0_usize..10_000,
         prepare_seconds_per_row in seconds(),
         evaluate_seconds_per_row in seconds(),
+        checkpoint_seconds in seconds(),
         parameter_bytes: u64,
         row_bytes: u64,
         peak_memory_bytes: u64,
         measured_rows: u64,
     ) -> Measurement {
         Measurement {
-            step_seconds, batch_rows, prepare_seconds_per_row, evaluate_seconds_per_row,
+            step_seconds, batch_rows, prepare_seconds_per_row, evaluate_seconds_per_row, checkpoint_seconds,
             parameter_bytes, row_bytes, peak_memory_bytes, measured_rows, device: String::new(),
         }
     }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 /// The worker's end of the log. See the module `lines` for what a crash leaves and how it goes on.
 ///
@@ -13,7 +14,11 @@ use std::path::{Path, PathBuf};
 #[derive(Debug)]
 pub struct EventLog {
     lines: Appender,
+    synced: Option<Instant>,
 }
+
+/// Between two syncs of a run whose epochs take milliseconds: each sync waits for the disk.
+const BETWEEN_SYNCS: Duration = Duration::from_secs(1);
 
 impl EventLog {
     /// Opens the log of a run to write on, or creates it. Only the run's worker does this.
@@ -23,20 +28,26 @@ impl EventLog {
     pub fn append_to(run_dir: &Path) -> Result<Self> {
         Ok(Self {
             lines: Appender::open(&run_dir.join(file::EVENTS))?,
+            synced: None,
         })
     }
 
     /// Writes an event with the time of now. When this returns, others can read it, and it outlives this process;
-    /// after `Epoch` and `Finished` it outlives a power cut as well.
+    /// after `Finished`, and after an `Epoch` once a second, it outlives a power cut as well.
     ///
     /// # Errors
     /// What the operating system says, such as `DiskFull`. The log stays readable, and a later write may succeed.
     pub fn write(&mut self, kind: EventKind) -> Result<()> {
-        let sync = matches!(kind, EventKind::Epoch { .. } | EventKind::Finished { .. });
+        let sync = match kind {
+            EventKind::Finished { .. } => true,
+            EventKind::Epoch { .. } => self.synced.is_none_or(|at| at.elapsed() >= BETWEEN_SYNCS),
+            _ => false,
+        };
         let at = format!("{:.3}", Timestamp::now());
         self.lines.write(&Event { at, kind })?;
         if sync {
             self.lines.sync()?;
+            self.synced = Some(Instant::now());
         }
         Ok(())
     }

@@ -24,6 +24,9 @@ pub struct Measurement {
     pub prepare_seconds_per_row: f64,
     /// Seconds to evaluate one row without a gradient.
     pub evaluate_seconds_per_row: f64,
+    /// Seconds to write a checkpoint to the run's disk.
+    #[serde(default)]
+    pub checkpoint_seconds: f64,
     /// Bytes of the model's parameters.
     pub parameter_bytes: u64,
     /// Bytes of one encoded row in memory.

@@ -8,6 +8,7 @@ use crate::{
     metrics::Metrics,
     model::{Architecture, Model, Weights},
     optimizer::Moments,
+    trainer::Trainer,
 };
 use aloft_runs::{file, replace_file};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
@@ -71,6 +72,17 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
+    /// The state of a training now; the best weights are those of now where there were none before.
+    pub fn of(trainer: &Trainer<'_>, progress: Progress, best: Option<Vec<Weights>>) -> Result<Self> {
+        let weights = trainer.model().weights()?;
+        Ok(Self {
+            progress,
+            moments: trainer.optimizer().moments()?,
+            best: best.unwrap_or_else(|| weights.clone()),
+            weights,
+        })
+    }
+
     /// Replaces the checkpoint of a run.
     pub fn write(&self, run_dir: &Path) -> Result<()> {
         let folder = run_dir.join(file::CHECKPOINTS);

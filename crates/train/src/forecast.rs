@@ -1,6 +1,6 @@
 //! The verdict on a run from its own first steps, and again whenever its pace changes.
 
-use crate::{machine, run::Run};
+use crate::run::Run;
 use aloft_placement::{History, Machine, Progress, Workload, correct, forecast, refine, verdict};
 use aloft_spec::{
     project::{Policy, Thresholds},
@@ -32,8 +32,8 @@ impl Forecaster {
         let runs_dir = run.dir.parent().unwrap_or(&run.dir);
         Self {
             machine: Machine {
-                memory_bytes: machine::total_memory(),
-                free_disk_bytes: machine::free_disk(&run.dir),
+                memory_bytes: aloft_runs::memory_bytes(),
+                free_disk_bytes: aloft_runs::free_disk_bytes(&run.dir),
             },
             thresholds: record.thresholds.clone(),
             policy: record.policy.clone(),

@@ -1,31 +1,10 @@
-//! What this machine and this process have and use.
+//! What this process and its run take.
 
 use std::{fs, path::Path};
 
 /// Peak resident memory of this process in bytes; 0 where the system doesn't tell.
 pub fn peak_memory() -> u64 {
     fs::read_to_string("/proc/self/status").map_or(0, |status| kilobytes(&status, "VmHWM:").unwrap_or(0))
-}
-
-/// Memory that this process may use: the machine's, or less where a control group limits it; 0 where unknown.
-pub fn total_memory() -> u64 {
-    let machine = fs::read_to_string("/proc/meminfo")
-        .ok()
-        .and_then(|text| kilobytes(&text, "MemTotal:"));
-    let group = fs::read_to_string("/sys/fs/cgroup/memory.max")
-        .ok()
-        .and_then(|text| text.trim().parse().ok());
-    [machine, group].into_iter().flatten().min().unwrap_or(0)
-}
-
-/// Bytes that can still be written where `path` lies; 0 where unknown.
-pub fn free_disk(path: &Path) -> u64 {
-    rustix::fs::statvfs(path).map_or(0, |disk| disk.f_bavail.saturating_mul(disk.f_frsize))
-}
-
-/// Name of this machine; empty where it has none.
-pub fn host() -> String {
-    rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
 /// Bytes of all files under a folder but those named; what can't be read counts as nothing.
@@ -63,12 +42,11 @@ mod tests {
         fs::write(folder.path().join("model/a"), [0; 7]).unwrap();
         fs::write(folder.path().join("data.parquet"), [0; 100]).unwrap();
         assert_eq!(folder_bytes(folder.path(), &["data.parquet"]), 7);
-        assert!(free_disk(folder.path()) > 0);
     }
 
     #[cfg(target_os = "linux")]
     #[test]
     fn this_process_uses_less_than_the_machine_has() {
-        assert!(peak_memory() > 0 && peak_memory() < total_memory());
+        assert!(peak_memory() > 0 && peak_memory() < aloft_runs::memory_bytes());
     }
 }

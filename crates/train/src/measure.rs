@@ -1,7 +1,13 @@
 //! What the first steps of a training show: their seconds, the seconds around them, and memory.
 
 use crate::{
-    batch::batch_size, device, error::Result, machine::peak_memory, prepare::Prepared, trainer::Trainer,
+    batch::batch_size,
+    checkpoint::{Checkpoint, Progress},
+    device,
+    error::{Result, TrainError},
+    machine::peak_memory,
+    prepare::Prepared,
+    trainer::Trainer,
 };
 use aloft_data::read_frame;
 use aloft_spec::{Problem, train::TrainSpec, verdict::Measurement};
@@ -12,10 +18,12 @@ use std::{path::Path, time::Instant};
 const WARMING: usize = 5;
 /// Steps that are measured.
 const STEPS: usize = 30;
+/// Steps go on being measured until they have taken so many seconds: fewer say little about the pace of a minute.
+const LEAST_SECONDS: f64 = 0.1;
 /// Fewer steps will do when they have taken so many seconds.
 const ENOUGH: (usize, f64) = (3, 5.0);
 /// The same when nothing but the measurement is wanted.
-const ENOUGH_ALONE: (usize, f64) = (5, 0.3);
+const ENOUGH_ALONE: (usize, f64) = (5, 0.5);
 /// Rows that are evaluated to time it.
 const EVALUATED: usize = 4096;
 
@@ -61,6 +69,9 @@ fn measure_steps(train: &TrainSpec, data: &Path, rows: u64) -> Result<Measured> 
 
     let mut trainer = Trainer::new(&prepared, train, &device)?;
     let evaluate_seconds_per_row = time_evaluation(&trainer, &prepared, planned_rows > train_rows)?;
+    let folder = tempfile::tempdir_in(data.parent().unwrap_or(Path::new(".")))
+        .map_err(TrainError::io("creating a folder beside", data))?;
+    let checkpoint_seconds = time_checkpoint(&trainer, folder.path())?;
     let mut watch = StepWatch::default();
     let mut epoch = 0;
     'measuring: loop {
@@ -69,7 +80,7 @@ fn measure_steps(train: &TrainSpec, data: &Path, rows: u64) -> Result<Measured> 
             let start = Instant::now();
             trainer.step(batch)?;
             watch.add(start.elapsed().as_secs_f64(), batch.len() == prepared.batch_size);
-            if watch.is_enough(ENOUGH_ALONE) {
+            if watch.has(ENOUGH_ALONE) {
                 break 'measuring;
             }
         }
@@ -79,6 +90,7 @@ fn measure_steps(train: &TrainSpec, data: &Path, rows: u64) -> Result<Measured> 
         measurement: Measurement {
             prepare_seconds_per_row: prepare_seconds / measured_rows.max(1) as f64,
             evaluate_seconds_per_row,
+            checkpoint_seconds,
             measured_rows: measured_rows as u64,
             ..watch.measurement(&prepared, &trainer, name)
         },
@@ -105,6 +117,13 @@ pub fn time_evaluation(trainer: &Trainer<'_>, prepared: &Prepared, more: bool) -
     Ok(start.elapsed().as_secs_f64() / counted.max(1) as f64)
 }
 
+/// Seconds to write a checkpoint of a fresh model in `dir`.
+fn time_checkpoint(trainer: &Trainer<'_>, dir: &Path) -> Result<f64> {
+    let start = Instant::now();
+    Checkpoint::of(trainer, Progress::default(), None)?.write(dir)?;
+    Ok(start.elapsed().as_secs_f64())
+}
+
 /// Collects the seconds of the first steps, those that only warm up left out.
 #[derive(Debug, Default)]
 pub struct StepWatch {
@@ -124,12 +143,11 @@ impl StepWatch {
 
     /// Whether enough steps were seen for a run that goes on anyway.
     pub fn is_done(&self) -> bool {
-        self.is_enough(ENOUGH)
+        self.has((STEPS, LEAST_SECONDS)) || self.has(ENOUGH)
     }
 
-    fn is_enough(&self, (steps, seconds): (usize, f64)) -> bool {
-        self.seconds.len() >= STEPS
-            || (self.seconds.len() >= steps && self.seconds.iter().sum::<f64>() >= seconds)
+    fn has(&self, (steps, seconds): (usize, f64)) -> bool {
+        self.seconds.len() >= steps && self.seconds.iter().sum::<f64>() >= seconds
     }
 
     /// What was seen so far; the caller adds what isn't about steps.

@@ -10,7 +10,7 @@ use crate::{
     run::Run,
     trainer::Trainer,
 };
-use aloft_placement::Workload;
+use aloft_placement::{BETWEEN_CHECKPOINTS, CHECKPOINT_SHARE, Workload};
 use aloft_spec::{
     event::{EventKind, Phase},
     verdict::Measurement,
@@ -20,10 +20,6 @@ use std::time::{Duration, Instant};
 
 /// Between two events of progress.
 const TELL: Duration = Duration::from_millis(200);
-
-/// Checkpoints wait until they take no more than this share of the time, and are no closer than this.
-const CHECKPOINT_SHARE: f64 = 0.05;
-const BETWEEN_CHECKPOINTS: Duration = Duration::from_millis(200);
 
 /// What training came to.
 #[derive(Debug)]
@@ -118,14 +114,29 @@ struct Unsaved {
     checkpoint: Option<Checkpoint>,
     epochs: Vec<EventKind>,
     written: Instant,
-    pause: Duration,
+    /// What the last checkpoint took, in seconds.
+    seconds: f64,
 }
 
 impl Unsaved {
+    /// Writes the checkpoint that a run begins with: a disk that is full or read-only is told before the first epoch and
+    /// not after it, and what a checkpoint takes is known to the forecast.
+    fn begin(run: &Run, checkpoint: &Checkpoint) -> Result<Self> {
+        let start = Instant::now();
+        checkpoint.write(&run.dir)?;
+        Ok(Self {
+            checkpoint: None,
+            epochs: Vec::new(),
+            written: Instant::now(),
+            seconds: start.elapsed().as_secs_f64(),
+        })
+    }
+
     fn add(&mut self, run: &mut Run, checkpoint: Checkpoint, epoch: EventKind) -> Result<()> {
         self.checkpoint = Some(checkpoint);
         self.epochs.push(epoch);
-        match self.written.elapsed() >= self.pause {
+        let pause = BETWEEN_CHECKPOINTS.max(self.seconds / CHECKPOINT_SHARE);
+        match self.written.elapsed().as_secs_f64() >= pause {
             true => self.write(run),
             false => Ok(()),
         }
@@ -141,7 +152,7 @@ impl Unsaved {
             run.event(epoch)?;
         }
         self.written = Instant::now();
-        self.pause = start.elapsed().div_f64(CHECKPOINT_SHARE).max(BETWEEN_CHECKPOINTS);
+        self.seconds = start.elapsed().as_secs_f64();
         Ok(())
     }
 }
@@ -180,7 +191,8 @@ impl<'a> Training<'a> {
                 best,
             }) => {
                 let trainer = Trainer::resume(prepared, &spec, device, progress.step, weights, moments)?;
-                (trainer, progress, Some(best))
+                let best = (progress.epoch > 0).then_some(best);
+                (trainer, progress, best)
             }
         };
         let parts = &prepared.split;
@@ -198,8 +210,10 @@ impl<'a> Training<'a> {
         })?;
         run.phase(Phase::WarmUp)?;
         let evaluate_seconds_per_row = time_evaluation(&trainer, prepared, false)?;
+        let checkpoint = Checkpoint::of(&trainer, progress.clone(), best.clone())?;
         Ok(Self {
             before: (earlier_seconds(run, &progress), progress.epoch),
+            unsaved: Unsaved::begin(run, &checkpoint)?,
             forecaster: Forecaster::new(run),
             run,
             prepared,
@@ -211,12 +225,6 @@ impl<'a> Training<'a> {
             evaluate_seconds_per_row,
             began: Instant::now(),
             told: Told::now(),
-            unsaved: Unsaved {
-                checkpoint: None,
-                epochs: Vec::new(),
-                written: Instant::now(),
-                pause: Duration::ZERO,
-            },
         })
     }
 
@@ -270,7 +278,7 @@ impl<'a> Training<'a> {
             metrics: evaluation.metrics,
         };
         self.progress.history.push(record.clone());
-        let checkpoint = self.checkpoint()?;
+        let checkpoint = Checkpoint::of(&self.trainer, self.progress.clone(), self.best.clone())?;
         let told = EventKind::Epoch {
             epoch,
             train_loss: record.train_loss,
@@ -295,22 +303,13 @@ impl<'a> Training<'a> {
         }
     }
 
-    fn checkpoint(&self) -> Result<Checkpoint> {
-        let weights = self.trainer.model().weights()?;
-        Ok(Checkpoint {
-            progress: self.progress.clone(),
-            moments: self.trainer.optimizer().moments()?,
-            best: self.best.clone().unwrap_or_else(|| weights.clone()),
-            weights,
-        })
-    }
-
     /// The first steps are seen: what they say, and whether the run belongs here.
     fn measured(&mut self) -> Result<()> {
         let device = self.run.record.device.clone().unwrap_or_default();
         let measurement = Measurement {
             prepare_seconds_per_row: self.preparation.seconds / self.preparation.rows.max(1) as f64,
             evaluate_seconds_per_row: self.evaluate_seconds_per_row,
+            checkpoint_seconds: self.unsaved.seconds,
             measured_rows: self.preparation.rows as u64,
             ..self.watch.measurement(self.prepared, &self.trainer, device)
         };

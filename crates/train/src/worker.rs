@@ -95,7 +95,7 @@ fn work(run: &mut Run) -> Result<RunStatus> {
         pid: std::process::id(),
         device: name,
         aloft: env!("CARGO_PKG_VERSION").into(),
-        host: machine::host(),
+        host: aloft_runs::host(),
         resumed_epochs: Checkpoint::progress(&run.dir)?.map_or(0, |progress| progress.epoch),
     })?;
     run.phase(Phase::Load)?;

@@ -114,7 +114,7 @@ fn the_log_tells_the_run_in_order_and_the_record_agrees() {
             }
             EventKind::Measured { measurement } => {
                 assert!(
-                    measurement.step_seconds.len() == 30
+                    measurement.step_seconds.len() >= 30
                         && measurement.step_seconds.iter().all(|seconds| *seconds > 0.0)
                 );
                 assert!(
