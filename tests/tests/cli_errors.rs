@@ -211,6 +211,44 @@ fn check_finds_mistakes_with_their_places() {
 }
 
 #[test]
+fn check_looks_at_the_data_too() {
+    let lab = Lab::new();
+    let rows: String = (0..60)
+        .map(|row| format!("same,{},{}\n", row * 37 % 61, row % 3))
+        .collect();
+    let csv = format!("mail,n,label\n{}", rows.replacen("same", "ada@example.org", 1));
+    let notebook = Notebook::new(&lab, "p", ("rows.csv", csv), TRAIN);
+    let ran = lab.run(["check".as_ref(), notebook.root.as_os_str(), "--json".as_ref()]);
+    ran.expect_code(0);
+    let document = ran.json();
+    let findings = document["findings"].as_array().unwrap();
+    let personal = findings
+        .iter()
+        .find(|f| f["code"] == "personal-data")
+        .expect("the address");
+    place(personal, "test.aloft.md", 3, Some(1));
+    assert_eq!(
+        (&personal["cell"], &personal["class"]),
+        (&"rows".into(), &"confidential".into())
+    );
+    assert_eq!(personal["extent"]["rows"], 60);
+    let text = lab.run(["check".as_ref(), notebook.root.as_os_str()]);
+    assert!(
+        text.stdout
+            .contains("warning: test.aloft.md:3:1: `mail` holds e-mail addresses"),
+        "{}",
+        text.stdout
+    );
+    // The text alone is sound, and a file that is gone is an error of the data.
+    std::fs::remove_file(notebook.root.join("rows.csv")).unwrap();
+    let check = |more: &str| {
+        lab.run(["check".as_ref(), notebook.root.as_os_str(), more.as_ref()])
+            .code
+    };
+    assert_eq!((check("--text"), check("--json")), (0, 2));
+}
+
+#[test]
 fn a_loss_that_is_no_number_fails_the_run() {
     let lab = Lab::new();
     let body = "target = \"label\"\nepochs = 5\n[optimizer]\nlearning_rate = 1e30";

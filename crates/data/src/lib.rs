@@ -10,6 +10,7 @@ mod columnar;
 mod csv;
 mod error;
 mod execute;
+mod findings;
 mod fingerprint;
 mod jsonl;
 mod near;
@@ -25,6 +26,7 @@ mod table;
 mod write;
 
 pub use cancel::Cancel;
+pub use findings::Setting;
 pub use fingerprint::fingerprint;
 pub use query::query;
 pub use relation::Relation;

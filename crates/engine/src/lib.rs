@@ -2,6 +2,7 @@
 //! and runs sent to targets. No undo, no window state; candle runs in a child process only.
 
 mod evaluator;
+mod findings;
 mod follow;
 mod machine;
 mod measure;
@@ -14,6 +15,7 @@ mod workspace;
 
 pub use aloft_data::Cancel;
 pub use evaluator::{DISPLAY_ROWS, Evaluator};
+pub use findings::{findings, today};
 pub use follow::{Following, Progress};
 pub use machine::machine;
 pub use plan::plan;

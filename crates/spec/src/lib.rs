@@ -6,6 +6,7 @@
 pub mod cell;
 pub mod chart;
 pub mod event;
+pub mod finding;
 pub mod job;
 pub mod output;
 pub mod problem;
@@ -20,6 +21,7 @@ pub mod verdict;
 
 pub use cell::{CellKind, CellSpec, is_valid_name};
 pub use event::{Event, EventKind};
+pub use finding::{Finding, FindingCode};
 pub use output::Output;
 pub use problem::{Code, Diagnostic, Place, Problem, Severity};
 pub use source::DataClass;

@@ -25,7 +25,7 @@ use clap::Subcommand;
 pub enum Verb {
     /// Make a project folder, empty or from an example
     New(new::Arguments),
-    /// Look for mistakes in a project or notebook, without running anything
+    /// Look for mistakes in a project or notebook, and for what may be wrong with its data
     Check(check::Arguments),
     /// Describe each column of a data file
     Profile(profile::Arguments),
