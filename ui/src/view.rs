@@ -1,5 +1,6 @@
 //! What only the window knows: selection, open panels, text being typed. And what every view is handed.
 
+use crate::cell::param::Held;
 use crate::cell::rename::Renaming;
 use crate::editor::buffer::Buffers;
 use crate::inspector::Tab;
@@ -29,6 +30,8 @@ pub struct View {
     pub writing_began: bool,
     /// Texts in the editors.
     pub buffers: Buffers,
+    /// A parameter's value that the user has in hand.
+    pub param: Option<Held>,
     /// A cell's name being changed.
     pub renaming: Option<Renaming>,
     /// Where a menu of kinds is open: after this block (`None`: at the end).

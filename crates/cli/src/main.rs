@@ -6,6 +6,7 @@
 mod following;
 mod interrupt;
 mod locate;
+mod param;
 mod progress;
 mod remote;
 mod report;

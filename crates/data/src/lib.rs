@@ -8,6 +8,7 @@ mod cancel;
 mod chart;
 mod columnar;
 mod csv;
+mod encoded;
 mod error;
 mod execute;
 mod findings;
@@ -26,6 +27,7 @@ mod table;
 mod write;
 
 pub use cancel::Cancel;
+pub use encoded::{decode_table, encode_table};
 pub use findings::Setting;
 pub use fingerprint::fingerprint;
 pub use query::query;

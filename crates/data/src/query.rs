@@ -5,13 +5,20 @@ use crate::{
     error::{DataError, Result, guarded},
 };
 use aloft_spec::Problem;
-use polars::sql::SQLContext;
+use polars::{
+    error::{PolarsWarning, get_warning_function, set_warning_function},
+    sql::SQLContext,
+};
 use sqlparser::{
     ast::{Query, SetExpr, Statement, TableFactor, Visit, Visitor},
     dialect::GenericDialect,
     parser::{Parser, ParserOptions},
 };
-use std::{collections::BTreeSet, ops::ControlFlow};
+use std::{
+    collections::BTreeSet,
+    ops::ControlFlow,
+    sync::{Once, OnceLock},
+};
 
 /// A lazy query over named relations. Columns and types are checked, nothing is computed.
 ///
@@ -32,6 +39,7 @@ pub fn query(
 
 fn plan(sql: &str, inputs: &[(String, &Relation)], cancel: &Cancel) -> Result<Relation> {
     cancel.step()?;
+    without_advice();
     let tables = tables_of(sql)?;
     let mut used = Vec::new();
     let mut context = SQLContext::new();
@@ -64,6 +72,23 @@ fn plan(sql: &str, inputs: &[(String, &Relation)], cancel: &Cancel) -> Result<Re
         });
     }
     Ok(Relation::of_query(plan, &schema, &used, cancel))
+}
+
+/// polars warns on standard error of what its own SQL does by means it is about to drop (`DATE '2013-06-30'`). Whoever
+/// wrote the query can't do anything about that; all else that it warns of is passed on.
+fn without_advice() {
+    type Warn = fn(&str, PolarsWarning);
+    static PASSED_ON: OnceLock<Warn> = OnceLock::new();
+    static SET: Once = Once::new();
+    SET.call_once(|| {
+        // Nobody else sets it, and this happens once.
+        let _ = PASSED_ON.set(get_warning_function());
+        set_warning_function(|text, warning| {
+            if let (Some(pass), false) = (PASSED_ON.get(), matches!(warning, PolarsWarning::Deprecation)) {
+                pass(text, warning);
+            }
+        });
+    });
 }
 
 /// Names of the tables that a statement reads, those that it makes itself (WITH) left out.

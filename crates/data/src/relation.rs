@@ -13,7 +13,7 @@ use aloft_spec::{
     chart::{ChartData, ChartSpec},
     output::TableOutput,
     profile::Profile,
-    table::{Extent, Field, Scope},
+    table::{Extent, Field, Scope, Table},
 };
 use polars::prelude::*;
 use std::{
@@ -35,6 +35,8 @@ pub struct Relation {
     rows: Arc<OnceLock<u64>>,
     /// The file that it reads, where it is a source's.
     file: Option<Arc<Path>>,
+    /// Bytes of its rows in memory; 0 where they stay in a file, or belong to the inputs of a query.
+    memory_bytes: u64,
 }
 
 impl std::fmt::Debug for Relation {
@@ -56,7 +58,9 @@ impl Relation {
     pub(crate) fn of_frame(frame: DataFrame, scope: Scope, total: u64, cancel: &Cancel) -> Self {
         let fields = table::fields(frame.schema());
         let rows = frame.height() as u64;
+        let memory_bytes = frame.estimated_size() as u64;
         Self {
+            memory_bytes,
             plan: frame.lazy(),
             engine: EngineChoice::InMemory,
             cancel: cancel.clone(),
@@ -86,6 +90,7 @@ impl Relation {
             total: Some(rows),
             rows: Arc::new(OnceLock::from(rows)),
             file: Some(file.into()),
+            memory_bytes: 0,
         })
     }
 
@@ -113,6 +118,7 @@ impl Relation {
             total: None,
             rows: Arc::default(),
             file: None,
+            memory_bytes: 0,
         }
     }
 
@@ -147,6 +153,19 @@ impl Relation {
             cancel: cancel.clone(),
             ..self.clone()
         }
+    }
+
+    /// Bytes of its rows in memory; 0 where they stay in a file, or belong to the inputs of a query.
+    pub fn memory_bytes(&self) -> u64 {
+        self.memory_bytes
+    }
+
+    /// At most `rows` rows from the row `first` on, which counts from 0. Pages fit together where the order of the rows
+    /// is given: in a file, in a sample, and behind an ORDER BY.
+    pub fn page(&self, first: u64, rows: usize) -> std::result::Result<Table, Problem> {
+        let offset = i64::try_from(first).unwrap_or(i64::MAX);
+        let length = IdxSize::try_from(rows).unwrap_or(IdxSize::MAX);
+        Ok(table::table(&self.run(self.plan.clone().slice(offset, length))?)?)
     }
 
     /// How many rows it has.

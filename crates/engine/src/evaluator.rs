@@ -1,37 +1,90 @@
-//! Cells to outputs. Relations are kept, so that running a whole notebook opens each source and draws each sample once.
+//! Cells to outputs. Samples and outputs are kept, so that running a whole notebook opens each source and draws each
+//! sample once, and a notebook that is opened again shows what it showed.
 
-use crate::{Result, Workspace, resolved::Resolved};
+use crate::{
+    Result, Workspace,
+    cache::{DiskCache, Entry, Recent},
+    resolved::Resolved,
+};
 use aloft_data::{Cancel, Relation};
+use aloft_notebook::param::{self, Argument};
 use aloft_spec::{
     CellSpec, Code, Output, Problem,
     chart::ChartSpec,
-    table::{Field, Scope},
+    table::{Field, Scope, Table},
     text::nearest,
 };
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
-/// Rows that a table holds for display, at most.
+/// Rows that a table holds for display, at most; the rest comes in pages of so many.
 pub const DISPLAY_ROWS: usize = 50_000;
 
-/// Relations kept at most. A notebook rarely has more tables, and each sample takes memory.
+/// Relations kept at most, beside the budget for their bytes. A notebook rarely has more tables.
 const KEPT_RELATIONS: usize = 24;
+/// Outputs kept in memory at most.
+const KEPT_OUTPUTS: usize = 64;
 
 /// Evaluates cells. Keep one between edits: a relation is used again as long as its cell, the cells above it and the
 /// files below it are the same.
-#[derive(Default)]
+#[derive(Debug)]
 pub struct Evaluator {
-    /// By key, the latest used last.
-    kept: Mutex<VecDeque<(String, Relation)>>,
+    relations: Mutex<Recent<Relation>>,
+    outputs: Mutex<Recent<Arc<Entry>>>,
+    /// Whether outputs are read from and written to the disk.
+    disk: bool,
+}
+
+/// An output, and where it is from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evaluated {
+    /// The output.
+    pub output: Output,
+    /// Seconds that its evaluation took, now or when it was kept.
+    pub seconds: f64,
+    /// Whether it was computed before.
+    pub cached: bool,
+    key: String,
+}
+
+/// An output from the cache for a cell as it is now.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recalled {
+    /// The output.
+    pub output: Output,
+    /// Seconds that its evaluation took.
+    pub seconds: f64,
+    /// Whether it is what an evaluation would give now; else the cell, or what it reads, has changed since.
+    pub fresh: bool,
+}
+
+impl Default for Evaluator {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl Evaluator {
-    /// An evaluator that has seen nothing yet.
+    /// An evaluator that has seen nothing yet, with the caches of the projects that it is asked about.
     pub fn new() -> Self {
-        Self::default()
+        Self {
+            relations: Mutex::new(Recent::new(KEPT_RELATIONS)),
+            outputs: Mutex::new(Recent::new(KEPT_OUTPUTS)),
+            disk: true,
+        }
     }
 
-    /// The output of a source, query or chart cell; its inputs are evaluated where they aren't yet.
+    /// An evaluator that computes everything once, whatever lies on the disk, and leaves nothing there.
+    pub fn without_disk() -> Self {
+        Self {
+            disk: false,
+            ..Self::new()
+        }
+    }
+
+    /// The output of a source, query or chart cell; its inputs are evaluated where they aren't yet. Outputs are not kept:
+    /// see [`Evaluator::run`].
     pub fn evaluate(
         &self,
         workspace: &Workspace,
@@ -54,9 +107,110 @@ impl Evaluator {
                 relation
                     .output(DISPLAY_ROWS)
                     .map(Output::Table)
-                    .map_err(|problem| in_body(workspace, cell, problem))
+                    .map_err(|problem| workspace.place_in_query(cell, problem))
             }
         }
+    }
+
+    /// The output of a cell, from the cache where it is there. `again` computes it in any case.
+    pub fn run(
+        &self,
+        workspace: &Workspace,
+        cell: &str,
+        scope: Scope,
+        again: bool,
+        cancel: &Cancel,
+    ) -> Result<Evaluated> {
+        let key = self.key(workspace, cell, scope)?;
+        if !again && let Some(entry) = self.entry(workspace, &key) {
+            return Ok(Evaluated {
+                output: entry.output.clone(),
+                seconds: entry.seconds,
+                cached: true,
+                key,
+            });
+        }
+        let start = Instant::now();
+        let output = self.evaluate(workspace, cell, scope, cancel)?;
+        Ok(Evaluated {
+            output,
+            seconds: start.elapsed().as_secs_f64(),
+            cached: false,
+            key,
+        })
+    }
+
+    /// Keeps an output, so that the next evaluation of the same finds it, also in another process.
+    ///
+    /// # Errors
+    /// The disk can't be written to. Then it is in memory only.
+    pub fn keep(&self, workspace: &Workspace, cell: &str, scope: Scope, evaluated: &Evaluated) -> Result<()> {
+        let entry = Entry {
+            output: evaluated.output.clone(),
+            seconds: evaluated.seconds,
+        };
+        let disk = self.disk.then(|| DiskCache::of(&workspace.project));
+        if !evaluated.cached {
+            let entry = Arc::new(entry);
+            self.remember(workspace, &evaluated.key, entry.clone());
+            if let Some(disk) = &disk {
+                disk.write(&evaluated.key, &entry)?;
+            }
+        }
+        match disk {
+            Some(disk) => disk.point(&workspace.notebook, cell, scope, &evaluated.key),
+            None => Ok(()),
+        }
+    }
+
+    /// What is kept for a cell: the output of the cell as it is, else the one that it had last. Nothing is computed.
+    pub fn recall(&self, workspace: &Workspace, cell: &str, scope: Scope) -> Option<Recalled> {
+        let recalled = |entry: Arc<Entry>, fresh| Recalled {
+            output: entry.output.clone(),
+            seconds: entry.seconds,
+            fresh,
+        };
+        // A cell that can't be resolved, because its file is gone, still shows what it was.
+        if let Some(entry) = self
+            .key(workspace, cell, scope)
+            .ok()
+            .and_then(|key| self.entry(workspace, &key))
+        {
+            return Some(recalled(entry, true));
+        }
+        let disk = self.disk.then(|| DiskCache::of(&workspace.project))?;
+        let latest = disk.latest(&workspace.notebook, cell, scope)?;
+        self.entry(workspace, &latest).map(|entry| recalled(entry, false))
+    }
+
+    /// Rows of a source or query cell from the row `first` on, which counts from 0: at most [`DISPLAY_ROWS`] of them.
+    pub fn page(
+        &self,
+        workspace: &Workspace,
+        cell: &str,
+        scope: Scope,
+        first: u64,
+        cancel: &Cancel,
+    ) -> Result<Table> {
+        self.relation(workspace, cell, scope, cancel)?
+            .page(first, DISPLAY_ROWS)
+            .map_err(|problem| workspace.place_in_query(cell, problem))
+    }
+
+    /// What is kept under a key, in memory or on the disk.
+    fn entry(&self, workspace: &Workspace, key: &str) -> Option<Arc<Entry>> {
+        if let Some(entry) = lock(&self.outputs).get(key) {
+            return Some(entry);
+        }
+        let disk = self.disk.then(|| DiskCache::of(&workspace.project))?;
+        let entry = Arc::new(disk.read(key)?);
+        self.remember(workspace, key, entry.clone());
+        Some(entry)
+    }
+
+    fn remember(&self, workspace: &Workspace, key: &str, entry: Arc<Entry>) {
+        let bytes = entry.memory_bytes();
+        lock(&self.outputs).put(key.to_owned(), entry, bytes, memory_budget(workspace));
     }
 
     /// The rows of a source or query cell, as a plan.
@@ -104,27 +258,30 @@ impl Evaluator {
     ) -> Result<Relation> {
         let name = &resolved.name;
         let key = resolved.key(scope)?;
-        if let Some(relation) = self.kept(&key) {
+        if let Some(relation) = lock(&self.relations).get(&key) {
             return Ok(relation.with_cancel(cancel));
         }
         let relation = match (&resolved.spec, &resolved.file) {
             (CellSpec::Source(source), Some((file, _))) => aloft_data::source(source, file, scope, cancel)
                 .map_err(|problem| workspace.place(name, problem))?,
             (CellSpec::Query { sql }, _) => {
-                let inputs = resolved
-                    .inputs
-                    .iter()
-                    .map(|input| {
+                let mut arguments = BTreeMap::new();
+                let mut inputs = Vec::new();
+                for input in &resolved.inputs {
+                    if let CellSpec::Param(param) = &input.spec {
+                        arguments.insert(input.name.clone(), Argument::of(param));
+                    } else {
                         let relation = self.table(workspace, input, scope, cancel)?;
-                        Ok((input.name.clone(), relation))
-                    })
-                    .collect::<Result<Vec<_>>>()?;
+                        inputs.push((input.name.clone(), relation));
+                    }
+                }
                 let inputs: Vec<(String, &Relation)> = inputs
                     .iter()
                     .map(|(name, relation)| (name.clone(), relation))
                     .collect();
-                aloft_data::query(sql, &inputs, cancel)
-                    .map_err(|problem| in_body(workspace, name, problem))?
+                param::bind(sql, &arguments)
+                    .and_then(|sql| aloft_data::query(&sql, &inputs, cancel))
+                    .map_err(|problem| workspace.place_in_query(name, problem))?
             }
             _ => {
                 return Err(workspace.place(
@@ -134,27 +291,19 @@ impl Evaluator {
                 ));
             }
         };
-        self.keep(key, relation.clone());
+        let bytes = relation.memory_bytes();
+        lock(&self.relations).put(key, relation.clone(), bytes, memory_budget(workspace));
         Ok(relation)
     }
+}
 
-    fn kept(&self, key: &str) -> Option<Relation> {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let at = kept.iter().position(|(known, _)| known == key)?;
-        let entry = kept.remove(at)?;
-        let relation = entry.1.clone();
-        kept.push_back(entry);
-        Some(relation)
-    }
+/// Bytes that samples may take, and outputs again.
+fn memory_budget(workspace: &Workspace) -> u64 {
+    workspace.project.spec.cache.memory_mb.saturating_mul(1 << 20) / 2
+}
 
-    fn keep(&self, key: String, relation: Relation) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.retain(|(known, _)| *known != key);
-        kept.push_back((key, relation));
-        while kept.len() > KEPT_RELATIONS {
-            kept.pop_front();
-        }
-    }
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A column that a cell names has to be there; the place is where the cell names it.
@@ -200,27 +349,4 @@ fn meant(column: &str, schema: &[Field]) -> String {
         text.push_str(&format!(" and {} more", schema.len() - SHOWN));
     }
     text
-}
-
-/// SQL problems come without a place; the first name that the message quotes and the cell's body holds is one.
-fn in_body(workspace: &Workspace, cell: &str, problem: Problem) -> Problem {
-    if problem.place.is_some() {
-        return problem;
-    }
-    let quoted = problem
-        .message
-        .split(['"', '`', '\''])
-        .skip(1)
-        .step_by(2)
-        .find(|word| {
-            workspace
-                .document
-                .cell(cell)
-                .is_some_and(|found| !word.is_empty() && found.body(&workspace.document).contains(word))
-        })
-        .map(str::to_owned);
-    match quoted {
-        Some(word) => workspace.place_at_word(cell, &word, problem),
-        None => workspace.place(cell, problem),
-    }
 }

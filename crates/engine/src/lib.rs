@@ -1,6 +1,8 @@
 //! The doing that the command line and the window's session share: cells to outputs, train cells to runs, verdicts,
 //! and runs sent to targets. No undo, no window state; candle runs in a child process only.
 
+mod cache;
+mod clean;
 mod evaluator;
 mod findings;
 mod follow;
@@ -14,7 +16,9 @@ mod training;
 mod workspace;
 
 pub use aloft_data::Cancel;
-pub use evaluator::{DISPLAY_ROWS, Evaluator};
+pub use cache::Size;
+pub use clean::{Leftovers, clean};
+pub use evaluator::{DISPLAY_ROWS, Evaluated, Evaluator, Recalled};
 pub use findings::{findings, today};
 pub use follow::{Following, Progress};
 pub use machine::machine;

@@ -1,7 +1,7 @@
 //! A notebook of a project, parsed: what everything here works on.
 
 use crate::Result;
-use aloft_notebook::Document;
+use aloft_notebook::{Document, param};
 use aloft_project::Project;
 use aloft_spec::{CellKind, CellSpec, Code, Problem, train::TrainSpec};
 use std::path::{Path, PathBuf};
@@ -88,6 +88,71 @@ impl Workspace {
                 let (line, column) = position(self.document.text(), found.body_span.start + offset);
                 problem.at(&self.notebook, line, column)
             }
+            None => self.place(cell, problem),
+        }
+    }
+
+    /// The same with a value for a parameter, as `--param name=text` on the command line gives it. The file stays as
+    /// it is.
+    pub fn with_param(&self, name: &str, text: &str) -> Result<Self> {
+        let value = match self.document.cell(name).map(|cell| &cell.kind) {
+            Some(CellKind::Param) => match self.spec(name)? {
+                CellSpec::Param(spec) => param::parse(&spec, text).map_err(|problem| Problem {
+                    message: format!("the parameter `{name}`: {}", problem.message),
+                    ..self.place(name, problem)
+                })?,
+                _ => param::guess(text),
+            },
+            // What is wrong with the name is said below.
+            _ => param::guess(text),
+        };
+        let text = self.document.set_param(name, &value).map_err(|mut problem| {
+            problem = self.place(name, problem);
+            if problem.place.is_none() {
+                problem = problem.in_file(&self.notebook);
+            }
+            problem
+        })?;
+        Ok(Self {
+            document: Document::parse(text),
+            ..self.clone()
+        })
+    }
+
+    /// A problem of a query comes without a place: it is where the statement names what the message quotes first.
+    pub(crate) fn place_in_query(&self, cell: &str, problem: Problem) -> Problem {
+        if problem.place.is_some() {
+            return problem;
+        }
+        let quoted: Vec<String> = problem
+            .message
+            .split(['"', '`', '\''])
+            .skip(1)
+            .step_by(2)
+            .filter(|word| !word.is_empty())
+            .map(str::to_owned)
+            .collect();
+        // polars may quote a column with its table: `w.temp`.
+        let last = |word: &str| {
+            word.rsplit('.')
+                .next()
+                .unwrap_or(word)
+                .trim_start_matches('$')
+                .to_owned()
+        };
+        let names = quoted.iter().flat_map(|word| [word.clone(), last(word)]);
+        for name in names {
+            if let Some(offset) = self.document.name_in_query(cell, &name) {
+                let (line, column) = position(self.document.text(), offset);
+                return problem.at(&self.notebook, line, column);
+            }
+        }
+        let in_body = quoted.into_iter().find(|word| {
+            let found = self.document.cell(cell);
+            found.is_some_and(|found| find_word(found.body(&self.document), word).is_some())
+        });
+        match in_body {
+            Some(word) => self.place_at_word(cell, &word, problem),
             None => self.place(cell, problem),
         }
     }

@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::path::Path;
 
-const KINDS: [&str; 4] = ["source", "query", "chart", "train"];
+const KINDS: [&str; 5] = ["source", "param", "query", "chart", "train"];
 
 /// What is known of a document. Cells are counted in order of the text.
 #[derive(Debug)]
@@ -36,6 +36,8 @@ struct Reference {
 struct Content {
     spec: Option<CellSpec>,
     references: Vec<Reference>,
+    /// Parameters that the query uses as `$name`.
+    params: Vec<Reference>,
     /// Tables that the query makes with `WITH`.
     made: Vec<Reference>,
     /// Spans are in the document.
@@ -90,6 +92,12 @@ impl Analysis {
             let mut inputs = Vec::new();
             for reference in &content.references {
                 match resolve(reference, index, &cells, &first) {
+                    Ok(input) => inputs.push(input),
+                    Err(finding) => findings.push((Some(index), finding)),
+                }
+            }
+            for reference in &content.params {
+                match resolve_param(reference, &cells, &first) {
                     Ok(input) => inputs.push(input),
                     Err(finding) => findings.push((Some(index), finding)),
                 }
@@ -185,6 +193,7 @@ fn content(text: &str, lines: &Lines<'_>, cell: &Cell) -> Content {
         CellKind::Source => typed(validate::source(body), start),
         CellKind::Chart => typed(validate::chart(body), start),
         CellKind::Train => typed(validate::train(body), start),
+        CellKind::Param => typed(validate::param(body), start),
         CellKind::Query => query(body, lines, cell),
         CellKind::Unknown(_) => Content::default(),
     }
@@ -199,6 +208,7 @@ fn typed(checked: Checked, start: usize) -> Content {
     Content {
         spec: checked.spec,
         references: checked.data.into_iter().map(reference).collect(),
+        params: Vec::new(),
         made: Vec::new(),
         findings: checked
             .findings
@@ -230,6 +240,7 @@ fn query(body: &str, lines: &Lines<'_>, cell: &Cell) -> Content {
         Ok(tables) => Content {
             spec: Some(CellSpec::Query { sql: body.to_owned() }),
             references: tables.read.into_iter().map(reference).collect(),
+            params: tables.params.into_iter().map(reference).collect(),
             made: tables.made.into_iter().map(reference).collect(),
             findings: Vec::new(),
         },
@@ -238,12 +249,7 @@ fn query(body: &str, lines: &Lines<'_>, cell: &Cell) -> Content {
                 .position()
                 .map(|(line, column)| at(line, column))
                 .map(|at| at..at);
-            let code = match error {
-                sql::SqlError::Empty | sql::SqlError::Syntax { .. } => Code::Syntax,
-                sql::SqlError::Dotted(_) => Code::UnknownName,
-                _ => Code::Unsupported,
-            };
-            let finding = Finding::error(code, error.to_string(), span);
+            let finding = Finding::error(error.code(), error.to_string(), span);
             Content {
                 findings: vec![Finding {
                     hint: error.hint().map(str::to_owned),
@@ -275,12 +281,44 @@ fn resolve(
     };
     match &cells[input].kind {
         CellKind::Source | CellKind::Query => Ok(input),
-        kind => Err(Finding::error(
-            Code::BadValue,
-            format!("`{name}` is a {kind} cell and gives no table"),
-            span,
-        )
-        .with_hint("name a source or a query cell")),
+        kind => {
+            let message = format!("`{name}` is a {kind} cell and gives no table");
+            let hint = match kind {
+                CellKind::Param => format!("use it as `${name}` where a value can stand"),
+                _ => "name a source or a query cell".into(),
+            };
+            Err(Finding::error(Code::BadValue, message, span).with_hint(hint))
+        }
+    }
+}
+
+/// The param cell that `$name` means.
+fn resolve_param(
+    reference: &Reference,
+    cells: &[&Cell],
+    first: &HashMap<&str, usize>,
+) -> Result<usize, Finding> {
+    let (name, span) = (&reference.name, Some(reference.span.clone()));
+    match first.get(name.as_str()) {
+        Some(&input) if cells[input].kind == CellKind::Param => Ok(input),
+        Some(&input) => {
+            let kind = &cells[input].kind;
+            let message = format!("`{name}` is a {kind} cell and no parameter");
+            Err(Finding::error(Code::BadValue, message, span).with_hint("name a param cell behind the `$`"))
+        }
+        None => {
+            let params = cells.iter().filter(|cell| cell.kind == CellKind::Param);
+            let params: Vec<&str> = params.map(|cell| cell.name.as_str()).collect();
+            let hint = suggestion(name, params, "parameters of this notebook");
+            Err(Finding {
+                hint: hint.or_else(|| Some("add a param cell of that name".into())),
+                ..Finding::error(
+                    Code::UnknownName,
+                    format!("there is no parameter `${name}`"),
+                    span,
+                )
+            })
+        }
     }
 }
 

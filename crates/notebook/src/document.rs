@@ -3,6 +3,7 @@
 use crate::analysis::Analysis;
 use crate::lines::Lines;
 use crate::scan::{self, FencedCell};
+use crate::sql;
 use aloft_spec::{CellKind, CellSpec, Code, Diagnostic, Problem};
 use std::ops::Range;
 use std::path::Path;
@@ -228,6 +229,13 @@ impl Document {
         self.cell_index(name)
             .map(|index| self.names(analysis.downstream(index)))
             .unwrap_or_default()
+    }
+
+    /// Byte offset in the text of the first place where a query cell's statement names a column, table or function so.
+    pub fn name_in_query(&self, cell: &str, name: &str) -> Option<usize> {
+        let cell = self.cell(cell).filter(|cell| cell.kind == CellKind::Query)?;
+        let (line, column) = sql::find_name(cell.body(self), name)?;
+        Some(cell.body_span.start + Lines::new(cell.body(self)).offset(line, column))
     }
 
     fn names(&self, indices: impl IntoIterator<Item = usize>) -> Vec<String> {

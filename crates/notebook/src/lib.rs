@@ -5,10 +5,12 @@
 //! [`Document::diagnostics`], each finding with its line and column in the file.
 
 mod analysis;
+pub mod ask;
 mod document;
 mod edit;
 mod graph;
 mod lines;
+pub mod param;
 mod scan;
 mod sql;
 mod suggestion;

@@ -1,7 +1,9 @@
 //! What a query reads. The dialect and its options are those of polars SQL.
 
+use aloft_spec::{Code, is_valid_name};
 use sqlparser::ast::{
-    Ident, ObjectName, ObjectNamePart, Query, SetExpr, Statement, TableFactor, Visit, Visitor,
+    Ident, ObjectName, ObjectNamePart, Query, SetExpr, Statement, TableFactor, Value, ValueWithSpan, Visit,
+    Visitor,
 };
 use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::{Parser, ParserError, ParserOptions};
@@ -40,6 +42,8 @@ pub(crate) struct Tables {
     pub read: Vec<Named>,
     /// Tables that `WITH` makes.
     pub made: Vec<Named>,
+    /// Parameters, `$name`, each where it is named first; without the `$`.
+    pub params: Vec<Named>,
 }
 
 /// Why a text isn't a query that Aloft runs.
@@ -61,6 +65,8 @@ pub(crate) enum SqlError {
     Function(Named),
     #[error("`{}` isn't the name of a cell: names have no dots", .0.name)]
     Dotted(Named),
+    #[error("`{}` isn't a parameter", .0.name)]
+    Placeholder(Named),
     #[error("the query is too long: it has more than {MAX_OPERATORS} operators")]
     TooLong,
 }
@@ -74,22 +80,43 @@ impl SqlError {
             Self::NotAQuery => "write SELECT, or WITH … SELECT",
             Self::Function(_) => "read files through a source cell, and use its name here",
             Self::Dotted(_) => "use the name of a source or query cell",
+            Self::Placeholder(_) => "write `$name`, with the name of a param cell",
             Self::TooLong => "use IN (…) in place of many OR",
         })
+    }
+
+    /// What kind of problem it is.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Empty | Self::Syntax { .. } | Self::Placeholder(_) => Code::Syntax,
+            Self::Dotted(_) => Code::UnknownName,
+            Self::Many(_) | Self::NotAQuery | Self::Function(_) | Self::TooLong => Code::Unsupported,
+        }
     }
 
     /// Where, as line and column of the statement; `None` is all of it.
     pub fn position(&self) -> Option<(usize, usize)> {
         match self {
             Self::Syntax { line, column, .. } => Some((*line, *column)),
-            Self::Function(named) | Self::Dotted(named) => Some((named.line, named.column)),
+            Self::Function(named) | Self::Dotted(named) | Self::Placeholder(named) => {
+                Some((named.line, named.column))
+            }
             Self::Empty | Self::Many(_) | Self::NotAQuery | Self::TooLong => None,
         }
     }
 }
 
-/// Reads one query.
+/// What one query reads.
 pub(crate) fn tables(sql: &str) -> Result<Tables, SqlError> {
+    let mut collector = Collector::default();
+    match parse(sql)?.visit(&mut collector) {
+        ControlFlow::Continue(()) => Ok(collector.tables),
+        ControlFlow::Break(error) => Err(*error),
+    }
+}
+
+/// The syntax tree of one query.
+pub(crate) fn parse(sql: &str) -> Result<Box<Query>, SqlError> {
     let tokens = Tokenizer::new(&GenericDialect, sql)
         .tokenize_with_location()
         .map_err(|error| syntax(&error.message, error.location))?;
@@ -105,17 +132,24 @@ pub(crate) fn tables(sql: &str) -> Result<Tables, SqlError> {
         .with_tokens_with_locations(tokens)
         .parse_statements()
         .map_err(|error| parse_error(&error))?;
-    let query = match statements.as_slice() {
-        [] => return Err(SqlError::Empty),
-        [Statement::Query(query)] => query,
-        [_] => return Err(SqlError::NotAQuery),
-        more => return Err(SqlError::Many(more.len())),
-    };
-    let mut collector = Collector::default();
-    match query.visit(&mut collector) {
-        ControlFlow::Continue(()) => Ok(collector.tables),
-        ControlFlow::Break(error) => Err(*error),
+    let count = statements.len();
+    let mut statements = statements.into_iter();
+    match (statements.next(), count) {
+        (None, _) => Err(SqlError::Empty),
+        (Some(Statement::Query(query)), 1) => Ok(query),
+        (Some(_), 1) => Err(SqlError::NotAQuery),
+        (Some(_), many) => Err(SqlError::Many(many)),
     }
+}
+
+/// Line and column, both from 1, of the first name in a statement that is `name`; texts and comments hold no names.
+pub(crate) fn find_name(sql: &str, name: &str) -> Option<(usize, usize)> {
+    let tokens = Tokenizer::new(&GenericDialect, sql)
+        .tokenize_with_location()
+        .ok()?;
+    let is_name = |token: &Token| matches!(token, Token::Word(word) if word.value == name);
+    let found = tokens.iter().find(|token| is_name(&token.token))?;
+    Some((found.span.start.line as usize, found.span.start.column as usize))
 }
 
 /// Whether a token may make the syntax tree one level deeper without a bracket, which the parser counts itself.
@@ -226,6 +260,22 @@ impl Visitor for Collector {
         ControlFlow::Continue(())
     }
 
+    fn pre_visit_value(&mut self, value: &ValueWithSpan) -> ControlFlow<Self::Break> {
+        let Value::Placeholder(text) = &value.value else {
+            return ControlFlow::Continue(());
+        };
+        let named = |name: &str| Named::new(name, value.span.start);
+        match text.strip_prefix('$').filter(|name| is_valid_name(name)) {
+            Some(name) => {
+                if self.tables.params.iter().all(|other| other.name != name) {
+                    self.tables.params.push(named(name));
+                }
+                ControlFlow::Continue(())
+            }
+            None => ControlFlow::Break(Box::new(SqlError::Placeholder(named(text)))),
+        }
+    }
+
     fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<Self::Break> {
         match factor {
             TableFactor::Table {
@@ -313,6 +363,28 @@ mod tests {
             .unwrap()
             .made;
         assert_eq!((made[1].line, made[1].column), (1, 23));
+    }
+
+    #[test]
+    fn parameters_are_names_behind_a_dollar() {
+        let found =
+            tables("SELECT a + $x FROM t -- $no\nWHERE b BETWEEN $x AND $y_2 AND c = '$z' LIMIT $n").unwrap();
+        let names: Vec<_> = found
+            .params
+            .iter()
+            .map(|named| (named.name.as_str(), named.line, named.column))
+            .collect();
+        assert_eq!(names, [("x", 1, 12), ("y_2", 2, 24), ("n", 2, 48)]);
+        for sql in ["SELECT ?", "SELECT :x", "SELECT $1 FROM t"] {
+            assert!(matches!(tables(sql), Err(SqlError::Placeholder(_))), "{sql}");
+        }
+    }
+
+    #[test]
+    fn names_are_found_where_they_are_names() {
+        let sql = "SELECT 'carier' -- carier\n, f.\"carier\" FROM f";
+        assert_eq!(find_name(sql, "carier"), Some((2, 5)));
+        assert_eq!(find_name("SELECT carrier FROM t", "carier"), None);
     }
 
     #[test]

@@ -1,10 +1,13 @@
 //! Values that have the right type and can't be meant.
 
+use crate::param;
 use crate::toml_reader::{Finding, Reading, keys_of, read};
 use aloft_spec::chart::{ChartSpec, Mark};
+use aloft_spec::param::{ParamKind, ParamSpec, ParamValue};
 use aloft_spec::source::{SampleSpec, SourceSpec};
 use aloft_spec::train::{ModelSpec, OptimizerSpec, SplitBy, SplitSpec, TrainSpec};
-use aloft_spec::{CellSpec, Code};
+use aloft_spec::{CellSpec, Code, Problem};
+use toml::de::DeValue;
 
 pub(crate) const NAME_RULE: &str =
     "a name has letters, digits and underscores (ASCII), begins with no digit and has at most 64 of them";
@@ -43,6 +46,99 @@ pub(crate) fn source(body: &str) -> Checked {
         }
     }
     body.finish(|_| None, CellSpec::Source)
+}
+
+pub(crate) fn param(body: &str) -> Checked {
+    let mut body = Body::<ParamSpec>::read(body, |path| match path {
+        [] => keys_of::<ParamSpec>(),
+        _ => &[],
+    });
+    body.dates_in_quotes(&["value", "min", "max"]);
+    if let Some(spec) = body.reading.value.clone() {
+        let unbounded = ParamSpec {
+            min: None,
+            max: None,
+            ..spec.clone()
+        };
+        let mut sound = true;
+        for (key, bound) in [("min", &spec.min), ("max", &spec.max)] {
+            match (spec.kind, bound) {
+                (_, None) => {}
+                (ParamKind::Number | ParamKind::Date, Some(bound)) => {
+                    sound &= body.checked(key, param::check(&unbounded, bound));
+                }
+                (kind, Some(_)) => {
+                    let message = format!("a {} has no `{key}`", kind.word());
+                    body.unused(&[key], &message, "remove it");
+                }
+            }
+        }
+        if let (true, Some(min)) = (sound, &spec.min)
+            && matches!(spec.kind, ParamKind::Number | ParamKind::Date)
+        {
+            let below = ParamSpec {
+                min: None,
+                ..spec.clone()
+            };
+            if param::check(&below, min).is_err() {
+                body.bad(&["min"], "`min` is greater than `max`");
+                sound = false;
+            }
+        }
+        match (spec.kind, spec.step) {
+            (_, None) => {}
+            (ParamKind::Number, Some(step)) if step > 0.0 && step.is_finite() => {}
+            (ParamKind::Number, Some(_)) => body.bad(&["step"], "a step is greater than 0"),
+            (kind, Some(_)) => {
+                let message = format!("a {} has no `step`", kind.word());
+                body.unused(&["step"], &message, "remove it");
+            }
+        }
+        match (spec.kind, spec.choices.is_empty()) {
+            (ParamKind::Choice, true) => {
+                let finding = Finding::error(
+                    Code::BadValue,
+                    "a choice needs `choices`",
+                    body.reading.span(&["kind"]),
+                );
+                body.push(finding.with_hint("for example `choices = [\"AA\", \"UA\"]`"));
+                sound = false;
+            }
+            (ParamKind::Choice, false) | (_, true) => {}
+            (kind, false) => {
+                let message = format!("a {} has no `choices`", kind.word());
+                body.unused(&["choices"], &message, "use `kind = \"choice\"`");
+            }
+        }
+        if sound {
+            body.checked("value", param::check(&spec, &spec.value));
+        }
+    }
+    body.finish(|_| None, CellSpec::Param)
+}
+
+/// A value as TOML writes it.
+pub(crate) fn toml_value(value: &ParamValue) -> String {
+    match value {
+        ParamValue::Integer(value) => value.to_string(),
+        // TOML takes a number without a point for a whole one.
+        ParamValue::Float(value) => format!("{value:?}"),
+        ParamValue::Text(text) => {
+            let mut out = String::from("\"");
+            for c in text.chars() {
+                match c {
+                    '"' | '\\' => out.extend(['\\', c]),
+                    '\n' => out.push_str("\\n"),
+                    '\t' => out.push_str("\\t"),
+                    '\r' => out.push_str("\\r"),
+                    c if c.is_control() => out.push_str(&format!("\\u{:04X}", c as u32)),
+                    c => out.push(c),
+                }
+            }
+            out.push('"');
+            out
+        }
+    }
 }
 
 pub(crate) fn chart(body: &str) -> Checked {
@@ -194,6 +290,37 @@ impl<'a, T: serde::de::DeserializeOwned> Body<'a, T> {
     fn bad(&mut self, path: &[&str], message: &str) {
         let span = self.reading.span(path);
         self.push(Finding::error(Code::BadValue, message, span));
+    }
+
+    /// Notes what a check of the value of a key found; whether that was nothing.
+    fn checked(&mut self, key: &str, checked: Result<(), Problem>) -> bool {
+        let Err(problem) = checked else {
+            return true;
+        };
+        let span = self.reading.span(&[key]);
+        self.push(Finding {
+            hint: problem.hint,
+            ..Finding::error(problem.code, problem.message, span)
+        });
+        false
+    }
+
+    /// TOML has dates of its own; where texts are expected, that is said in words.
+    fn dates_in_quotes(&mut self, keys: &[&str]) {
+        for key in keys {
+            let Some(value) = self.reading.table.get(*key) else {
+                continue;
+            };
+            let (DeValue::Datetime(date), span) = (value.get_ref(), value.span()) else {
+                continue;
+            };
+            let hint = format!("put it in quotes: `{key} = \"{date}\"`");
+            let finding = Finding::error(Code::BadValue, "a date is a text here", Some(span.clone()));
+            self.reading
+                .findings
+                .retain(|other| other.span.as_ref() != Some(&span));
+            self.push(finding.with_hint(hint));
+        }
     }
 
     fn unused(&mut self, path: &[&str], message: &str, hint: &str) {

@@ -4,7 +4,7 @@ use crate::project::CONFIG_FILE;
 use crate::{Error, Result};
 use aloft_notebook::Lines;
 use aloft_notebook::toml_reader::{self, Finding, Reading, keys_of};
-use aloft_spec::project::{About, Policy, ProjectSpec, SshTarget, TargetSpec, Thresholds};
+use aloft_spec::project::{About, CacheSpec, Policy, ProjectSpec, SshTarget, TargetSpec, Thresholds};
 use aloft_spec::{Code, DataClass, Diagnostic, Problem, Severity};
 use std::path::Path;
 use toml::de::DeValue;
@@ -25,6 +25,7 @@ pub(crate) fn read(text: &str) -> Result<(ProjectSpec, Vec<Diagnostic>)> {
         ["project"] => keys_of::<About>(),
         ["thresholds"] => keys_of::<Thresholds>(),
         ["policy"] => keys_of::<Policy>(),
+        ["cache"] => keys_of::<CacheSpec>(),
         _ => &[],
     });
     targets(&mut reading);

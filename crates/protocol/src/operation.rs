@@ -1,7 +1,7 @@
 //! What the user wants done.
 
 use crate::{BlockId, NoticeId, TaskId};
-use aloft_spec::{CellKind, project::SshTarget};
+use aloft_spec::{CellKind, ask::Ask, param::ParamValue, project::SshTarget};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -48,6 +48,18 @@ pub enum Operation {
     PredictColumn { block: BlockId, column: String },
     /// Put a chart cell for `column` after the table that `block` shows.
     ChartColumn { block: BlockId, column: String },
+    /// Put a query cell that asks this after the table that `block` shows; or say it in that cell's own text, where it is
+    /// a query that clicks have written.
+    Ask { block: BlockId, ask: Ask },
+    /// Give a parameter another value. `continues` is true for the later steps of one drag: together they are one step
+    /// of undo.
+    SetParam {
+        block: BlockId,
+        value: ParamValue,
+        continues: bool,
+    },
+    /// Show the rows of a table from the row `first` on, which counts from 0.
+    ShowPage { block: BlockId, first: u64 },
     /// Put new prose after a block.
     AddProse { after: Option<BlockId> },
     /// Remove a block.

@@ -6,10 +6,13 @@ use crate::{
 };
 use aloft_spec::{
     CellKind, Code, Diagnostic, Output, Problem,
+    ask::JoinKeys,
     event::Phase,
     job::{JobRecord, Preflight},
+    param::ParamSpec,
     project::TargetSpec,
     run::{Metrics, RunSummary},
+    table::Table,
     verdict::Verdict,
 };
 use serde::{Deserialize, Serialize};
@@ -160,8 +163,25 @@ pub struct CellView {
     pub training: Option<Arc<TrainingView>>,
     /// A train cell's verdict for each choice of rows that was measured.
     pub verdicts: Vec<(Rows, Arc<Verdict>)>,
+    /// A param cell's value and bounds, where its text has no errors.
+    pub param: Option<ParamSpec>,
+    /// The further rows that are shown of a table, in place of its first ones.
+    pub page: Option<PageView>,
+    /// Tables that its rows could be joined with.
+    pub joins: Vec<JoinKeys>,
+    /// Line of the notebook's file where its text begins, from 1.
+    pub first_line: usize,
     /// Findings in its text.
     pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Some rows of a table that has more than it holds for display.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PageView {
+    /// The first of them, counted from 0.
+    pub first: u64,
+    /// The rows; `None` while they are fetched.
+    pub table: Option<Arc<Table>>,
 }
 
 /// How a cell stands.

@@ -9,6 +9,17 @@ const BURST: Duration = Duration::from_millis(1200);
 /// Steps kept; a text is shared, so a step costs what changed a few times over at most.
 const STEPS: usize = 500;
 
+/// How a change belongs to those before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// It is a step of its own.
+    Alone,
+    /// It is typing in a block, whose editor shows the new text already.
+    Typing(BlockId),
+    /// It goes on with the change before it: a value that is being dragged.
+    Continued,
+}
+
 /// The texts before and after.
 #[derive(Debug, Default)]
 pub struct History {
@@ -18,13 +29,13 @@ pub struct History {
 }
 
 impl History {
-    /// Remembers `before`, the text that a change is about to replace. `typing` names the block when the change is
-    /// typing; other changes are a step of their own.
-    pub fn record(&mut self, before: &Arc<str>, typing: Option<BlockId>, now: Instant) {
-        let continues = matches!(
-            (typing, self.burst),
-            (Some(block), Some((last, at))) if block == last && now.duration_since(at) < BURST
-        );
+    /// Remembers `before`, the text that a change is about to replace.
+    pub fn record(&mut self, before: &Arc<str>, step: Step, now: Instant) {
+        let continues = match (step, self.burst) {
+            (Step::Typing(block), Some((last, at))) => block == last && now.duration_since(at) < BURST,
+            (Step::Continued, _) => true,
+            _ => false,
+        };
         if !continues || self.past.is_empty() {
             self.past.push(before.clone());
             if self.past.len() > STEPS {
@@ -32,7 +43,10 @@ impl History {
             }
         }
         self.future.clear();
-        self.burst = typing.map(|block| (block, now));
+        self.burst = match step {
+            Step::Typing(block) => Some((block, now)),
+            Step::Alone | Step::Continued => None,
+        };
     }
 
     /// The text before the last step; `current` can then be done again.
@@ -74,9 +88,10 @@ mod tests {
     fn a_burst_of_typing_is_one_step() {
         let start = Instant::now();
         let mut history = History::default();
-        history.record(&text(""), Some(BlockId(1)), start);
-        history.record(&text("a"), Some(BlockId(1)), start + Duration::from_millis(100));
-        history.record(&text("ab"), Some(BlockId(1)), start + Duration::from_secs(5));
+        let typing = Step::Typing(BlockId(1));
+        history.record(&text(""), typing, start);
+        history.record(&text("a"), typing, start + Duration::from_millis(100));
+        history.record(&text("ab"), typing, start + Duration::from_secs(5));
         assert_eq!(history.undo(&text("abc")).as_deref(), Some("ab"));
         assert_eq!(history.undo(&text("ab")).as_deref(), Some(""));
         assert_eq!(history.undo(&text("")), None);
@@ -88,9 +103,27 @@ mod tests {
     #[test]
     fn a_new_change_forgets_what_was_taken_back() {
         let mut history = History::default();
-        history.record(&text("a"), None, Instant::now());
+        history.record(&text("a"), Step::Alone, Instant::now());
         history.undo(&text("b"));
-        history.record(&text("a"), None, Instant::now());
+        history.record(&text("a"), Step::Alone, Instant::now());
         assert!(!history.can_redo());
+    }
+
+    #[test]
+    fn a_drag_is_one_step_however_long_it_takes() {
+        let start = Instant::now();
+        let mut history = History::default();
+        history.record(&text("1"), Step::Alone, start);
+        for second in 1..5 {
+            history.record(
+                &text("2"),
+                Step::Continued,
+                start + Duration::from_secs(9 * second),
+            );
+        }
+        history.record(&text("3"), Step::Alone, start);
+        assert_eq!(history.undo(&text("4")).as_deref(), Some("3"));
+        assert_eq!(history.undo(&text("3")).as_deref(), Some("1"));
+        assert!(!history.can_undo());
     }
 }

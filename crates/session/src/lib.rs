@@ -6,6 +6,7 @@
 mod effects;
 mod history;
 mod identity;
+mod joins;
 mod message;
 mod reduce;
 mod state;

@@ -1,7 +1,7 @@
 //! What reaches the reducer, and what it wants done.
 
 use aloft_data::Cancel;
-use aloft_engine::Workspace;
+use aloft_engine::{Recalled, Workspace};
 use aloft_project::Project;
 use aloft_protocol::{
     Operation, TaskId,
@@ -14,6 +14,7 @@ use aloft_spec::{
     job::{JobRecord, Preflight},
     project::SshTarget,
     run::{RunRecord, RunStatus, RunSummary},
+    table::Table,
     verdict::Verdict,
 };
 use std::path::PathBuf;
@@ -48,12 +49,27 @@ pub enum Message {
     },
     /// Files of the project as they are now.
     Listed(Listing),
-    /// A cell was evaluated.
+    /// A cell was evaluated, or its output was found in the cache.
     Evaluated {
         task: TaskId,
         key: String,
         seconds: f64,
+        cached: bool,
         result: Result<Output, Problem>,
+    },
+    /// An output of an earlier session was found for a cell with this text.
+    Recalled {
+        notebook: PathBuf,
+        cell: String,
+        key: String,
+        recalled: Recalled,
+    },
+    /// All outputs of earlier sessions were looked for.
+    RecallEnded { notebook: PathBuf },
+    /// Further rows of a table were fetched.
+    Paged {
+        task: TaskId,
+        result: Result<Table, Problem>,
     },
     /// A train cell was measured.
     Planned {
@@ -199,13 +215,28 @@ pub enum Effect {
     },
     /// Read which files, runs and jobs there are.
     List { project: Arc<Project> },
-    /// Compute a cell's output.
+    /// Compute a cell's output, or find it in the cache unless it is to be computed `again`.
     Evaluate {
         task: TaskId,
         workspace: Arc<Workspace>,
         cell: String,
         rows: Rows,
+        again: bool,
         key: String,
+        cancel: Cancel,
+    },
+    /// Look for outputs of earlier sessions, for cells with these keys.
+    Recall {
+        workspace: Arc<Workspace>,
+        cells: Vec<(String, String)>,
+    },
+    /// Fetch further rows of a table.
+    Page {
+        task: TaskId,
+        workspace: Arc<Workspace>,
+        cell: String,
+        rows: Rows,
+        first: u64,
         cancel: Cancel,
     },
     /// Measure a train cell.

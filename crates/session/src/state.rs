@@ -6,9 +6,11 @@ use aloft_project::Project;
 use aloft_protocol::{
     BlockId, NoticeId, TaskId,
     operation::{Rows, Theme},
-    snapshot::{CellState, ExampleView, FileView, MachineView, Notice, Question, RecentProject},
+    snapshot::{CellState, ExampleView, FileView, MachineView, Notice, PageView, Question, RecentProject},
 };
-use aloft_spec::{Diagnostic, Output, Problem, job::JobRecord, run::RunSummary, verdict::Verdict};
+use aloft_spec::{
+    Diagnostic, Output, Problem, ask::JoinKeys, job::JobRecord, run::RunSummary, verdict::Verdict,
+};
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -77,6 +79,8 @@ pub struct OpenNotebook {
     pub journal_due: Option<Instant>,
     /// Cheap cells are evaluated again then.
     pub refresh_due: Option<Instant>,
+    /// Whether outputs of an earlier session are on their way; nothing is evaluated by itself before they are there.
+    pub recalling: bool,
 }
 
 /// What is known of a cell beside its text.
@@ -85,6 +89,12 @@ pub struct Cell {
     pub state: CellState,
     /// The key that its output was made with.
     pub key: Option<String>,
+    /// The rows that its output was made of.
+    pub rows: Option<Rows>,
+    /// Further rows of its output that are shown, or fetched.
+    pub page: Option<PageView>,
+    /// Tables that its rows could be joined with.
+    pub joins: Vec<JoinKeys>,
     /// The key of the text that last failed, so that it isn't tried again until something changes.
     pub tried: Option<String>,
     /// The same for measuring, by whether all rows were meant.
@@ -97,6 +107,15 @@ pub struct Cell {
 }
 
 impl Cell {
+    /// Takes an output: its first rows are shown.
+    pub fn show(&mut self, output: Output, key: String, rows: Option<Rows>, seconds: f64) {
+        self.output = Some(output);
+        self.key = Some(key);
+        self.rows = rows;
+        self.seconds = seconds;
+        self.page = None;
+    }
+
     /// The verdict for a choice of rows, with the key that it was made with.
     pub fn verdict(&self, rows: Rows) -> Option<&(String, Arc<Verdict>)> {
         self.verdicts.get(&(rows == Rows::All))
@@ -127,7 +146,14 @@ pub enum Work {
     /// Reading a project from disk.
     Load,
     /// Computing a cell's output.
-    Evaluate { cell: String, rows: Rows },
+    Evaluate {
+        cell: String,
+        rows: Rows,
+        /// Whether it is computed although it was before.
+        again: bool,
+    },
+    /// Fetching further rows of a table.
+    Page { cell: String, rows: Rows, first: u64 },
     /// Measuring a train cell.
     Plan { cell: String, rows: Rows },
     /// Making the run folder of a train cell.
@@ -247,6 +273,7 @@ impl OpenNotebook {
             look_due: None,
             journal_due: None,
             refresh_due: None,
+            recalling: false,
         };
         notebook.set_text(text, None);
         notebook

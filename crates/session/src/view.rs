@@ -9,6 +9,7 @@ use aloft_protocol::{
         BlockContent, BlockView, CellState, CellView, NotebookView, ProjectView, TargetView, TaskView,
     },
 };
+use aloft_spec::{CellKind, CellSpec};
 use std::sync::Arc;
 
 /// What the window shows of the state.
@@ -106,10 +107,22 @@ fn cell_view(notebook: &OpenNotebook, cell: &aloft_notebook::Cell) -> CellView {
     static UNKNOWN: std::sync::LazyLock<Cell> = std::sync::LazyLock::new(Cell::default);
     let known = notebook.cells.get(&cell.name).unwrap_or(&UNKNOWN);
     let key = notebook.key(&cell.name);
+    let param = match (&cell.kind, notebook.document.spec(&cell.name, &notebook.path)) {
+        (CellKind::Param, Ok(CellSpec::Param(param))) => Some(param),
+        _ => None,
+    };
+    let state = match &param {
+        // A parameter has its value without being run.
+        Some(_) => CellState::Done {
+            seconds: 0.0,
+            cached: false,
+        },
+        None => known.state.clone(),
+    };
     CellView {
         name: cell.name.clone(),
         kind: cell.kind.clone(),
-        state: known.state.clone(),
+        state,
         output: known.output.clone(),
         training: known
             .training
@@ -124,6 +137,10 @@ fn cell_view(notebook: &OpenNotebook, cell: &aloft_notebook::Cell) -> CellView {
                 (*with == key || training).then(|| (rows, verdict.clone()))
             })
             .collect(),
+        page: known.page.clone(),
+        joins: known.joins.clone(),
+        first_line: cell.line + 1,
         diagnostics: notebook.document.cell_diagnostics(&notebook.path, &cell.name),
+        param,
     }
 }

@@ -1,6 +1,6 @@
 //! Cells of a notebook.
 
-use crate::{chart::ChartSpec, source::SourceSpec, train::TrainSpec};
+use crate::{chart::ChartSpec, param::ParamSpec, source::SourceSpec, train::TrainSpec};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -10,6 +10,8 @@ use std::fmt;
 pub enum CellKind {
     /// A table from a file (TOML).
     Source,
+    /// A value that queries read (TOML).
+    Param,
     /// A table from other tables (SQL).
     Query,
     /// A picture of a table (TOML).
@@ -26,6 +28,7 @@ impl CellKind {
     pub fn from_word(word: &str) -> Self {
         match word {
             "source" => Self::Source,
+            "param" => Self::Param,
             "query" => Self::Query,
             "chart" => Self::Chart,
             "train" => Self::Train,
@@ -37,6 +40,7 @@ impl CellKind {
     pub fn word(&self) -> &str {
         match self {
             Self::Source => "source",
+            Self::Param => "param",
             Self::Query => "query",
             Self::Chart => "chart",
             Self::Train => "train",
@@ -65,6 +69,8 @@ impl fmt::Display for CellKind {
 pub enum CellSpec {
     /// `toml source`
     Source(SourceSpec),
+    /// `toml param`
+    Param(ParamSpec),
     /// `sql query`
     Query {
         /// The statement.

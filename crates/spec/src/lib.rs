@@ -3,12 +3,15 @@
 //! Every other crate knows this one and it knows none of them. It holds plain serde data with defaults and
 //! short displays, and no logic that reads a file, a clock or a network.
 
+pub mod ask;
 pub mod cell;
 pub mod chart;
+pub mod date;
 pub mod event;
 pub mod finding;
 pub mod job;
 pub mod output;
+pub mod param;
 pub mod problem;
 pub mod profile;
 pub mod project;

@@ -14,6 +14,8 @@ pub struct ProjectSpec {
     pub thresholds: Thresholds,
     /// What may leave this machine.
     pub policy: Policy,
+    /// How much room outputs may take.
+    pub cache: CacheSpec,
     /// Where runs can be sent, by name.
     pub targets: BTreeMap<String, TargetSpec>,
 }
@@ -62,6 +64,25 @@ impl Default for Policy {
     fn default() -> Self {
         Self {
             may_leave: DataClass::Internal,
+        }
+    }
+}
+
+/// How much room the outputs of cells may take; those that weren't used for longest go first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CacheSpec {
+    /// Megabytes (2^20 bytes) of samples and outputs in memory.
+    pub memory_mb: u64,
+    /// Megabytes of outputs in `.aloft/cache`; 0 keeps none.
+    pub disk_mb: u64,
+}
+
+impl Default for CacheSpec {
+    fn default() -> Self {
+        Self {
+            memory_mb: 512,
+            disk_mb: 1024,
         }
     }
 }

@@ -13,6 +13,15 @@ pub fn thousands(value: u64) -> String {
     out
 }
 
+/// `rows 50,001–100,000 of 327,346`: some rows from the row `first` on, which counts from 0.
+pub fn row_range(first: u64, rows: u64, of: u64) -> String {
+    if rows == 0 {
+        return format!("no rows from {} on, of {}", thousands(first + 1), thousands(of));
+    }
+    let (from, to) = (thousands(first + 1), thousands(first + rows));
+    format!("rows {from}–{to} of {}", thousands(of))
+}
+
 /// A real number with at most six significant digits and no trailing zeros: `0.348123`, `1400`, `1.2e-7`.
 pub fn significant(value: f64) -> String {
     significant_digits(value, 6)
@@ -141,6 +150,11 @@ mod tests {
         assert_eq!(thousands(0), "0");
         assert_eq!(thousands(999), "999");
         assert_eq!(thousands(84_313_201), "84,313,201");
+        assert_eq!(
+            row_range(50_000, 50_000, 327_346),
+            "rows 50,001–100,000 of 327,346"
+        );
+        assert_eq!(row_range(10, 0, 3), "no rows from 11 on, of 3");
         assert_eq!(significant(1400.0), "1400");
         assert_eq!(significant(0.348_123_4), "0.348123");
         assert_eq!(significant(-11.7), "-11.7");

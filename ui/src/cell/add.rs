@@ -13,9 +13,10 @@ use egui::{Align, Key, Layout, Rect, Sense, Ui, UiBuilder, vec2};
 /// Space between two blocks.
 pub const GAP: f32 = 22.0;
 
-const KINDS: [(&str, Option<CellKind>); 5] = [
+const KINDS: [(&str, Option<CellKind>); 6] = [
     ("Source", Some(CellKind::Source)),
     ("Query", Some(CellKind::Query)),
+    ("Parameter", Some(CellKind::Param)),
     ("Chart", Some(CellKind::Chart)),
     ("Train", Some(CellKind::Train)),
     ("Text", None),
@@ -31,7 +32,7 @@ pub fn gap_ui(ui: &mut Ui, frame: &mut Frame<'_>, after: BlockId) {
     if ui.rect_contains_pointer(rect) {
         let mut inner = ui.new_child(
             UiBuilder::new()
-                .max_rect(centered(rect, 400.0))
+                .max_rect(centered(rect, 480.0))
                 .layout(Layout::left_to_right(Align::Center)),
         );
         buttons_ui(&mut inner, frame, Some(after));
@@ -71,11 +72,11 @@ pub fn menu_ui(ui: &Ui, frame: &mut Frame<'_>) {
     let t = Tokens::of(ui);
     let mut chosen = None;
     let closed = dialog::show(ui.ctx(), "Add", 260.0, |ui| {
-        let hint = "S, Q, C, T, X, or arrows and Enter";
+        let hint = "S, Q, P, C, T, X, or arrows and Enter";
         text_ui(ui, hint, fonts::regular(font::SMALL), t.dim);
         ui.add_space(space::XS);
         for (index, (text, kind)) in KINDS.into_iter().enumerate() {
-            let keys = [Key::S, Key::Q, Key::C, Key::T, Key::X];
+            let keys = [Key::S, Key::Q, Key::P, Key::C, Key::T, Key::X];
             let response = ui.add(Button::new(text).wide());
             if index == 0 {
                 dialog::suggest(ui, &response);

@@ -14,7 +14,8 @@ use egui::{Align, Color32, Layout, RichText, Ui, vec2};
 
 /// Whether there is anything to say.
 pub fn is_shown(cell: &CellView) -> bool {
-    cell.output.is_some() || cell.training.is_some() || cell.state == CellState::New
+    let runs = cell.kind != CellKind::Param;
+    cell.output.is_some() || cell.training.is_some() || (runs && cell.state == CellState::New)
 }
 
 /// Shows the foot over the whole width.

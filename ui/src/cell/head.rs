@@ -54,6 +54,7 @@ pub fn head_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: &BlockView, cell: &Cel
                         frame.send(Operation::Stop { task });
                     }
                 }
+                None if cell.kind == CellKind::Param => {}
                 None => start_ui(ui, frame, block, cell),
             }
             ui.add_space(space::XS);
@@ -106,6 +107,8 @@ fn words_ui(ui: &mut Ui, cell: &CellView) {
         .filter(|_| matches!(cell.state, CellState::Running { .. }));
     let words = match running {
         Some(training) => training::progress(training),
+        // It has its value without being run.
+        None if cell.kind == CellKind::Param => String::new(),
         None => state_word(&cell.state),
     };
     let color = match cell.state {

@@ -3,6 +3,7 @@
 pub mod add;
 pub mod foot;
 mod head;
+pub mod param;
 mod problem;
 pub mod rename;
 
@@ -37,6 +38,9 @@ pub fn cell_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: &BlockView, cell: &Cel
             ui.set_width(ui.available_width());
             head::head_ui(ui, frame, block, cell);
             progress_ui(ui, &cell.state);
+            if let Some(param) = &cell.param {
+                param::param_ui(ui, frame, block.id, &cell.name, param);
+            }
             match &cell.training {
                 Some(training) if ui.available_width() >= SIDE_BY_SIDE => {
                     side_by_side_ui(ui, frame, block, cell, training);

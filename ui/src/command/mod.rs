@@ -29,6 +29,7 @@ pub enum Command {
     AddTarget,
     AddSource,
     AddQuery,
+    AddParam,
     AddChart,
     AddTrain,
     AddText,
@@ -73,7 +74,7 @@ const NONE: Modifiers = Modifiers::NONE;
 
 impl Command {
     /// All, in the order of the palette.
-    pub const ALL: [Self; 43] = [
+    pub const ALL: [Self; 44] = [
         Self::RunCell,
         Self::RunCellAndNext,
         Self::RunAll,
@@ -82,6 +83,7 @@ impl Command {
         Self::SendToCloud,
         Self::AddSource,
         Self::AddQuery,
+        Self::AddParam,
         Self::AddChart,
         Self::AddTrain,
         Self::AddText,
@@ -140,6 +142,7 @@ impl Command {
             Self::AddTarget => "Add a target…",
             Self::AddSource => "Add source",
             Self::AddQuery => "Add query",
+            Self::AddParam => "Add parameter",
             Self::AddChart => "Add chart",
             Self::AddTrain => "Add training",
             Self::AddText => "Add text",
@@ -189,6 +192,7 @@ impl Command {
             Self::AddTarget => "Describe a machine that runs can be sent to",
             Self::AddSource => "A table from a file",
             Self::AddQuery => "A table from other tables, in SQL",
+            Self::AddParam => "A value that queries use, with a control to change it",
             Self::AddChart => "A picture of a table",
             Self::AddTrain => "A model that learns to predict a column",
             Self::AddText => "Words, in Markdown",
@@ -281,6 +285,7 @@ impl Command {
         match kind {
             CellKind::Source => Self::AddSource,
             CellKind::Query => Self::AddQuery,
+            CellKind::Param => Self::AddParam,
             CellKind::Chart => Self::AddChart,
             CellKind::Train => Self::AddTrain,
             CellKind::Unknown(_) => Self::AddText,
@@ -292,6 +297,7 @@ impl Command {
         match self {
             Self::AddSource => Some(Some(CellKind::Source)),
             Self::AddQuery => Some(Some(CellKind::Query)),
+            Self::AddParam => Some(Some(CellKind::Param)),
             Self::AddChart => Some(Some(CellKind::Chart)),
             Self::AddTrain => Some(Some(CellKind::Train)),
             Self::AddText => Some(None),

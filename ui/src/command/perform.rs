@@ -41,6 +41,7 @@ impl Command {
             | Self::FocusInspector => frame.project().is_some(),
             Self::AddSource
             | Self::AddQuery
+            | Self::AddParam
             | Self::AddChart
             | Self::AddTrain
             | Self::AddText
@@ -149,7 +150,12 @@ impl Command {
             Self::Palette => frame.view.palette = Some(Palette::default()),
             Self::Shortcuts => frame.view.shortcuts = true,
             // Handled above, because they add something.
-            Self::AddSource | Self::AddQuery | Self::AddChart | Self::AddTrain | Self::AddText => {}
+            Self::AddSource
+            | Self::AddQuery
+            | Self::AddParam
+            | Self::AddChart
+            | Self::AddTrain
+            | Self::AddText => {}
         }
     }
 }

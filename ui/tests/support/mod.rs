@@ -13,7 +13,7 @@ mod table;
 mod verdicts;
 
 pub use charts::charts;
-pub use project::{flights, flights_of, notebook_mut, of, trained, welcome};
+pub use project::{cell, flights, flights_of, notebook_mut, of, trained, welcome};
 pub use verdicts::preflight;
 
 use aloft_protocol::{Operation, Snapshot};

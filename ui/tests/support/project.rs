@@ -239,6 +239,10 @@ pub fn cell(id: u64, name: &str, kind: CellKind, text: &str) -> BlockView {
             output: None,
             training: None,
             verdicts: Vec::new(),
+            param: None,
+            page: None,
+            joins: Vec::new(),
+            first_line: 1,
             diagnostics: Vec::new(),
         }),
     }

@@ -1,6 +1,7 @@
 //! One file a verb: its arguments, and what it does.
 
 mod check;
+mod clean;
 mod doctor;
 mod execute;
 mod jobs;
@@ -27,6 +28,8 @@ pub enum Verb {
     New(new::Arguments),
     /// Look for mistakes in a project or notebook, and for what may be wrong with its data
     Check(check::Arguments),
+    /// Remove outputs and rows that can be made again, and say how much they took
+    Clean(clean::Arguments),
     /// Describe each column of a data file
     Profile(profile::Arguments),
     /// Run SQL over data files; each is a table named by its file's stem
@@ -64,6 +67,7 @@ impl Verb {
         match self {
             Self::New(arguments) => arguments.run(screen),
             Self::Check(arguments) => arguments.run(screen),
+            Self::Clean(arguments) => arguments.run(screen),
             Self::Profile(arguments) => arguments.run(screen),
             Self::Query(arguments) => arguments.run(screen),
             Self::Run(arguments) => arguments.run(screen),

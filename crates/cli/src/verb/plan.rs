@@ -1,6 +1,6 @@
 //! `aloft plan NOTEBOOK --cell NAME`
 
-use crate::{Result, interrupt::Interrupt, locate, screen::Screen, table::wrap};
+use crate::{Result, interrupt::Interrupt, locate, param::Parameters, screen::Screen, table::wrap};
 use aloft_engine::{Evaluator, Workspace};
 use aloft_spec::{
     text,
@@ -19,12 +19,14 @@ pub struct Arguments {
     /// For all rows instead of the samples of the sources
     #[arg(long)]
     full: bool,
+    #[command(flatten)]
+    parameters: Parameters,
 }
 
 impl Arguments {
     pub fn run(self, screen: &Screen) -> Result {
         let interrupt = Interrupt::listen()?;
-        let workspace = Workspace::open(&self.notebook)?;
+        let workspace = self.parameters.apply(Workspace::open(&self.notebook)?)?;
         screen.note(format_args!("measuring the first steps of `{}`", self.cell));
         let verdict = aloft_engine::plan(
             &Evaluator::new(),

@@ -1,10 +1,11 @@
 //! `aloft query --sql SQL FILE…`
 
-use crate::{Result, interrupt::Interrupt, screen::Screen, table::TextTable};
+use crate::{Result, interrupt::Interrupt, param::Parameters, screen::Screen, table::TextTable};
 use aloft_spec::{
     Code, Problem,
     source::SourceSpec,
     table::{Scope, Table, Values},
+    text::row_range,
 };
 use clap::Args;
 use serde_json::{Map, Value, json};
@@ -21,6 +22,12 @@ pub struct Arguments {
     /// Print so many rows at most (20 as text, 50,000 as JSON)
     #[arg(long, value_name = "N")]
     rows: Option<usize>,
+    /// Print from this row on, the first being 1
+    #[arg(long, value_name = "ROW", default_value_t = 1)]
+    from: u64,
+    // Here a value is a number, a date as 2013-06-30, else a text.
+    #[command(flatten)]
+    parameters: Parameters,
 }
 
 impl Arguments {
@@ -46,25 +53,31 @@ impl Arguments {
             .iter()
             .map(|(name, relation)| (name.clone(), relation))
             .collect();
-        let relation = aloft_data::query(&self.sql, &inputs, &cancel)?;
-        let output = relation.output(self.rows.unwrap_or(aloft_engine::DISPLAY_ROWS))?;
-        let table = &output.table;
+        let sql = aloft_notebook::param::bind(&self.sql, &self.parameters.arguments()?)?;
+        let relation = aloft_data::query(&sql, &inputs, &cancel)?;
+        let rows = self.rows.unwrap_or(aloft_engine::DISPLAY_ROWS);
+        let first = self.from.saturating_sub(1);
+        let table = &relation.page(first, rows)?;
+        // The end of a result says how long it is; else it is counted.
+        let extent = relation.extent(match first + table.rows as u64 {
+            end if table.rows < rows && table.rows > 0 => end,
+            _ => relation.rows()?,
+        });
         let document = json!({
-            "extent": output.extent,
+            "extent": extent,
+            "from": self.from.max(1),
             "columns": table.columns.iter().map(|column| &column.field).collect::<Vec<_>>(),
             "rows": (0..table.rows).map(|row| record(table, row)).collect::<Vec<_>>(),
         });
         screen.result(&document, |screen| {
-            let shown = self.rows.unwrap_or(20);
+            let shown = self.rows.unwrap_or(20).min(table.rows);
             for line in TextTable::of(table, shown).lines(screen.width()) {
                 screen.line(line);
             }
-            if output.extent.rows > shown.min(table.rows) as u64 {
-                screen.line(format_args!(
-                    "first {} of {}",
-                    shown.min(table.rows),
-                    output.extent
-                ));
+            if first > 0 {
+                screen.line(format_args!("{}", row_range(first, shown as u64, extent.rows)));
+            } else if extent.rows > shown as u64 {
+                screen.line(format_args!("first {shown} of {extent}"));
             }
         });
         Ok(0)

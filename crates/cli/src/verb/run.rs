@@ -1,12 +1,14 @@
 //! `aloft run PATH`
 
 use crate::{
-    Result, following, interrupt::Interrupt, locate, report::RunReport, screen::Screen, table::TextTable,
+    Result, following, interrupt::Interrupt, locate, param::Parameters, report::RunReport, screen::Screen,
+    table::TextTable,
 };
-use aloft_engine::{Evaluator, Workspace};
+use aloft_engine::{Evaluated, Evaluator, Workspace};
 use aloft_spec::{
-    CellKind, Code, Output, Problem,
+    CellKind, CellSpec, Code, Output, Problem,
     chart::{ChartData, Marks},
+    param::ParamValue,
     table::{Extent, Scope},
     text,
 };
@@ -28,6 +30,11 @@ pub struct Arguments {
     /// All rows instead of the samples of the sources
     #[arg(long)]
     full: bool,
+    /// Compute everything, and keep nothing for the next time
+    #[arg(long)]
+    no_cache: bool,
+    #[command(flatten)]
+    parameters: Parameters,
 }
 
 #[derive(Serialize)]
@@ -53,8 +60,20 @@ struct CellReport {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum CellResult {
-    Table { extent: Extent, columns: Vec<String> },
-    Chart { extent: Extent, marks: usize },
+    Table {
+        extent: Extent,
+        columns: Vec<String>,
+        /// Whether it was computed before.
+        cached: bool,
+    },
+    Chart {
+        extent: Extent,
+        marks: usize,
+        cached: bool,
+    },
+    Parameter {
+        value: ParamValue,
+    },
     Training(Box<RunReport>),
 }
 
@@ -62,9 +81,13 @@ impl Arguments {
     pub fn run(self, screen: &Screen) -> Result {
         let started = Instant::now();
         let interrupt = Interrupt::listen()?;
-        let workspaces = locate::workspaces(&self.path)?;
+        let workspaces = self.parameters.apply_to_all(locate::workspaces(&self.path)?)?;
         let cells = self.cells(&workspaces)?;
-        let evaluator = Evaluator::new();
+        let evaluator = if self.no_cache {
+            Evaluator::without_disk()
+        } else {
+            Evaluator::new()
+        };
         let mut document = Document {
             root: workspaces
                 .first()
@@ -158,33 +181,22 @@ fn run_cell(
         .document
         .cell(name)
         .map_or(CellKind::Unknown(String::new()), |cell| cell.kind.clone());
-    let result = if kind == CellKind::Train {
-        let report = following::train(screen, evaluator, workspace, name, scope, interrupt)?;
-        CellResult::Training(Box::new(report))
-    } else {
-        match evaluator.evaluate(workspace, name, scope, &interrupt.cancel())? {
-            Output::Table(output) => {
-                screen.line(format_args!("{kind} {name}: {}", output.extent));
-                for line in TextTable::of(&output.table, PREVIEW_ROWS).lines(screen.width()) {
-                    screen.line(line);
-                }
-                CellResult::Table {
-                    columns: output
-                        .table
-                        .columns
-                        .iter()
-                        .map(|c| c.field.name.clone())
-                        .collect(),
-                    extent: output.extent,
-                }
+    let result = match workspace.spec(name)? {
+        CellSpec::Train(_) => {
+            let report = following::train(screen, evaluator, workspace, name, scope, interrupt)?;
+            CellResult::Training(Box::new(report))
+        }
+        CellSpec::Param(param) => {
+            screen.line(format_args!("{kind} {name}: {}", param.value));
+            CellResult::Parameter { value: param.value }
+        }
+        _ => {
+            let evaluated = evaluator.run(workspace, name, scope, false, &interrupt.cancel())?;
+            if let Err(problem) = evaluator.keep(workspace, name, scope, &evaluated) {
+                screen.note(format_args!("the output of `{name}` isn't kept: {problem}"));
             }
-            Output::Chart(chart) => {
-                screen.line(format_args!("{kind} {name}: {}", chart_line(&chart)));
-                CellResult::Chart {
-                    marks: marks(&chart.marks).1,
-                    extent: chart.extent.clone(),
-                }
-            }
+            let from = if evaluated.cached { ", from cache" } else { "" };
+            shown(screen, &format!("{kind} {name}"), from, evaluated)
         }
     };
     if let CellResult::Training(report) = &result {
@@ -198,6 +210,33 @@ fn run_cell(
         wall_seconds: started.elapsed().as_secs_f64(),
         result,
     })
+}
+
+/// An output in some lines.
+fn shown(screen: &Screen, name: &str, from: &str, evaluated: Evaluated) -> CellResult {
+    let cached = evaluated.cached;
+    match evaluated.output {
+        Output::Table(output) => {
+            screen.line(format_args!("{name}: {}{from}", output.extent));
+            for line in TextTable::of(&output.table, PREVIEW_ROWS).lines(screen.width()) {
+                screen.line(line);
+            }
+            let columns = output.table.columns.iter();
+            CellResult::Table {
+                columns: columns.map(|column| column.field.name.clone()).collect(),
+                extent: output.extent,
+                cached,
+            }
+        }
+        Output::Chart(chart) => {
+            screen.line(format_args!("{name}: {}{from}", chart_line(&chart)));
+            CellResult::Chart {
+                marks: marks(&chart.marks).1,
+                extent: chart.extent.clone(),
+                cached,
+            }
+        }
+    }
 }
 
 fn chart_line(chart: &ChartData) -> String {

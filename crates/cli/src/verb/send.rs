@@ -4,6 +4,7 @@ use crate::{
     Result,
     interrupt::Interrupt,
     locate,
+    param::Parameters,
     progress::Upload,
     remote::{self, JobReport},
     screen::Screen,
@@ -27,6 +28,8 @@ pub struct Arguments {
     /// All rows instead of the samples of the sources
     #[arg(long)]
     full: bool,
+    #[command(flatten)]
+    parameters: Parameters,
     /// Send without asking
     #[arg(long)]
     yes: bool,
@@ -39,7 +42,7 @@ impl Arguments {
     pub fn run(self, screen: &Screen) -> Result {
         let interrupt = Interrupt::listen()?;
         let cancel = interrupt.cancel();
-        let workspace = Workspace::open(&self.notebook)?;
+        let workspace = self.parameters.apply(Workspace::open(&self.notebook)?)?;
         let project = &workspace.project;
         let scope = locate::scope(self.full);
         let run_dir = aloft_engine::prepare_run(&Evaluator::new(), &workspace, &self.cell, scope, &cancel)?;

@@ -1,6 +1,6 @@
 //! `aloft train NOTEBOOK --cell NAME`
 
-use crate::{Result, following, interrupt::Interrupt, locate, screen::Screen};
+use crate::{Result, following, interrupt::Interrupt, locate, param::Parameters, screen::Screen};
 use aloft_engine::{Evaluator, Workspace};
 use clap::Args;
 use std::path::PathBuf;
@@ -15,12 +15,14 @@ pub struct Arguments {
     /// All rows instead of the samples of the sources
     #[arg(long)]
     full: bool,
+    #[command(flatten)]
+    parameters: Parameters,
 }
 
 impl Arguments {
     pub fn run(self, screen: &Screen) -> Result {
         let interrupt = Interrupt::listen()?;
-        let workspace = Workspace::open(&self.notebook)?;
+        let workspace = self.parameters.apply(Workspace::open(&self.notebook)?)?;
         let scope = locate::scope(self.full);
         let report = following::train(
             screen,

@@ -22,17 +22,59 @@ pub fn carry_out(effect: Effect, evaluator: &Evaluator, messages: &Sender<Messag
             workspace,
             cell,
             rows,
+            again,
             key,
             cancel,
         } => {
             let start = Instant::now();
-            let result = guarded(|| evaluator.evaluate(&workspace, &cell, scope(rows), &cancel));
-            Message::Evaluated {
+            let result = guarded(|| evaluator.run(&workspace, &cell, scope(rows), again, &cancel));
+            let evaluated = result.as_ref().ok();
+            let message = Message::Evaluated {
                 task,
                 key,
-                seconds: start.elapsed().as_secs_f64(),
-                result,
+                seconds: evaluated.map_or_else(|| start.elapsed().as_secs_f64(), |found| found.seconds),
+                cached: evaluated.is_some_and(|found| found.cached),
+                result: result
+                    .as_ref()
+                    .map(|found| found.output.clone())
+                    .map_err(Clone::clone),
+            };
+            answer(messages, message);
+            // The window has it already; a disk that can't be written to costs only time, the next time.
+            if let Ok(evaluated) = result {
+                let _ = guarded(|| evaluator.keep(&workspace, &cell, scope(rows), &evaluated));
             }
+            return;
+        }
+        Effect::Recall { workspace, cells } => {
+            let notebook = workspace.notebook.clone();
+            for (cell, key) in cells {
+                let recalled = guarded(|| Ok(evaluator.recall(&workspace, &cell, Scope::Sample)));
+                if let Ok(Some(recalled)) = recalled {
+                    let notebook = notebook.clone();
+                    answer(
+                        messages,
+                        Message::Recalled {
+                            notebook,
+                            cell,
+                            key,
+                            recalled,
+                        },
+                    );
+                }
+            }
+            Message::RecallEnded { notebook }
+        }
+        Effect::Page {
+            task,
+            workspace,
+            cell,
+            rows,
+            first,
+            cancel,
+        } => {
+            let result = guarded(|| evaluator.page(&workspace, &cell, scope(rows), first, &cancel));
+            Message::Paged { task, result }
         }
         Effect::Plan {
             task,

@@ -87,6 +87,8 @@ impl Workers {
                 }
             }),
             Effect::Evaluate { .. }
+            | Effect::Recall { .. }
+            | Effect::Page { .. }
             | Effect::Plan { .. }
             | Effect::StartRun { .. }
             | Effect::Preflight { .. } => {

@@ -1,10 +1,11 @@
 //! Edits of the notebook's text, undo, saving and recovery.
 
+use crate::history::Step;
 use crate::message::{Effect, NotebookText};
 use crate::state::{OpenNotebook, State};
 use aloft_notebook::Block;
 use aloft_protocol::{BlockId, snapshot::CellState};
-use aloft_spec::{CellKind, Code, Output, Problem, table::ColumnKind};
+use aloft_spec::{CellKind, Code, Output, Problem, param::ParamValue, table::ColumnKind};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,10 +18,13 @@ const REFRESH_DELAY: Duration = Duration::from_millis(600);
 /// How often the file is looked at for changes by other programs.
 const LOOK_INTERVAL: Duration = Duration::from_secs(4);
 
-/// Changes the text of the open notebook. `typed` names the block whose editor shows the new text already.
+/// How soon they are after another value of a parameter. Unlike typing, a drag doesn't put that off.
+const PARAM_DELAY: Duration = Duration::from_millis(150);
+
+/// Changes the text of the open notebook.
 fn change(
     state: &mut State,
-    typed: Option<BlockId>,
+    step: Step,
     now: Instant,
     edit: impl FnOnce(&OpenNotebook) -> Result<Option<String>, Problem>,
 ) {
@@ -33,7 +37,11 @@ fn change(
             if *text == *before {
                 return;
             }
-            notebook.history.record(&before, typed, now);
+            notebook.history.record(&before, step, now);
+            let typed = match step {
+                Step::Typing(block) => Some(block),
+                Step::Alone | Step::Continued => None,
+            };
             notebook.set_text(text, typed);
             changed(notebook, now);
         }
@@ -69,11 +77,38 @@ pub fn refresh_states(notebook: &mut OpenNotebook) {
 }
 
 pub fn text(state: &mut State, block: BlockId, text: &str, now: Instant) {
-    change(state, Some(block), now, |notebook| {
+    change(state, Step::Typing(block), now, |notebook| {
         Ok(notebook
             .index(block)
             .map(|index| notebook.document.replace_block(index, text)))
     });
+}
+
+/// Another text for a block, written by a click: a step of its own.
+pub fn replace(state: &mut State, block: BlockId, text: &str, now: Instant) {
+    change(state, Step::Alone, now, |notebook| {
+        Ok(notebook
+            .index(block)
+            .map(|index| notebook.document.replace_block(index, text)))
+    });
+}
+
+/// Another value of a parameter; `continues` is true for the later steps of one drag.
+pub fn set_param(state: &mut State, block: BlockId, value: &ParamValue, continues: bool, now: Instant) {
+    let due = state.notebook().and_then(|notebook| notebook.refresh_due);
+    let step = if continues { Step::Continued } else { Step::Alone };
+    change(state, step, now, |notebook| {
+        notebook
+            .cell_name(block)
+            .map(|name| notebook.document.set_param(name, value))
+            .transpose()
+    });
+    if let Some(notebook) = state.notebook_mut()
+        && notebook.refresh_due.is_some()
+    {
+        let soon = now + PARAM_DELAY;
+        notebook.refresh_due = Some(due.map_or(soon, |due| due.min(soon)));
+    }
 }
 
 pub fn rename(state: &mut State, block: BlockId, name: &str, now: Instant) {
@@ -81,7 +116,7 @@ pub fn rename(state: &mut State, block: BlockId, name: &str, now: Instant) {
         .notebook()
         .and_then(|notebook| notebook.cell_name(block))
         .map(str::to_owned);
-    change(state, None, now, |notebook| {
+    change(state, Step::Alone, now, |notebook| {
         notebook
             .index(block)
             .map(|index| notebook.document.rename_cell(index, name))
@@ -98,8 +133,15 @@ pub fn rename(state: &mut State, block: BlockId, name: &str, now: Instant) {
     }
 }
 
-fn insert(state: &mut State, after: Option<BlockId>, kind: &CellKind, stem: &str, body: &str, now: Instant) {
-    change(state, None, now, |notebook| {
+pub fn insert(
+    state: &mut State,
+    after: Option<BlockId>,
+    kind: &CellKind,
+    stem: &str,
+    body: &str,
+    now: Instant,
+) {
+    change(state, Step::Alone, now, |notebook| {
         let index = after.and_then(|block| notebook.index(block));
         let name = notebook.document.unused_name(stem);
         Ok(Some(notebook.document.insert_cell(index, kind, &name, body)))
@@ -147,6 +189,10 @@ pub fn add_cell(state: &mut State, after: Option<BlockId>, kind: &CellKind, now:
             let path = file.unwrap_or_else(|| "data/table.csv".into());
             ("table".to_owned(), format!("path = {path:?}\n"))
         }
+        CellKind::Param => (
+            "threshold".to_owned(),
+            "kind = \"number\"\nvalue = 10\nmin = 0\nmax = 100\n".to_owned(),
+        ),
         CellKind::Query => ("query".to_owned(), format!("SELECT * FROM {data}\n")),
         CellKind::Chart => (
             "chart".to_owned(),
@@ -267,14 +313,14 @@ fn stem_of(column: &str, otherwise: &str) -> String {
 }
 
 pub fn add_prose(state: &mut State, after: Option<BlockId>, now: Instant) {
-    change(state, None, now, |notebook| {
+    change(state, Step::Alone, now, |notebook| {
         let index = after.and_then(|block| notebook.index(block));
         Ok(Some(notebook.document.insert_prose(index, "New text\n")))
     });
 }
 
 pub fn remove(state: &mut State, block: BlockId, now: Instant) {
-    change(state, None, now, |notebook| {
+    change(state, Step::Alone, now, |notebook| {
         Ok(notebook
             .index(block)
             .map(|index| notebook.document.remove_block(index)))
@@ -282,7 +328,7 @@ pub fn remove(state: &mut State, block: BlockId, now: Instant) {
 }
 
 pub fn move_block(state: &mut State, block: BlockId, down: bool, now: Instant) {
-    change(state, None, now, |notebook| {
+    change(state, Step::Alone, now, |notebook| {
         Ok(notebook
             .index(block)
             .map(|index| notebook.document.move_block(index, down)))
@@ -377,7 +423,7 @@ pub fn reread(state: &mut State, text: NotebookText, now: Instant) {
         return;
     }
     let before = notebook.text();
-    notebook.history.record(&before, None, now);
+    notebook.history.record(&before, Step::Alone, now);
     notebook.saved = text.saved.clone();
     notebook.set_text(text.saved, None);
     changed(notebook, now);

@@ -1,10 +1,13 @@
 //! State changes here and nowhere else: a message comes in, the state changes, effects go out. Nothing in these files
 //! reads a file, a clock or a network; `now` is handed in.
 
+mod ask;
 mod close;
 mod cloud;
 mod edit;
 mod open;
+mod page;
+mod recall;
 mod runs;
 mod schedule;
 #[cfg(test)]
@@ -37,8 +40,17 @@ pub fn reduce(state: &mut State, message: Message, now: Instant) -> Vec<Effect> 
             task,
             key,
             seconds,
+            cached,
             result,
-        } => work::evaluated(state, task, key, seconds, result),
+        } => work::evaluated(state, task, key, seconds, cached, result),
+        Message::Recalled {
+            notebook,
+            cell,
+            key,
+            recalled,
+        } => recall::recalled(state, &notebook, &cell, key, recalled),
+        Message::RecallEnded { notebook } => recall::ended(state, &notebook, now),
+        Message::Paged { task, result } => page::paged(state, task, result),
         Message::Planned { task, key, result } => work::planned(state, task, key, result),
         Message::RunStarted { task, key, result } => runs::started(state, task, key, result, &mut effects),
         Message::RunAttached {
@@ -91,6 +103,13 @@ fn operate(state: &mut State, operation: Operation, now: Instant, effects: &mut 
         Operation::AddCell { after, kind } => edit::add_cell(state, after, &kind, now),
         Operation::PredictColumn { block, column } => edit::predict(state, block, &column, now),
         Operation::ChartColumn { block, column } => edit::chart(state, block, &column, now),
+        Operation::Ask { block, ask } => ask::ask(state, block, &ask, now),
+        Operation::SetParam {
+            block,
+            value,
+            continues,
+        } => edit::set_param(state, block, &value, continues, now),
+        Operation::ShowPage { block, first } => page::show(state, block, first),
         Operation::AddProse { after } => edit::add_prose(state, after, now),
         Operation::Remove { block } => edit::remove(state, block, now),
         Operation::Move { block, down } => edit::move_block(state, block, down, now),

@@ -1,6 +1,6 @@
 //! Opening and closing projects and notebooks.
 
-use super::{edit, runs};
+use super::{edit, recall, runs};
 use crate::message::{Effect, Listing, Loaded, NotebookText, Place};
 use crate::state::{OpenNotebook, OpenProject, State, Work};
 use aloft_protocol::TaskId;
@@ -183,6 +183,7 @@ fn show(state: &mut State, path: PathBuf, text: NotebookText, now: Instant, effe
     let current = text.recovered.unwrap_or_else(|| text.saved.clone());
     let mut notebook = OpenNotebook::new(path, text.saved, current);
     notebook.refresh_due = Some(now);
+    notebook.recalling = true;
     if recovered {
         state.tell(format!(
             "Recovered unsaved changes of {}",
@@ -190,7 +191,10 @@ fn show(state: &mut State, path: PathBuf, text: NotebookText, now: Instant, effe
         ));
     }
     state.tasks.retain(|task| {
-        let evaluation = matches!(task.work, Work::Evaluate { .. } | Work::Plan { .. });
+        let evaluation = matches!(
+            task.work,
+            Work::Evaluate { .. } | Work::Page { .. } | Work::Plan { .. }
+        );
         if evaluation {
             task.cancel.cancel();
         }
@@ -199,6 +203,7 @@ fn show(state: &mut State, path: PathBuf, text: NotebookText, now: Instant, effe
     if let Some(open) = &mut state.open {
         open.notebook = Some(notebook);
     }
+    recall::start(state, effects);
     runs::attach_latest(state, effects);
 }
 

@@ -27,7 +27,11 @@ fn next(state: &State) -> Option<usize> {
     let evaluating = running(|work| {
         matches!(
             work,
-            Work::Evaluate { .. } | Work::Prepare { .. } | Work::Plan { .. } | Work::Preflight { .. }
+            Work::Evaluate { .. }
+                | Work::Page { .. }
+                | Work::Prepare { .. }
+                | Work::Plan { .. }
+                | Work::Preflight { .. }
         )
     });
     if evaluating {
@@ -38,7 +42,7 @@ fn next(state: &State) -> Option<usize> {
     let evaluation = state.tasks.iter().position(|task| {
         waits(task)
             && match task.work {
-                Work::Evaluate { .. } | Work::Preflight { .. } => true,
+                Work::Evaluate { .. } | Work::Page { .. } | Work::Preflight { .. } => true,
                 // One training at a time: two would make each other slow and their forecasts wrong.
                 Work::Prepare { .. } => !training,
                 _ => false,
@@ -87,12 +91,21 @@ fn start(state: &mut State, index: usize, effects: &mut Vec<Effect>) {
             .unwrap_or_default()
     };
     let effect = match work.clone() {
-        Work::Evaluate { cell, rows } => Effect::Evaluate {
+        Work::Evaluate { cell, rows, again } => Effect::Evaluate {
             task: id,
             key: key(&cell),
             workspace,
             cell,
             rows,
+            again,
+            cancel,
+        },
+        Work::Page { cell, rows, first } => Effect::Page {
+            task: id,
+            workspace,
+            cell,
+            rows,
+            first,
             cancel,
         },
         Work::Prepare { cell, rows } => Effect::StartRun {
@@ -166,7 +179,7 @@ fn refresh(state: &mut State, now: Instant) {
         .tasks
         .iter()
         .any(|task| !matches!(task.work, Work::Train { .. } | Work::Job { .. }));
-    if busy || notebook.refresh_due.is_none_or(|due| due > now) {
+    if busy || notebook.recalling || notebook.refresh_due.is_none_or(|due| due > now) {
         return;
     }
     let document = notebook.document.clone();
@@ -176,6 +189,9 @@ fn refresh(state: &mut State, now: Instant) {
         let Some(cell) = document.cell(&name) else {
             continue;
         };
+        if cell.kind == CellKind::Param {
+            continue;
+        }
         let broken = document
             .cell_diagnostics(&notebook.path, &name)
             .iter()

@@ -1,5 +1,7 @@
 //! The reducer as a whole: messages in, state and effects out.
 
+mod asking;
+
 use super::reduce;
 use crate::message::{Effect, Listing, Loaded, Message, NotebookText};
 use crate::state::{State, Work};
@@ -121,8 +123,13 @@ impl Bench {
                             task,
                             key,
                             seconds: 0.1,
+                            cached: false,
                             result,
                         }));
+                    }
+                    Effect::Recall { workspace, .. } => {
+                        let notebook = workspace.notebook.clone();
+                        next.extend(self.send(Message::RecallEnded { notebook }));
                     }
                     Effect::Plan {
                         task,

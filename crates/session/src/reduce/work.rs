@@ -25,7 +25,7 @@ pub fn run(state: &mut State, block: BlockId, rows: Rows) {
             enqueue(state, &cell, Rows::Sample);
         }
     }
-    enqueue(state, &name, rows);
+    enqueue_work(state, &name, rows, true);
 }
 
 fn collect_upstream(notebook: &OpenNotebook, name: &str, found: &mut Vec<String>) {
@@ -54,8 +54,12 @@ pub fn run_all(state: &mut State) {
     }
 }
 
-/// Adds a task for a cell unless one waits already.
+/// Adds a task for a cell unless one waits already. An output that was computed before is taken from the cache.
 pub fn enqueue(state: &mut State, name: &str, rows: Rows) {
+    enqueue_work(state, name, rows, false);
+}
+
+fn enqueue_work(state: &mut State, name: &str, rows: Rows, again: bool) {
     let Some(kind) = state
         .notebook()
         .and_then(|notebook| Some(notebook.document.cell(name)?.kind.clone()))
@@ -63,7 +67,8 @@ pub fn enqueue(state: &mut State, name: &str, rows: Rows) {
         return;
     };
     let (label, work) = match kind {
-        CellKind::Unknown(_) => return,
+        // A parameter has its value without being run.
+        CellKind::Param | CellKind::Unknown(_) => return,
         CellKind::Train => (
             format!("Training {name}"),
             Work::Prepare {
@@ -76,6 +81,7 @@ pub fn enqueue(state: &mut State, name: &str, rows: Rows) {
             Work::Evaluate {
                 cell: name.to_owned(),
                 rows,
+                again,
             },
         ),
     };
@@ -83,6 +89,14 @@ pub fn enqueue(state: &mut State, name: &str, rows: Rows) {
         (Work::Train { cell, .. } | Work::Prepare { cell, .. }, Work::Prepare { cell: wanted, .. }) => {
             cell == wanted
         }
+        (
+            Work::Evaluate { cell, rows, again },
+            Work::Evaluate {
+                cell: wanted,
+                rows: on,
+                again: anew,
+            },
+        ) => cell == wanted && rows == on && again >= anew,
         _ => *other == work,
     };
     if state.tasks.iter().any(|task| busy(&task.work)) {
@@ -123,9 +137,14 @@ pub fn evaluated(
     task: TaskId,
     key: String,
     seconds: f64,
+    cached: bool,
     result: Result<Output, Problem>,
 ) {
     let Some(task) = state.end_task(task) else { return };
+    let rows = match &task.work {
+        Work::Evaluate { rows, .. } => Some(*rows),
+        _ => None,
+    };
     let Some(name) = task.work.cell().map(str::to_owned) else {
         return;
     };
@@ -137,17 +156,13 @@ pub fn evaluated(
     cell.tried = Some(key.clone());
     match result {
         Ok(output) => {
-            cell.output = Some(output);
-            cell.key = Some(key);
-            cell.seconds = seconds;
+            cell.show(output, key, rows, seconds);
             cell.state = if fresh {
-                CellState::Done {
-                    seconds,
-                    cached: false,
-                }
+                CellState::Done { seconds, cached }
             } else {
                 CellState::Stale
             };
+            notebook.suggest_joins(&name);
         }
         Err(problem) if problem.code == Code::Stopped => cell.state = CellState::Stopped,
         Err(problem) => cell.state = CellState::Failed { problem },
@@ -186,7 +201,12 @@ pub fn stop(state: &mut State, id: TaskId, effects: &mut Vec<Effect>) {
         Work::Job { run, .. } => super::cloud::stop_job(state, &run, effects),
         _ if !task.started => {
             state.end_task(id);
-            if let (Some(cell), Some(notebook)) = (work.cell(), state.notebook_mut()) {
+            let Some(notebook) = state.notebook_mut() else {
+                return;
+            };
+            if let Work::Page { cell, .. } = &work {
+                notebook.cell_mut(cell).page = None;
+            } else if let Some(cell) = work.cell() {
                 notebook.cell_mut(cell).state = CellState::Stopped;
             }
         }
