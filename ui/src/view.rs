@@ -2,6 +2,7 @@
 
 use crate::cell::param::Held;
 use crate::cell::rename::Renaming;
+use crate::editor::Popup;
 use crate::editor::buffer::Buffers;
 use crate::inspector::Tab;
 use crate::palette::Palette;
@@ -30,6 +31,10 @@ pub struct View {
     pub writing_began: bool,
     /// Texts in the editors.
     pub buffers: Buffers,
+    /// Suggestions at the cursor of a query.
+    pub popup: Option<Popup>,
+    /// Whether they were asked for by keys: then they stay while words are complete.
+    pub popup_asked: bool,
     /// A parameter's value that the user has in hand.
     pub param: Option<Held>,
     /// A cell's name being changed.

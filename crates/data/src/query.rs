@@ -181,3 +181,27 @@ impl Visitor for TableNames {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use aloft_spec::sql::{FUNCTIONS, KEYWORDS};
+    use std::collections::BTreeSet;
+
+    /// The editor offers what polars knows, no more and no less.
+    #[test]
+    fn the_words_of_the_editor_are_those_of_polars() {
+        let known: BTreeSet<&str> = polars::sql::keywords::all_functions().into_iter().collect();
+        let offered: BTreeSet<&str> = FUNCTIONS.iter().copied().collect();
+        // Functions that read files are a source's work.
+        let missing: Vec<_> = known
+            .difference(&offered)
+            .filter(|name| !name.starts_with("read_"))
+            .collect();
+        assert!(missing.is_empty() && offered.is_subset(&known), "{missing:?}");
+        let is_keyword =
+            |word: &&str| sqlparser::keywords::ALL_KEYWORDS.contains(&word.to_uppercase().as_str());
+        let odd: Vec<_> = KEYWORDS.iter().filter(|word| !is_keyword(word)).collect();
+        assert!(odd.is_empty(), "{odd:?}");
+        assert!(KEYWORDS.is_sorted() && FUNCTIONS.is_sorted());
+    }
+}

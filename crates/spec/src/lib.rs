@@ -17,6 +17,7 @@ pub mod profile;
 pub mod project;
 pub mod run;
 pub mod source;
+pub mod sql;
 pub mod table;
 pub mod text;
 pub mod train;

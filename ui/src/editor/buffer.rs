@@ -48,6 +48,11 @@ impl Buffer {
         }
     }
 
+    /// Lines of the cell's text that come before what is shown.
+    pub fn skipped_lines(&self) -> usize {
+        self.before.matches('\n').count()
+    }
+
     /// The text as the session knows it.
     pub fn whole(&mut self) -> String {
         let whole = format!("{}{}{}", self.before, self.text, self.after);

@@ -2,6 +2,7 @@
 
 use crate::fonts;
 use crate::tokens::{Tokens, font};
+use aloft_spec::sql::KEYWORDS;
 use egui::Color32;
 use egui::text::{LayoutJob, TextFormat};
 
@@ -14,74 +15,6 @@ enum Kind {
     Number,
     Comment,
 }
-
-const SQL_KEYWORDS: &[&str] = &[
-    "all",
-    "and",
-    "any",
-    "as",
-    "asc",
-    "between",
-    "by",
-    "case",
-    "cast",
-    "cross",
-    "date",
-    "desc",
-    "distinct",
-    "else",
-    "end",
-    "except",
-    "exists",
-    "explain",
-    "extract",
-    "false",
-    "filter",
-    "first",
-    "from",
-    "full",
-    "group",
-    "having",
-    "ilike",
-    "in",
-    "inner",
-    "intersect",
-    "interval",
-    "into",
-    "is",
-    "join",
-    "last",
-    "left",
-    "like",
-    "limit",
-    "natural",
-    "not",
-    "null",
-    "nulls",
-    "offset",
-    "on",
-    "or",
-    "order",
-    "outer",
-    "over",
-    "partition",
-    "qualify",
-    "regexp",
-    "right",
-    "rlike",
-    "select",
-    "semi",
-    "then",
-    "true",
-    "union",
-    "unnest",
-    "using",
-    "values",
-    "when",
-    "where",
-    "window",
-    "with",
-];
 
 /// SQL.
 pub fn sql(text: &str, t: &Tokens) -> LayoutJob {
@@ -187,7 +120,7 @@ fn piece(rest: &str, fresh: bool, dialect: Dialect) -> (Kind, usize) {
 fn word(word: &str, dialect: Dialect) -> Kind {
     match dialect {
         Dialect::Toml if matches!(word, "true" | "false" | "inf" | "nan") => Kind::Number,
-        Dialect::Sql if SQL_KEYWORDS.contains(&word.to_ascii_lowercase().as_str()) => Kind::Keyword,
+        Dialect::Sql if KEYWORDS.contains(&word.to_ascii_lowercase().as_str()) => Kind::Keyword,
         _ => Kind::Plain,
     }
 }

@@ -1,14 +1,22 @@
 //! The editor of a block's text.
 
 pub mod buffer;
+mod complete;
 mod highlight;
+mod marks;
+mod popup;
+
+pub use popup::Popup;
 
 use crate::fonts;
 use crate::tokens::{Tokens, font, space};
-use crate::view::{Frame, block_id, editor_id};
-use aloft_protocol::Operation;
+use crate::view::{Frame, block_id, cell_of, editor_id};
 use aloft_protocol::snapshot::BlockView;
-use egui::{Event, EventFilter, Key, Margin, Modifiers, Response, TextBuffer, TextEdit, Ui};
+use aloft_protocol::{BlockId, Operation};
+use egui::text::{CCursor, CCursorRange, CharIndex};
+use egui::text_edit::{TextEditOutput, TextEditState};
+use egui::{Context, Event, EventFilter, Id, Key, Margin, Modifiers, Response, TextBuffer, TextEdit, Ui};
+use popup::Choice;
 
 /// How an editor's text is coloured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,11 +40,25 @@ pub fn editor_ui(
     let t = Tokens::of(ui);
     let id = editor_id(block.id);
     let focused = ui.memory(|memory| memory.has_focus(id));
+    let mut asked = false;
+    let mut taken = false;
+    if focused && language == Language::Sql {
+        asked = ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::Space));
+        taken = choose(ui, frame, block.id);
+    }
     if focused && language != Language::Prose {
         tab_becomes_spaces(ui);
     }
+    let suggesting = frame
+        .view
+        .popup
+        .as_ref()
+        .is_some_and(|popup| popup.block == block.id);
     let buffer = frame.view.buffers.entry(block.id).or_default();
     buffer.follow(&block.text, block.text_revision);
+    let marks = cell_of(block).map_or_else(Vec::new, |cell| {
+        marks::of_cell(cell, &buffer.text, buffer.skipped_lines(), t)
+    });
 
     let mut layouter = |ui: &Ui, text: &dyn TextBuffer, width: f32| {
         let job = match language {
@@ -44,17 +66,18 @@ pub fn editor_ui(
             Language::Sql => highlight::sql(text.as_str(), t),
             Language::Toml => highlight::toml(text.as_str(), t),
         };
-        let wrapped = egui::text::LayoutJob {
+        let mut wrapped = egui::text::LayoutJob {
             wrap: egui::text::TextWrapping::wrap_at_width(width),
             ..job
         };
+        marks::underline(&mut wrapped, &marks);
         ui.painter().layout_job(wrapped)
     };
     let face = match language {
         Language::Prose => fonts::regular(font::PROSE),
         Language::Sql | Language::Toml => fonts::mono(font::CODE),
     };
-    let response = TextEdit::multiline(&mut buffer.text)
+    let output = TextEdit::multiline(&mut buffer.text)
         .id(id)
         .font(face)
         .frame(egui::Frame::new().inner_margin(Margin::symmetric(space::M as i8 + 2, space::S as i8 + 2)))
@@ -64,13 +87,12 @@ pub fn editor_ui(
             tab: language != Language::Prose,
             horizontal_arrows: true,
             vertical_arrows: true,
-            escape: false,
+            // Escape closes the suggestions first, and leaves the text only then.
+            escape: suggesting,
         })
         .layouter(&mut layouter)
-        .show(ui)
-        .response
-        .response
-        .accessible_name(name);
+        .show(ui);
+    let response = output.response.response.clone().accessible_name(name);
     if response.changed() {
         let text = buffer.whole();
         frame.send(Operation::EditText {
@@ -85,7 +107,103 @@ pub fn editor_ui(
         frame.view.selected = Some(block.id);
         ui.memory_mut(|memory| memory.request_focus(block_id(block.id)));
     }
+    if language == Language::Sql && !taken {
+        suggestions_ui(ui.ctx(), frame, block.id, &output, &response, asked);
+    }
     response
+}
+
+/// Lets keys choose from the open suggestions; true when one was put into the text.
+fn choose(ui: &Ui, frame: &mut Frame<'_>, block: BlockId) -> bool {
+    let Some(popup) = frame.view.popup.as_mut().filter(|popup| popup.block == block) else {
+        return false;
+    };
+    let Some(choice) = popup.keys(ui) else {
+        return false;
+    };
+    let popup = frame.view.popup.take();
+    match (choice, popup) {
+        (Choice::Take, Some(popup)) => take(ui.ctx(), frame, &popup),
+        _ => false,
+    }
+}
+
+/// Puts the chosen suggestion into the text, with the cursor behind it.
+fn take(ctx: &Context, frame: &mut Frame<'_>, popup: &Popup) -> bool {
+    let (block, id) = (popup.block, editor_id(popup.block));
+    let buffer = frame.view.buffers.entry(block).or_default();
+    let Some((text, cursor)) = popup.taken(&buffer.text) else {
+        return false;
+    };
+    let index = CharIndex(text[..cursor].chars().count());
+    buffer.text = text;
+    let text = buffer.whole();
+    if let Some(mut state) = TextEditState::load(ctx, id) {
+        state
+            .cursor
+            .set_char_range(Some(CCursorRange::one(CCursor::new(index))));
+        state.store(ctx, id);
+    }
+    frame.send(Operation::EditText { block, text });
+    true
+}
+
+/// Opens, follows and closes the list of suggestions as the text and the cursor change.
+fn suggestions_ui(
+    ctx: &Context,
+    frame: &mut Frame<'_>,
+    block: BlockId,
+    output: &TextEditOutput,
+    response: &Response,
+    asked: bool,
+) {
+    let cursor = output
+        .cursor_range
+        .filter(CCursorRange::is_empty)
+        .map(|range| range.primary);
+    let is_open = frame
+        .view
+        .popup
+        .as_ref()
+        .is_some_and(|popup| popup.block == block);
+    let Some(cursor) = cursor.filter(|_| response.has_focus()) else {
+        // A press on a suggestion takes the keyboard from the text for a moment.
+        if is_open && !ctx.input(|input| input.pointer.any_down() || input.pointer.any_released()) {
+            frame.view.popup = None;
+        } else if is_open {
+            show(ctx, frame, response.id, output, CCursor::default());
+        }
+        return;
+    };
+    let text = frame.view.buffers.entry(block).or_default().text.clone();
+    let at = text
+        .char_indices()
+        .nth(cursor.index.0)
+        .map_or(text.len(), |(at, _)| at);
+    if response.changed() || asked {
+        let was_asked = asked || (is_open && frame.view.popup_asked);
+        frame.view.popup = Popup::open(block, &text, at, frame.notebook(), was_asked);
+        frame.view.popup_asked = was_asked && frame.view.popup.is_some();
+    } else if is_open && frame.view.popup.as_ref().is_some_and(|popup| !popup.ends_at(at)) {
+        frame.view.popup = None;
+    }
+    show(ctx, frame, response.id, output, cursor);
+}
+
+fn show(ctx: &Context, frame: &mut Frame<'_>, editor: Id, output: &TextEditOutput, cursor: CCursor) {
+    let Some(mut popup) = frame.view.popup.take() else {
+        return;
+    };
+    let place = output
+        .galley
+        .pos_from_cursor(cursor)
+        .translate(output.galley_pos.to_vec2());
+    if popup.ui(ctx, editor, place).is_none() {
+        frame.view.popup = Some(popup);
+    } else {
+        take(ctx, frame, &popup);
+        ctx.memory_mut(|memory| memory.request_focus(editor));
+    }
 }
 
 /// Tab indents by spaces, as the notebook's own templates do.
