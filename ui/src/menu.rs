@@ -7,7 +7,8 @@ use crate::view::Frame;
 use crate::widgets::{focus_ring, line, paint_left, paint_right};
 use egui::{Context, CornerRadius, Popup, Response, Role, Sense, Ui, WidgetInfo, vec2};
 
-const WIDTH: f32 = 228.0;
+/// Width of a menu.
+pub const WIDTH: f32 = 228.0;
 
 /// A menu below a button that a click opens and closes.
 pub fn popup(button: &Response, add_contents: impl FnOnce(&mut Ui)) {

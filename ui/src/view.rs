@@ -6,7 +6,7 @@ use crate::editor::Popup;
 use crate::editor::buffer::Buffers;
 use crate::inspector::Tab;
 use crate::palette::Palette;
-use crate::table::Layouts;
+use crate::table::{Layouts, Selection};
 use crate::targets::TargetForm;
 use crate::{FrameOutput, ShellRequest};
 use aloft_protocol::operation::Rows;
@@ -53,6 +53,8 @@ pub struct View {
     pub open_logs: HashSet<BlockId>,
     /// Widths of tables' columns.
     pub tables: Layouts,
+    /// Selected cells of tables.
+    pub cells: HashMap<BlockId, Selection>,
     /// The column in the inspector.
     pub column: Option<(BlockId, String)>,
     /// The run in the inspector.

@@ -6,8 +6,8 @@ use crate::tokens::{Tokens, font, size, space};
 use crate::view::Frame;
 use crate::widgets::{Button, line_ui};
 use crate::{chart, training};
-use aloft_protocol::Operation;
 use aloft_protocol::snapshot::{BlockView, CellState, CellView};
+use aloft_protocol::{BlockId, Operation};
 use aloft_spec::output::{Output, TableOutput};
 use aloft_spec::{CellKind, text};
 use egui::{Align, Color32, Layout, RichText, Ui, vec2};
@@ -56,10 +56,7 @@ fn table_foot_ui(
         ui,
         &format!("{count} column{}", if count == 1 { "" } else { "s" }),
     );
-    let held = output.table.rows as u64;
-    if held < output.profile.extent.rows {
-        words(ui, &format!("first {} shown", text::thousands(held)));
-    }
+    pages_ui(ui, frame, block.id, cell, output);
     if !matches!(cell.kind, CellKind::Source | CellKind::Query) {
         return;
     }
@@ -75,6 +72,41 @@ fn table_foot_ui(
         if let Some(column) = column_menu(ui, "Chart…", &chart, output) {
             frame.add(Operation::ChartColumn { block, column });
         }
+    });
+}
+
+/// Which rows are shown of a table that has more than it holds, and the ways to the others.
+fn pages_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: BlockId, cell: &CellView, output: &TableOutput) {
+    let (held, rows) = (output.table.rows as u64, output.profile.extent.rows);
+    if held >= rows || held == 0 {
+        return;
+    }
+    let (first, shown) = match &cell.page {
+        Some(page) => (page.first, page.table.as_ref().map(|table| table.rows as u64)),
+        None => (0, Some(held)),
+    };
+    ui.scope(|ui| {
+        ui.spacing_mut().item_spacing.x = space::XS;
+        let mut page = |ui: &mut Ui, text: &str, name: &str, to: Option<u64>| {
+            let name = format!("{name} of {}", cell.name);
+            let button = Button::new(text).quiet().small().name(&name);
+            let clicked = ui.add_enabled(to.is_some(), button).clicked();
+            if let (true, Some(first)) = (clicked, to) {
+                frame.view.cells.remove(&block);
+                frame.send(Operation::ShowPage { block, first });
+            }
+        };
+        let before = (first > 0).then(|| first.saturating_sub(held));
+        let after = Some(first + held).filter(|next| *next < rows);
+        page(ui, "‹", "Rows before these", before);
+        match shown {
+            Some(shown) => words(ui, &text::row_range(first, shown, rows)),
+            None => words(
+                ui,
+                &format!("fetching rows from {} on", text::thousands(first + 1)),
+            ),
+        }
+        page(ui, "›", "Rows after these", after);
     });
 }
 

@@ -177,7 +177,7 @@ fn output_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: &BlockView, cell: &CellV
             ui.multiply_opacity(0.6);
         }
         match output {
-            Output::Table(output) => table::table_ui(ui, frame, block.id, &cell.name, output),
+            Output::Table(output) => table::table_ui(ui, frame, block.id, cell, output),
             Output::Chart(data) => {
                 egui::Frame::new().inner_margin(space::M).show(ui, |ui| {
                     chart::chart_ui(ui, egui::Id::unique(("chart", block.id)), &cell.name, data);

@@ -1,82 +1,165 @@
 //! The header of a table: name, type, a small picture of the values, their range, what is missing.
 
 use super::PADDING;
+use super::ask_menu::{Chosen, column_menu};
 use super::layout::Layout;
 use crate::fonts;
-use crate::tokens::{Tokens, font, space};
-use crate::widgets::{focus_ring_at, line, paint_left, paint_right};
+use crate::tokens::{Tokens, font, radius, space};
+use crate::widgets::{Icon, focus_ring_at, line, paint_left, paint_right};
 use aloft_protocol::BlockId;
+use aloft_spec::ask::JoinKeys;
 use aloft_spec::output::TableOutput;
 use aloft_spec::profile::{ColumnProfile, Histogram};
-use aloft_spec::table::ColumnKind;
+use aloft_spec::table::{ColumnKind, Field};
 use aloft_spec::text;
-use egui::{CornerRadius, Painter, Rangef, Rect, Role, Sense, Stroke, Ui, WidgetInfo, pos2};
+use egui::{CornerRadius, Painter, Popup, Rangef, Rect, Response, Role, Sense, Stroke, Ui, WidgetInfo, pos2};
 
 /// Height of the header.
 pub const HEIGHT: f32 = 100.0;
 const PICTURE_TOP: f32 = 27.0;
 const PICTURE_HEIGHT: f32 = 39.0;
 
-/// Paints the header; the column that was clicked, if any.
-pub fn header_ui(
-    ui: &Ui,
-    rect: Rect,
-    offset: f32,
-    layout: &Layout,
-    output: &TableOutput,
-    selected: Option<&str>,
-    block: BlockId,
-) -> Option<String> {
-    let t = Tokens::of(ui);
-    let clip = rect.intersect(ui.clip_rect());
-    let painter = ui.painter_at(clip);
-    painter.hline(rect.x_range(), rect.bottom() - 0.5, Stroke::new(1.0, t.line));
-    let mut clicked = None;
-    for index in layout.visible(Rangef::new(offset, offset + rect.width())) {
-        let Some(column) = output.table.columns.get(index) else {
-            continue;
-        };
-        let x = layout.range(index);
-        let left = rect.left() - offset;
-        let cell = Rect::from_x_y_ranges(left + x.min..=left + x.max, rect.y_range());
-        let id = ui.scope_id().with(("column", block, index));
+/// Side of the button that opens a column's menu.
+const BUTTON: f32 = 20.0;
+
+/// The header of a table.
+pub struct Header<'a> {
+    /// Where it is.
+    pub rect: Rect,
+    /// How far the table is scrolled to the right.
+    pub offset: f32,
+    /// Where the columns are.
+    pub layout: &'a Layout,
+    /// What they hold.
+    pub output: &'a TableOutput,
+    /// The column in the inspector.
+    pub selected: Option<&'a str>,
+    /// The block that shows the table.
+    pub block: BlockId,
+    /// Tables that its rows could be joined with.
+    pub joins: &'a [JoinKeys],
+    /// Whether questions can be asked of it.
+    pub asks: bool,
+}
+
+/// What was done with a column.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Clicked {
+    /// It was clicked.
+    Column,
+    /// Something in its menu was.
+    Menu(Chosen),
+}
+
+impl Header<'_> {
+    /// Paints the header; the column that something was done with, if any.
+    pub fn ui(&self, ui: &mut Ui) -> Option<(String, Clicked)> {
+        let t = Tokens::of(ui);
+        let clip = self.rect.intersect(ui.clip_rect());
+        ui.painter_at(clip).hline(
+            self.rect.x_range(),
+            self.rect.bottom() - 0.5,
+            Stroke::new(1.0, t.line),
+        );
+        let mut clicked = None;
+        let in_view = Rangef::new(self.offset, self.offset + self.rect.width());
+        for index in self.layout.visible(in_view) {
+            let Some(column) = self.output.table.columns.get(index) else {
+                continue;
+            };
+            if let Some(what) = self.column_ui(ui, clip, index, &column.field) {
+                clicked = Some((column.field.name.clone(), what));
+            }
+        }
+        clicked
+    }
+
+    fn column_ui(&self, ui: &mut Ui, clip: Rect, index: usize, field: &Field) -> Option<Clicked> {
+        let t = Tokens::of(ui);
+        let painter = ui.painter_at(clip);
+        let x = self.layout.range(index);
+        let left = self.rect.left() - self.offset;
+        let cell = Rect::from_x_y_ranges(left + x.min..=left + x.max, self.rect.y_range());
+        let id = ui.scope_id().with(("column", self.block, index));
         let response = ui.interact(cell.intersect(clip), id, Sense::click());
-        let is_selected = selected == Some(column.field.name.as_str());
+        let is_selected = self.selected == Some(field.name.as_str());
         response.widget_info(|| {
-            let name = format!("Column {}, {}", column.field.name, column.field.dtype);
+            let name = format!("Column {}, {}", field.name, field.dtype);
             WidgetInfo::selected(Role::Button, true, is_selected, name)
         });
         if is_selected {
             painter.rect_filled(cell, 0.0, t.selected);
-        } else if response.hovered() {
+        } else if response.contains_pointer() {
             painter.rect_filled(cell, 0.0, t.hovered);
         }
         if response.has_focus() {
             focus_ring_at(ui, cell.intersect(clip), 0);
         }
-        if response.clicked() {
-            clicked = Some(column.field.name.clone());
-        }
+        let mut clicked = response.clicked().then_some(Clicked::Column);
         painter.vline(cell.right() - 0.5, cell.y_range(), Stroke::new(1.0, t.line));
 
         let inner = cell.shrink2(egui::vec2(PADDING, 0.0));
         let y = cell.top() + 15.0;
+        let profile = profile_of(self.output, index);
+        let button = self
+            .asks
+            .then(|| self.button_ui(ui, &painter, clip, cell, field, &response));
+        let shows_button = button.as_ref().is_some_and(|(_, shown)| *shown);
+        let end = inner.right() - if shows_button { BUTTON } else { 0.0 };
         let dtype = line(
             ui,
-            &column.field.dtype,
+            &field.dtype,
             fonts::mono(font::SMALL),
             t.dim,
             inner.width() * 0.5,
         );
-        let dtype_left = paint_right(&painter, dtype, inner.right(), y).left();
+        let dtype_left = paint_right(&painter, dtype, end, y).left();
         let room = dtype_left - inner.left() - space::XS;
-        let name = line(ui, &column.field.name, fonts::mono(font::CODE), t.text, room);
+        let name = line(ui, &field.name, fonts::mono(font::CODE), t.text, room);
         paint_left(&painter, name, inner.left(), y);
-        if let Some(profile) = profile_of(output, index) {
-            profile_ui(ui, &painter, inner, profile, output.profile.extent.rows);
+        let rows = self.output.profile.extent.rows;
+        if let Some(profile) = profile {
+            profile_ui(ui, &painter, inner, profile, rows);
+            if let Some((button, _)) = button {
+                let chosen = column_menu(&button, &response, profile, rows, self.joins);
+                clicked = chosen.map(Clicked::Menu).or(clicked);
+            }
         }
+        clicked
     }
-    clicked
+
+    /// The button of a column's menu, and whether it is painted: while the column has the pointer or the button the
+    /// keyboard.
+    fn button_ui(
+        &self,
+        ui: &Ui,
+        painter: &Painter,
+        clip: Rect,
+        cell: Rect,
+        field: &Field,
+        column: &Response,
+    ) -> (Response, bool) {
+        let t = Tokens::of(ui);
+        let rect = Rect::from_min_size(
+            pos2(cell.right() - PADDING / 2.0 - BUTTON, cell.top() + 5.0),
+            egui::vec2(BUTTON, BUTTON),
+        );
+        let id = column.id.with("menu");
+        let button = ui.interact(rect.intersect(clip), id, Sense::click());
+        button.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Ask about {}", field.name)));
+        let is_open = Popup::is_id_open(ui.ctx(), Popup::default_response_id(&button));
+        let shown = column.contains_pointer() || button.hovered() || button.has_focus() || is_open;
+        if shown {
+            if button.hovered() || is_open {
+                painter.rect_filled(rect, CornerRadius::same(radius::CONTROL), t.raised);
+            }
+            Icon::Down.paint(painter, rect.center(), 9.0, t.dim);
+            if button.has_focus() {
+                focus_ring_at(ui, rect, radius::CONTROL);
+            }
+        }
+        (button, shown)
+    }
 }
 
 /// The profile of a column: by its place, and by its name where the places differ.
