@@ -1,5 +1,7 @@
 //! Suggestions while a query is written, by the keyboard and by the names that a screen reader reads.
 
+#![allow(clippy::unwrap_used, reason = "a helper of tests may fail like a test")]
+
 mod support;
 
 use aloft_protocol::snapshot::CellState;

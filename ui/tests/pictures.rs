@@ -7,10 +7,12 @@ mod support;
 
 use aloft_protocol::Snapshot;
 use aloft_protocol::operation::Theme;
-use aloft_protocol::snapshot::Question;
+use aloft_protocol::snapshot::{BlockContent, CellState, Question};
+use aloft_spec::CellKind;
+use aloft_spec::param::{ParamKind, ParamSpec, ParamValue};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
-use support::{Window, charts, flights, notebook_mut, painted, preflight, trained, welcome};
+use support::{Window, charts, flights, notebook_mut, of, painted, preflight, trained, welcome};
 
 const WINDOW: [f32; 2] = [1440.0, 900.0];
 
@@ -149,4 +151,53 @@ fn what_is_empty_teaches() {
     harness.run();
     share_of(&mut harness, "empty", [0; 3]);
     harness.get_by_label("Read data/flights.parquet");
+}
+
+#[test]
+fn asking_is_painted() {
+    let mut snapshot = themed(Theme::Light, flights());
+    let notebook = notebook_mut(&mut snapshot);
+    let mut param = support::cell(
+        40,
+        "least",
+        CellKind::Param,
+        "kind = \"number\"\nvalue = 15\nmin = 0\nmax = 60\n",
+    );
+    if let BlockContent::Cell(cell) = &mut param.content {
+        cell.state = CellState::Done {
+            seconds: 0.0,
+            cached: false,
+        };
+        cell.param = Some(ParamSpec {
+            kind: ParamKind::Number,
+            value: ParamValue::Integer(15),
+            min: Some(ParamValue::Integer(0)),
+            max: Some(ParamValue::Integer(60)),
+            step: None,
+            choices: Vec::new(),
+        });
+    }
+    notebook.blocks.insert(1, param);
+    of(notebook, 8).first_line = 48;
+    let mut harness = painted(snapshot, WINDOW);
+    harness.run();
+    harness.get_by_label("Ask about temp").click();
+    harness.run();
+    share_of(&mut harness, "ask_column", [0; 3]);
+    harness.get_by_label("Count in stretches");
+    harness.key_press(egui::Key::Escape);
+    harness.run();
+    harness.get_by_label("Cells of joined").focus();
+    harness.run();
+    harness.key_press_modifiers(egui::Modifiers::SHIFT, egui::Key::ArrowRight);
+    harness.run();
+    share_of(&mut harness, "ask_cells", [0; 3]);
+    harness.get_by_label_contains("Go to broken").click();
+    harness.run();
+    harness.get_by_label("Text of broken").focus();
+    harness.run();
+    harness.get_by_label("Text of broken").type_text(" WHERE t");
+    harness.run();
+    share_of(&mut harness, "ask_completion", [0; 3]);
+    harness.get_by_label("temp, f64");
 }

@@ -135,9 +135,17 @@ fn number_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: BlockId, name: &str, num
         if let Some(step) = number.step() {
             slider = slider.step_by(step);
         }
-        ui.spacing_mut().slider_width = SLIDER.min(ui.available_width() * 0.6);
-        let response = ui.add(slider).accessible_name(format!("Slider of {name}"));
-        dragged |= response.dragged();
+        dragged |= ui
+            .scope(|ui| {
+                let t = Tokens::of(ui);
+                ui.spacing_mut().slider_width = SLIDER.min(ui.available_width() * 0.6);
+                // The rail lies on a card, whose colour buttons have.
+                ui.visuals_mut().widgets.inactive.bg_fill = t.line;
+                ui.visuals_mut().selection.bg_fill = t.accent;
+                let response = ui.add(slider.trailing_fill(true));
+                response.accessible_name(format!("Slider of {name}")).dragged()
+            })
+            .inner;
     }
     let mut field = DragValue::new(&mut shown)
         .range(number.range())
@@ -196,7 +204,6 @@ fn choice_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: BlockId, name: &str, par
 }
 
 fn typed_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: BlockId, name: &str, param: &ParamSpec) {
-    let t = Tokens::of(ui);
     let now = param.value.text().unwrap_or_default();
     let mut text = match &frame.view.param {
         Some(Held::Typed(of, text)) if *of == block => text.clone(),
@@ -204,8 +211,8 @@ fn typed_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: BlockId, name: &str, para
     };
     let response = egui::TextEdit::singleline(&mut text)
         .font(fonts::regular(font::BODY))
-        .text_color(t.text)
         .desired_width(SLIDER)
+        .align(egui::Align2::LEFT_CENTER)
         .show(ui)
         .response
         .response

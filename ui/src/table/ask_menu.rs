@@ -3,7 +3,7 @@
 use super::header::percent;
 use crate::fonts;
 use crate::menu;
-use crate::tokens::{Tokens, font, space};
+use crate::tokens::{Tokens, font, radius, space};
 use crate::widgets::{Button, text_ui};
 use aloft_spec::ask::{Ask, Condition, JoinKeys};
 use aloft_spec::profile::ColumnProfile;
@@ -12,7 +12,8 @@ use egui::{Id, Popup, PopupCloseBehavior, Response, TextEdit, Ui};
 
 /// Values that a menu offers.
 const VALUES: usize = 6;
-const FIELD: f32 = 96.0;
+const FIELD: f32 = 88.0;
+const WIDTH: f32 = 288.0;
 
 /// What was chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +41,7 @@ pub fn column_menu(
         popup
             .close_behavior(PopupCloseBehavior::CloseOnClickOutside)
             .show(|ui| {
-                ui.set_min_width(menu::WIDTH);
+                ui.set_width(WIDTH);
                 ui.spacing_mut().item_spacing.y = 0.0;
                 chosen = chosen.take().or(column_ui(ui, column, rows, joins));
                 if chosen.is_some() {
@@ -145,6 +146,12 @@ fn range_ui(ui: &mut Ui, column: &ColumnProfile) -> Option<Condition> {
             let field = TextEdit::singleline(text)
                 .font(fonts::regular(font::BODY))
                 .desired_width(FIELD)
+                .frame(
+                    egui::Frame::new()
+                        .fill(t.code)
+                        .corner_radius(egui::CornerRadius::same(radius::CONTROL))
+                        .inner_margin(egui::Margin::symmetric(space::XS as i8 + 2, 2)),
+                )
                 .show(ui);
             field.response.response.accessible_name(name);
         }
