@@ -123,3 +123,73 @@ pub fn carry_out(effect: Effect, evaluator: &Evaluator, messages: &Sender<Messag
     };
     answer(messages, message);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aloft_engine::{Cancel, Workspace};
+    use aloft_protocol::TaskId;
+    use aloft_spec::Output;
+    use std::sync::Arc;
+
+    /// What one window computed, the next one shows before it computes anything.
+    #[test]
+    fn outputs_come_back_in_another_session() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("a.csv"), "n\n1\n2\n3\n").unwrap();
+        let text =
+            "```toml source a\npath = \"a.csv\"\n```\n\n```sql query b\nSELECT n FROM a WHERE n > 1\n```\n";
+        let notebook = folder.path().join("t.aloft.md");
+        std::fs::write(&notebook, text).unwrap();
+        let workspace = Arc::new(Workspace::open(&notebook).unwrap());
+        let (sender, messages) = crossbeam_channel::unbounded();
+        let evaluate = |evaluator: &Evaluator, cell: &str| {
+            let effect = Effect::Evaluate {
+                task: TaskId(1),
+                workspace: workspace.clone(),
+                cell: cell.to_owned(),
+                rows: Rows::Sample,
+                again: false,
+                key: cell.to_owned(),
+                cancel: Cancel::new(),
+            };
+            carry_out(effect, evaluator, &sender);
+            match messages.try_recv() {
+                Ok(Message::Evaluated {
+                    cached,
+                    result: Ok(output),
+                    ..
+                }) => (cached, output),
+                other => panic!("{other:?}"),
+            }
+        };
+        let first = Evaluator::new();
+        let computed: Vec<Output> = ["a", "b"].map(|cell| evaluate(&first, cell).1).into();
+        assert!(evaluate(&first, "b").0);
+
+        let next = Evaluator::new();
+        let cells = ["a", "b", "gone"]
+            .map(|cell| (cell.to_owned(), cell.to_owned()))
+            .into();
+        let effect = Effect::Recall {
+            workspace: workspace.clone(),
+            cells,
+        };
+        carry_out(effect, &next, &sender);
+        let mut recalled = Vec::new();
+        while let Ok(Message::Recalled {
+            cell,
+            recalled: found,
+            ..
+        }) = messages.try_recv()
+        {
+            assert!(found.fresh, "{cell}");
+            recalled.push(found.output);
+        }
+        assert_eq!(recalled, computed);
+        assert!(
+            evaluate(&next, "a").0,
+            "and it isn't computed when it is asked for"
+        );
+    }
+}
