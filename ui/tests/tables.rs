@@ -313,3 +313,16 @@ fn a_long_table_is_paged_through() {
     assert!(cells(&harness).contains(" in row 501: "), "{}", cells(&harness));
     assert_eq!(next(&mut harness, "Rows before these of joined"), show(0));
 }
+
+#[test]
+fn a_table_below_the_first_screenful_has_its_rows_too() {
+    let mut harness = window(flights(), [1440.0, 320.0]);
+    harness.run();
+    let tables: Vec<egui::Rect> = harness
+        .get_all_by_role(egui::accesskit::Role::Table)
+        .map(|table| table.rect())
+        .collect();
+    assert!(tables.iter().any(|table| table.top() > 320.0), "{tables:?}");
+    // A header and several rows.
+    assert!(tables.iter().all(|table| table.height() > 200.0), "{tables:?}");
+}

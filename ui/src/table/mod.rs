@@ -49,14 +49,15 @@ pub fn table_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: BlockId, cell: &CellV
         layout: &layout,
     };
     let rows = table.rows;
-    let in_view = output.table.rows.clamp(1, ROWS_IN_VIEW) as f32;
+    let height = output.table.rows.clamp(1, ROWS_IN_VIEW) as f32 * size::TABLE_ROW;
     let mut asked = None;
     // Another page begins at its top.
     let scrolled = ScrollArea::both()
         .id_salt(("table", block, first))
         .auto_shrink([false, false])
-        .min_scrolled_height(0.0)
-        .max_height(in_view * size::TABLE_ROW)
+        // As high as its rows wherever it stands: below the first screenful the page around has no height left to offer.
+        .min_scrolled_height(height)
+        .max_height(height)
         .show_viewport(ui, |ui, viewport| {
             let chosen = body.ui(ui, frame, viewport);
             let at = frame.view.cells.get(&block).map(|selection| selection.cursor.1);
