@@ -215,15 +215,27 @@ fn outcome(training: &TrainingView) -> Option<String> {
 
 /// Names and values, one pair a row.
 pub fn pairs_ui<'a>(ui: &mut Ui, id: &str, pairs: impl Iterator<Item = (&'a str, String)>) {
+    noted_pairs_ui(ui, id, pairs.map(|(name, value)| (name, value, None)));
+}
+
+/// The same, with a note that a hovering pointer shows.
+pub fn noted_pairs_ui<'a>(
+    ui: &mut Ui,
+    id: &str,
+    pairs: impl Iterator<Item = (&'a str, String, Option<String>)>,
+) {
     let t = Tokens::of(ui);
     egui::Grid::new(id)
         .spacing(egui::vec2(space::L, 3.0))
         .min_col_width(0.0)
         .min_row_height(17.0)
         .show(ui, |ui| {
-            for (name, value) in pairs {
+            for (name, value, note) in pairs {
                 ui.label(RichText::new(name).color(t.dim));
-                ui.label(RichText::new(value).color(t.text));
+                let label = ui.label(RichText::new(value).color(t.text));
+                if let Some(note) = note {
+                    label.on_hover_text(note);
+                }
                 ui.end_row();
             }
         });

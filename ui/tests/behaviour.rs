@@ -5,11 +5,13 @@ mod support;
 use aloft_protocol::operation::{CloseChoice, Rows};
 use aloft_protocol::snapshot::{BlockContent, CellState, Notice, Question};
 use aloft_protocol::{BlockId, NoticeId, Operation, TaskId};
-use aloft_spec::{CellKind, Code};
+use aloft_spec::profile::{Association, Associations, Gaps, Lengths, Measure};
+use aloft_spec::{CellKind, Code, Output};
 use aloft_ui::ShellRequest;
 use egui::{Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
+use std::sync::Arc;
 use support::{Window, flights, notebook_mut, of, preflight, welcome, window};
 
 const WINDOW: [f32; 2] = [1440.0, 900.0];
@@ -409,6 +411,57 @@ fn a_column_is_inspected_charted_and_predicted() {
         },
     ];
     assert_eq!(asked(&mut harness), expected);
+}
+
+#[test]
+fn the_inspector_says_what_is_estimated_and_what_goes_together() {
+    let mut snapshot = flights();
+    let tables = notebook_mut(&mut snapshot).blocks.iter_mut();
+    let output = tables.filter_map(|block| match &mut block.content {
+        BlockContent::Cell(cell) => match &mut cell.output {
+            Some(Output::Table(output)) => Some(output),
+            _ => None,
+        },
+        _ => None,
+    });
+    for output in output {
+        let profile = Arc::make_mut(&mut output.profile);
+        profile.associations = Some(Associations {
+            rows: 50_000,
+            columns: 6,
+            strongest: vec![Association {
+                a: "dep_delay".into(),
+                b: "distance".into(),
+                measure: Measure::Pearson,
+                value: -0.25,
+            }],
+        });
+        for column in &mut profile.columns {
+            column.distinct_approximate = true;
+            column.rank_error = Some(0.0012);
+            column.lengths = Some(Lengths {
+                min: 2,
+                mean: 2.0,
+                max: 31,
+            });
+            column.gaps = Some(Gaps {
+                days: 365,
+                missing: 12,
+                longest: 5,
+                longest_from: Some("2013-02-03".into()),
+            });
+        }
+    }
+    let mut harness = window(snapshot, WINDOW);
+    harness.run();
+    click(&mut harness, "Column distance, i64");
+    for words in ["about 211", "2 – 31 letters", "12 of 365", "Goes with", "-0.25"] {
+        harness.get_by_label(words);
+    }
+    assert!(
+        harness.query_all_by_label_contains("about ").count() >= 6,
+        "the quantiles are estimates"
+    );
 }
 
 #[test]

@@ -50,19 +50,20 @@ impl Bins {
         self.edge(self.count)
     }
 
-    /// Counts of ascending numbers; the last bin holds its upper edge.
-    pub(crate) fn counts(&self, sorted: &[f64]) -> Vec<u64> {
-        let mut from = 0;
+    /// Counts of the numbers `from..to` of an ascending list, by how many of them are below an edge; the last bin holds
+    /// its upper edge.
+    pub(crate) fn counts(&self, from: u64, to: u64, below: impl Fn(f64) -> u64) -> Vec<u64> {
+        let mut before = from;
         (1..=self.count)
             .map(|index| {
-                let to = if index == self.count {
-                    sorted.len()
+                let end = if index == self.count {
+                    to
                 } else {
-                    from + sorted[from..].partition_point(|value| *value < self.edge(index))
+                    below(self.edge(index)).clamp(before, to)
                 };
-                let count = to - from;
-                from = to;
-                count as u64
+                let count = end - before;
+                before = end;
+                count
             })
             .collect()
     }
@@ -75,7 +76,11 @@ mod tests {
     #[test]
     fn bins_cover_the_range() {
         let bins = Bins::new(0.0, 10.0, false, 5);
-        assert_eq!(bins.counts(&[0.0, 1.9, 2.0, 10.0]), [2, 1, 0, 0, 1]);
+        let counts = |bins: Bins, sorted: &[f64]| {
+            let below = |edge| sorted.partition_point(|value| *value < edge) as u64;
+            bins.counts(0, sorted.len() as u64, below)
+        };
+        assert_eq!(counts(bins, &[0.0, 1.9, 2.0, 10.0]), [2, 1, 0, 0, 1]);
         assert_eq!(bins.high(), 10.0);
         // Months: a bin each, not 24 of which half are empty.
         let months = Bins::new(1.0, 12.0, true, 24);
@@ -85,7 +90,7 @@ mod tests {
         );
         let days = Bins::new(1.0, 365.0, true, 24);
         assert_eq!((days.width, days.count), (16.0, 23));
-        assert_eq!(Bins::new(3.0, 3.0, false, 24).counts(&[3.0, 3.0]), [2]);
+        assert_eq!(counts(Bins::new(3.0, 3.0, false, 24), &[3.0, 3.0]), [2]);
         assert!(Bins::new(f64::MIN, f64::MAX, false, 24).width.is_finite());
     }
 }

@@ -3,6 +3,7 @@
 use crate::{
     error::{DataError, Result, guarded},
     execute::{self, EngineChoice},
+    sample,
     source::Opened,
 };
 use polars::{io::ipc::IpcScanOptions, lazy::dsl::UnifiedScanArgs, prelude::*};
@@ -15,22 +16,32 @@ use std::{
 /// Opens a Parquet file by its footer.
 pub(crate) fn open_parquet(file: &Path) -> Result<Opened> {
     check_frame(file, b"PAR1", b"PAR1", "Parquet")?;
-    let rows = guarded(|| {
-        ParquetReader::new(File::open(file)?)
-            .get_metadata()
-            .map(|metadata| metadata.num_rows)
-    })?;
+    let row_groups = sample::row_groups(file)?;
     let plan = guarded(|| {
         let options = ScanArgsParquet {
             glob: false,
             ..Default::default()
         };
-        LazyFrame::scan_parquet(PlRefPath::try_from_path(file)?, options)
+        LazyFrame::scan_parquet(path_to_read(file)?, options)
     })?;
     Ok(Opened {
         plan,
-        rows: rows as u64,
+        rows: row_groups.iter().map(|group| group.rows).sum(),
+        row_groups: Some(row_groups),
     })
+}
+
+/// How polars is to read a file. It maps those that are named by a path: then all that was read counts as memory of the
+/// process until the scan ends. Those that are named by an address are read a part at a time.
+fn path_to_read(file: &Path) -> PolarsResult<PlRefPath> {
+    const SMALL: u64 = 64 << 20;
+    let absolute = std::path::absolute(file)?;
+    match absolute.to_str() {
+        Some(path) if file.metadata()?.len() > SMALL && path.starts_with('/') => {
+            Ok(PlRefPath::new(format!("file://{}", path.replace('%', "%25"))))
+        }
+        _ => PlRefPath::try_from_path(file),
+    }
 }
 
 /// Opens an Arrow IPC file by its footer.
@@ -48,7 +59,11 @@ pub(crate) fn open_arrow(file: &Path) -> Result<Opened> {
         )
     })?;
     let rows = execute::count(plan.clone(), EngineChoice::Streaming)?;
-    Ok(Opened { plan, rows })
+    Ok(Opened {
+        plan,
+        rows,
+        row_groups: None,
+    })
 }
 
 /// Both formats begin and end with a mark; the one at the end is missing when a file was cut off.

@@ -30,7 +30,11 @@ pub(crate) fn open(file: &Path, cancel: &Cancel) -> Result<Opened> {
             .with_infer_schema_length((size > INFER_ALL_BYTES).then_some(INFERRED_LINES))
             .finish()
     })?;
-    Ok(Opened { plan, rows })
+    Ok(Opened {
+        plan,
+        rows,
+        row_groups: None,
+    })
 }
 
 /// How many objects there are.

@@ -20,9 +20,9 @@ mod query;
 mod relation;
 mod replace;
 mod sample;
+mod sketch;
 mod snapshot;
 mod source;
-mod summary;
 mod table;
 mod write;
 

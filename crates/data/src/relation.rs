@@ -4,15 +4,16 @@ use crate::{
     Cancel, chart,
     error::{DataError, Result, guarded},
     execute::{self, EngineChoice},
-    profile, snapshot,
+    profile::{self, Seen},
+    snapshot,
     snapshot::SnapshotFile,
-    summary, table,
+    table,
 };
 use aloft_spec::{
     Problem,
     chart::{ChartData, ChartSpec},
     output::TableOutput,
-    profile::Profile,
+    profile::{Profile, Scan},
     table::{Extent, Field, Scope, Table},
 };
 use polars::prelude::*;
@@ -37,6 +38,8 @@ pub struct Relation {
     file: Option<Arc<Path>>,
     /// Bytes of its rows in memory; 0 where they stay in a file, or belong to the inputs of a query.
     memory_bytes: u64,
+    /// What was read of it already.
+    scan: Option<Scan>,
 }
 
 impl std::fmt::Debug for Relation {
@@ -69,6 +72,16 @@ impl Relation {
             total: Some(total),
             rows: Arc::new(OnceLock::from(rows)),
             file: None,
+            scan: None,
+        }
+    }
+
+    /// The same, with what was read to get at its rows.
+    #[must_use]
+    pub(crate) fn with_scan(self, scan: Scan) -> Self {
+        Self {
+            scan: Some(scan),
+            ..self
         }
     }
 
@@ -91,19 +104,18 @@ impl Relation {
             rows: Arc::new(OnceLock::from(rows)),
             file: Some(file.into()),
             memory_bytes: 0,
+            scan: None,
         })
     }
 
     /// A query over `inputs`, the relations that it reads.
     pub(crate) fn of_query(plan: LazyFrame, schema: &Schema, inputs: &[&Relation], cancel: &Cancel) -> Self {
         let has = |scope| inputs.iter().any(|input| input.scope == scope);
-        let scope = if has(Scope::Sample) {
-            Scope::Sample
-        } else if has(Scope::Head) {
-            Scope::Head
-        } else {
-            Scope::All
-        };
+        let partial = [Scope::Sample, Scope::Stratified, Scope::Latest, Scope::Head];
+        let scope = partial
+            .into_iter()
+            .find(|scope| has(*scope))
+            .unwrap_or(Scope::All);
         let streaming = inputs.iter().any(|input| input.engine == EngineChoice::Streaming);
         Self {
             plan,
@@ -119,6 +131,7 @@ impl Relation {
             rows: Arc::default(),
             file: None,
             memory_bytes: 0,
+            scan: None,
         }
     }
 
@@ -180,19 +193,42 @@ impl Relation {
 
     /// The first `max_rows` rows and the profile of all, in one pass.
     pub fn output(&self, max_rows: usize) -> std::result::Result<TableOutput, Problem> {
-        let (head, profile) = self.summarize(max_rows)?;
-        let table = table::table(&head)?;
-        let extent = profile.extent.clone();
-        Ok(TableOutput {
-            table: Arc::new(table),
-            profile: Arc::new(profile),
-            extent,
-        })
+        self.refined_output(max_rows, &mut |_| ())
+    }
+
+    /// The same; while a long scan goes on, `on_partial` is told what is known of the first rows so far, the first time
+    /// after a fraction of a second.
+    pub fn refined_output(
+        &self,
+        max_rows: usize,
+        on_partial: &mut dyn FnMut(TableOutput),
+    ) -> std::result::Result<TableOutput, Problem> {
+        let (head, profile) = self.summarize(max_rows, &mut |head, profile| {
+            // What can't be shown is told at the end.
+            if let Ok(output) = table_output(&head, profile) {
+                on_partial(output);
+            }
+        })?;
+        Ok(table_output(&head, profile)?)
     }
 
     /// The profile of each column.
     pub fn profile(&self) -> std::result::Result<Profile, Problem> {
-        Ok(self.summarize(0)?.1)
+        self.refined_profile(&mut |_| ())
+    }
+
+    /// The same; while a long scan goes on, `on_partial` is told what is known of the first rows so far, the first time
+    /// after a fraction of a second.
+    pub fn refined_profile(
+        &self,
+        on_partial: &mut dyn FnMut(Profile),
+    ) -> std::result::Result<Profile, Problem> {
+        Ok(self.summarize(0, &mut |_, profile| on_partial(profile))?.1)
+    }
+
+    /// What was read of the file to get at the rows, where that was done already.
+    pub fn scan(&self) -> Option<Scan> {
+        self.scan
     }
 
     /// What a chart draws; `spec.data` isn't looked at.
@@ -238,25 +274,49 @@ impl Relation {
             })
     }
 
-    fn summarize(&self, head: usize) -> Result<(DataFrame, Profile)> {
-        let (head, columns, rows) = match self.engine {
+    fn summarize(
+        &self,
+        head: usize,
+        on_partial: &mut dyn FnMut(DataFrame, Profile),
+    ) -> Result<(DataFrame, Profile)> {
+        let seen = match self.engine {
             EngineChoice::InMemory => {
                 let frame = self.frame()?;
-                let columns = profile::columns(&frame, &self.cancel)?;
-                (frame.head(Some(head)), columns, frame.height() as u64)
+                let (columns, associations) = profile::of_frame(&frame, &self.cancel)?;
+                Seen {
+                    head: frame.head(Some(head)),
+                    columns,
+                    associations: Some(associations),
+                    rows: frame.height() as u64,
+                }
             }
             EngineChoice::Streaming => {
-                self.about_file(summary::summarize(self.plan.clone(), head, &self.cancel))?
+                let mut so_far = |seen: Seen| {
+                    let extent = Extent {
+                        scope: Scope::Head,
+                        rows: seen.rows,
+                        total: self.rows.get().copied(),
+                    };
+                    let (head, profile) = self.told(seen, extent);
+                    on_partial(head, profile);
+                };
+                let scanned = profile::scan(self.plan.clone(), head, &self.cancel, &mut so_far);
+                self.about_file(scanned)?
             }
         };
-        self.rows.get_or_init(|| rows);
-        Ok((
-            head,
-            Profile {
-                extent: self.extent(rows),
-                columns,
-            },
-        ))
+        self.rows.get_or_init(|| seen.rows);
+        let extent = self.extent(seen.rows);
+        Ok(self.told(seen, extent))
+    }
+
+    fn told(&self, seen: Seen, extent: Extent) -> (DataFrame, Profile) {
+        let profile = Profile {
+            extent,
+            columns: seen.columns,
+            associations: seen.associations,
+            scan: self.scan,
+        };
+        (seen.head, profile)
     }
 
     pub(crate) fn about_file<T>(&self, result: Result<T>) -> Result<T> {
@@ -265,6 +325,16 @@ impl Relation {
             None => result,
         }
     }
+}
+
+fn table_output(head: &DataFrame, profile: Profile) -> Result<TableOutput> {
+    let table = table::table(head)?;
+    let extent = profile.extent.clone();
+    Ok(TableOutput {
+        table: Arc::new(table),
+        profile: Arc::new(profile),
+        extent,
+    })
 }
 
 #[cfg(test)]

@@ -5,10 +5,12 @@ use crate::{
     csv::{self, Dialect, Layout},
     error::{DataError, Result},
     execute::{self, EngineChoice},
-    jsonl, sample,
+    jsonl,
+    sample::{self, RowGroup},
 };
 use aloft_spec::{
     Problem,
+    profile::Scan,
     source::{Format, SampleMethod, SourceSpec},
     table::Scope,
 };
@@ -21,6 +23,8 @@ pub(crate) struct Opened {
     pub plan: LazyFrame,
     /// How many they are.
     pub rows: u64,
+    /// Parquet: the row groups, in the order of their rows.
+    pub row_groups: Option<Vec<RowGroup>>,
 }
 
 /// Opens a source: checks the file, counts its rows and chooses those of `scope`.
@@ -57,15 +61,28 @@ fn open(spec: &SourceSpec, file: &Path, scope: Scope, cancel: &Cancel) -> Result
                 .map_err(|error| error.in_file(file))?;
             in_memory(frame, Scope::All)
         }
-        Scope::Sample if spec.sample.method == SampleMethod::Random => {
-            let indices = sample::draw(total, wanted, spec.sample.seed);
-            let frame = match &layout {
-                Some(layout) => csv::rows(file, layout, &indices, cancel),
-                None => sample::rows(opened.plan, indices, cancel),
+        Scope::Sample | Scope::Stratified | Scope::Latest if spec.sample.method != SampleMethod::Head => {
+            let about_file = |error: DataError| error.in_file(file);
+            let (indices, scope) =
+                sample::choose(&opened.plan, total, &spec.sample, cancel).map_err(about_file)?;
+            let (frame, scan) = match (&layout, &opened.row_groups) {
+                (Some(layout), _) => (csv::rows(file, layout, &indices, cancel), None),
+                (None, None) => (sample::rows(opened.plan, indices, cancel), None),
+                (None, Some(groups)) => {
+                    let read = sample::rows_of_groups(opened.plan, groups, &indices, cancel);
+                    let (frame, scan) = read.map_err(about_file)?;
+                    (Ok(frame), Some(scan))
+                }
             };
-            in_memory(frame.map_err(|error| error.in_file(file))?, Scope::Sample)
+            let scan = scan.unwrap_or(Scan {
+                bytes_read: bytes,
+                bytes_total: bytes,
+                rows_read: total,
+                ..Scan::default()
+            });
+            Ok(in_memory(frame.map_err(about_file)?, scope)?.with_scan(scan))
         }
-        Scope::Sample | Scope::Head => {
+        _ => {
             let head = opened.plan.slice(0, wanted.min(IdxSize::MAX.into()) as IdxSize);
             let frame =
                 execute::collect(head, EngineChoice::Streaming).map_err(|error| error.in_file(file))?;

@@ -5,7 +5,7 @@ mod common;
 
 use aloft_data::write_table;
 use aloft_spec::{
-    profile::{ColumnProfile, TopValue},
+    profile::{ColumnProfile, Gaps, Measure, TopValue},
     table::ColumnKind,
 };
 use common::*;
@@ -61,31 +61,33 @@ fn numbers_have_ends_moments_and_quantiles() {
         "NaN counts as missing, and zero is zero"
     );
     assert_eq!(real.histogram.as_ref().unwrap().counts.iter().sum::<u64>(), 3);
-    assert!(real.top.is_empty());
+    assert_eq!(top(real), "0 2, 0.5 1");
+}
+
+fn top(column: &ColumnProfile) -> String {
+    let top = column
+        .top
+        .iter()
+        .map(|top| format!("{} {}", top.value, top.count));
+    top.collect::<Vec<_>>().join(", ")
 }
 
 #[test]
 fn texts_and_truths_have_top_values() {
     let frame = df!(
-        "word" => [Some("b"), Some("a"), Some("b"), Some("c"), None],
+        "word" => [Some("b"), Some("ähm"), Some("b"), Some("a text of more than twelve bytes"), None],
         "truth" => [Some(true), Some(true), Some(false), None, None],
     )
     .unwrap();
     let columns = profiled(&frame);
-    let top = |column: &ColumnProfile| {
-        column
-            .top
-            .iter()
-            .map(|top| format!("{} {}", top.value, top.count))
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
     assert_eq!((columns[0].nulls, columns[0].distinct), (1, 3));
-    assert_eq!(top(&columns[0]), "b 2, a 1, c 1");
+    assert_eq!(top(&columns[0]), "b 2, a text of more than twelve bytes 1, ähm 1");
     assert_eq!(
         (columns[0].min.as_deref(), columns[0].max.as_deref()),
-        (Some("a"), Some("c"))
+        (Some("a text of more than twelve bytes"), Some("ähm"))
     );
+    let lengths = columns[0].lengths.unwrap();
+    assert_eq!((lengths.min, lengths.mean, lengths.max), (1, 9.25, 32));
     assert_eq!((columns[1].nulls, columns[1].distinct), (2, 2));
     assert_eq!(top(&columns[1]), "true 2, false 1");
     assert!((columns[1].mean.unwrap() - 2.0 / 3.0).abs() < 1e-12);
@@ -123,6 +125,17 @@ fn dates_and_times_have_ends_and_histograms() {
     assert_eq!(ends(3), ("-00:00:01.5".into(), "1 d 00:00:00".into()));
     assert_eq!(columns[1].field.dtype, "datetime[ms, UTC]");
     assert_eq!(columns[0].distinct, 3);
+    let gaps = Gaps {
+        days: 10,
+        missing: 7,
+        longest: 7,
+        longest_from: Some("1970-01-03".into()),
+    };
+    assert_eq!(
+        (columns[0].gaps.as_ref(), columns[1].gaps.as_ref()),
+        (Some(&gaps), Some(&gaps))
+    );
+    assert_eq!(columns[2].gaps, None);
     let histogram = columns[0].histogram.as_ref().unwrap();
     assert_eq!(histogram.counts, [1, 2, 0, 0, 0, 0, 0, 0, 0, 1], "a bin a day");
     assert_eq!(histogram.low, -0.5 * DAY as f64);
@@ -203,4 +216,45 @@ fn the_display_holds_the_first_rows_and_the_profile_all() {
     assert_eq!(output.table.columns[0].values.format(9).as_deref(), Some("9"));
     assert_eq!(output.profile.columns[0].max.as_deref(), Some("999"));
     assert_eq!(output.profile.columns[0].distinct, 1000);
+}
+
+#[test]
+fn numbers_show_values_that_many_rows_have() {
+    let values: Vec<f64> = (0..1000)
+        .map(|row| if row % 10 == 0 { -999.0 } else { f64::from(row) })
+        .collect();
+    let columns = profiled(&df!("x" => values).unwrap());
+    assert_eq!(top(&columns[0]), "-999 100");
+}
+
+#[test]
+fn associations_name_what_goes_together() {
+    let rows: Vec<i64> = (0..500).collect();
+    let frame = df!(
+        "n" => rows.clone(),
+        "minus" => rows.iter().map(|row| -2.0 * *row as f64).collect::<Vec<_>>(),
+        "half" => rows.iter().map(|row| if *row < 250 { "low" } else { "high" }).collect::<Vec<_>>(),
+        "sign" => rows.iter().map(|row| if *row < 250 { "-" } else { "+" }).collect::<Vec<_>>(),
+        "other" => rows.iter().map(|row| row * 7919 % 13).collect::<Vec<_>>(),
+    )
+    .unwrap();
+    let folder = Folder::new();
+    let file = folder.path().join("t.parquet");
+    write_table(&frame, &file).unwrap();
+    let associations = whole(&file).profile().unwrap().associations.unwrap();
+    assert_eq!((associations.rows, associations.columns), (500, 5));
+    let strongest = &associations.strongest[0];
+    assert_eq!((strongest.a.as_str(), strongest.b.as_str()), ("n", "minus"));
+    assert_eq!((strongest.measure, strongest.value), (Measure::Pearson, -1.0));
+    let of = |a: &str, b: &str| {
+        let found = associations
+            .strongest
+            .iter()
+            .find(|pair| pair.a == a && pair.b == b);
+        found.map(|pair| (pair.measure, (pair.value * 100.0).round()))
+    };
+    assert_eq!(of("half", "sign"), Some((Measure::CramersV, 100.0)));
+    // Halves of a ramp: 3/4 of its variance lies between them.
+    assert_eq!(of("n", "half"), Some((Measure::CorrelationRatio, 87.0)));
+    assert_eq!(of("n", "other"), None);
 }

@@ -293,7 +293,7 @@ mod tests {
 
     #[test]
     fn keys_are_those_of_the_struct() {
-        assert_eq!(keys_of::<SampleSpec>(), ["rows", "seed", "method"]);
+        assert_eq!(keys_of::<SampleSpec>(), ["rows", "seed", "method", "by"]);
         assert_eq!(keys_of::<String>(), [""; 0]);
     }
 
@@ -313,7 +313,7 @@ mod tests {
         assert_eq!(found[2].2, Some("\"x.y\""));
         assert_eq!(
             found[2].1.as_deref(),
-            Some("known keys: `rows`, `seed`, `method`")
+            Some("known keys: `rows`, `seed`, `method`, `by`")
         );
         let found = findings("[sample]\nrows = 3\n");
         assert_eq!(

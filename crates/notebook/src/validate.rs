@@ -4,7 +4,7 @@ use crate::param;
 use crate::toml_reader::{Finding, Reading, keys_of, read};
 use aloft_spec::chart::{ChartSpec, Mark};
 use aloft_spec::param::{ParamKind, ParamSpec, ParamValue};
-use aloft_spec::source::{SampleSpec, SourceSpec};
+use aloft_spec::source::{SampleMethod, SampleSpec, SourceSpec};
 use aloft_spec::train::{ModelSpec, OptimizerSpec, SplitBy, SplitSpec, TrainSpec};
 use aloft_spec::{CellSpec, Code, Problem};
 use toml::de::DeValue;
@@ -36,6 +36,7 @@ pub(crate) fn source(body: &str) -> Checked {
         if source.sample.rows == 0 {
             body.bad(&["sample", "rows"], "a sample has at least one row");
         }
+        sampled_by(&mut body, &source.sample);
         if let Some(separator) = source.separator
             && (!separator.is_ascii() || matches!(separator, '"' | '\n' | '\r'))
         {
@@ -139,6 +140,27 @@ pub(crate) fn toml_value(value: &ParamValue) -> String {
             out
         }
     }
+}
+
+fn sampled_by(body: &mut Body<'_, SourceSpec>, sample: &SampleSpec) {
+    let (message, hint) = match (sample.method, sample.by.as_slice()) {
+        (SampleMethod::Random | SampleMethod::Head, []) => return,
+        (SampleMethod::Random | SampleMethod::Head, _) => {
+            let hint = "use `method = \"stratified\"` or `method = \"time\"`, or remove it";
+            return body.unused(&["sample", "by"], "this sample doesn't look at columns", hint);
+        }
+        (SampleMethod::Stratified, []) => (
+            "a stratified sample needs columns",
+            "add `by = \"a column\"` to `sample`",
+        ),
+        (SampleMethod::Time, [_]) | (SampleMethod::Stratified, _) => return,
+        (SampleMethod::Time, _) => (
+            "the latest rows need one column",
+            "add `by = \"a date\"` to `sample`",
+        ),
+    };
+    let span = body.reading.span(&["sample", "method"]);
+    body.push(Finding::error(Code::BadValue, message, span).with_hint(hint));
 }
 
 pub(crate) fn chart(body: &str) -> Checked {

@@ -51,6 +51,11 @@ pub enum SampleMethod {
     Random,
     /// The first rows. Fast, and said to be that.
     Head,
+    /// Uniform within each different value of the columns `by`, in proportion to how often it occurs, and at least one
+    /// row of each. Seeded like `random`.
+    Stratified,
+    /// The latest rows by the column `by`, a date, a time or a number.
+    Time,
 }
 
 /// A sample of a source.
@@ -63,6 +68,34 @@ pub struct SampleSpec {
     pub seed: u64,
     /// How they are chosen.
     pub method: SampleMethod,
+    /// The columns that `stratified` looks at, or the column of `time`: a name or a list of names.
+    #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "one_or_more")]
+    pub by: Vec<String>,
+}
+
+/// A name, or a list of names.
+fn one_or_more<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    struct Names;
+    impl<'de> serde::de::Visitor<'de> for Names {
+        type Value = Vec<String>;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("the name of a column, or a list of names")
+        }
+
+        fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<Self::Value, E> {
+            Ok(vec![name.to_owned()])
+        }
+
+        fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut names: A) -> Result<Self::Value, A::Error> {
+            let mut all = Vec::new();
+            while let Some(name) = names.next_element()? {
+                all.push(name);
+            }
+            Ok(all)
+        }
+    }
+    deserializer.deserialize_any(Names)
 }
 
 impl Default for SampleSpec {
@@ -71,6 +104,7 @@ impl Default for SampleSpec {
             rows: 50_000,
             seed: 7,
             method: SampleMethod::Random,
+            by: Vec::new(),
         }
     }
 }

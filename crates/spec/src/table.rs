@@ -22,6 +22,10 @@ pub struct Extent {
 pub enum Scope {
     /// A seeded random sample, or a query over samples.
     Sample,
+    /// A seeded random sample of each value of some columns, in proportion, and of each at least one row.
+    Stratified,
+    /// The latest rows by a column of time.
+    Latest,
     /// The first rows.
     Head,
     /// All rows.
@@ -47,7 +51,12 @@ impl fmt::Display for Extent {
             (Scope::Sample, Some(total)) => {
                 write!(f, "sample, {rows} of {} rows", thousands(total))
             }
-            (Scope::Sample, None) => write!(f, "{rows} rows of the sample"),
+            (Scope::Sample | Scope::Stratified, None) => write!(f, "{rows} rows of the sample"),
+            (Scope::Stratified, Some(total)) => {
+                write!(f, "stratified sample, {rows} of {} rows", thousands(total))
+            }
+            (Scope::Latest, Some(total)) => write!(f, "latest {rows} of {} rows", thousands(total)),
+            (Scope::Latest, None) => write!(f, "{rows} of the latest rows"),
             (Scope::Head, Some(total)) => write!(f, "first {rows} of {} rows", thousands(total)),
             (Scope::Head, None) => write!(f, "first {rows} rows"),
         }

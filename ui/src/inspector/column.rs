@@ -4,12 +4,12 @@ use super::{heading_ui, nothing_ui};
 use crate::fonts;
 use crate::table::{histogram_bars, percent};
 use crate::tokens::{Tokens, font, space};
-use crate::training::pairs_ui;
+use crate::training::noted_pairs_ui;
 use crate::view::{Frame, cell_of};
 use crate::widgets::{Button, line, paint_left, paint_right, text_ui};
 use aloft_protocol::{BlockId, Operation};
 use aloft_spec::output::{Output, TableOutput};
-use aloft_spec::profile::ColumnProfile;
+use aloft_spec::profile::{ColumnProfile, Measure};
 use aloft_spec::table::ColumnKind;
 use aloft_spec::{CellKind, text};
 use egui::{CornerRadius, Rect, Role, Sense, Ui, WidgetInfo, vec2};
@@ -58,6 +58,7 @@ pub fn column_ui(ui: &mut Ui, frame: &mut Frame<'_>) {
     picture_ui(ui, profile);
     facts_ui(ui, profile, output);
     top_ui(ui, profile, output);
+    associations_ui(ui, &name, output);
     if matches!(cell.kind, CellKind::Source | CellKind::Query) {
         actions_ui(ui, frame, block, &name);
     }
@@ -115,32 +116,120 @@ fn facts_ui(ui: &mut Ui, profile: &ColumnProfile, output: &TableOutput) {
             0 => "none".to_owned(),
             nulls => format!("{} · {}", text::thousands(nulls), percent(nulls, rows)),
         },
+        None,
     )];
-    let about = if profile.distinct_approximate {
-        "about "
+    let (about, note) = if profile.distinct_approximate {
+        ("about ", Some("Estimated: within 2 %".to_owned()))
     } else {
-        ""
+        ("", None)
     };
     facts.push((
         "different",
         format!("{about}{}", text::thousands(profile.distinct)),
+        note,
     ));
     if profile.field.kind != ColumnKind::Boolean {
-        facts.extend(profile.min.clone().map(|value| ("smallest", value)));
-        facts.extend(profile.max.clone().map(|value| ("largest", value)));
+        facts.extend(profile.min.clone().map(|value| ("smallest", value, None)));
+        facts.extend(profile.max.clone().map(|value| ("largest", value, None)));
     }
     if let Some(mean) = profile.mean {
         facts.push(match profile.field.kind {
-            ColumnKind::Boolean => ("true", format!("{:.1} %", mean * 100.0)),
-            _ => ("mean", number(mean)),
+            ColumnKind::Boolean => ("true", format!("{:.1} %", mean * 100.0), None),
+            _ => ("mean", number(mean), None),
         });
     }
-    facts.extend(profile.std.map(|value| ("standard deviation", number(value))));
+    facts.extend(
+        profile
+            .std
+            .map(|value| ("standard deviation", number(value), None)),
+    );
     if let Some(quantiles) = profile.quantiles {
         let names = ["5 %", "25 %", "median", "75 %", "95 %"];
-        facts.extend(names.into_iter().zip(quantiles.map(number)));
+        let (about, note) = match profile.rank_error {
+            None => ("", None),
+            Some(error) => {
+                let error = text::significant_digits(error * 100.0, 2);
+                (
+                    "about ",
+                    Some(format!(
+                        "Estimated: the share of rows below it is off by at most {error} %"
+                    )),
+                )
+            }
+        };
+        let quantiles = quantiles.map(|value| format!("{about}{}", number(value)));
+        facts.extend(
+            names
+                .into_iter()
+                .zip(quantiles)
+                .map(|(name, value)| (name, value, note.clone())),
+        );
     }
-    pairs_ui(ui, "column", facts.into_iter());
+    facts.extend(profile.lengths.map(|lengths| {
+        let letters = format!(
+            "{} – {} letters",
+            text::thousands(lengths.min),
+            text::thousands(lengths.max)
+        );
+        (
+            "length",
+            letters,
+            Some(format!("{} letters on average", number(lengths.mean))),
+        )
+    }));
+    facts.extend(profile.gaps.as_ref().map(|gaps| match gaps.missing {
+        0 => ("days without rows", "none".to_owned(), None),
+        missing => {
+            let longest = match gaps.longest {
+                1 => "at most one in a row".to_owned(),
+                days => format!("longest: {} days", text::thousands(days)),
+            };
+            let from = gaps
+                .longest_from
+                .iter()
+                .map(|day| format!("{longest}, from {day}"))
+                .next();
+            let days = text::thousands(gaps.days);
+            (
+                "days without rows",
+                format!("{} of {days}", text::thousands(missing)),
+                from,
+            )
+        }
+    }));
+    noted_pairs_ui(ui, "column", facts.into_iter());
+}
+
+/// The columns that go with this one.
+fn associations_ui(ui: &mut Ui, name: &str, output: &TableOutput) {
+    const MOST: usize = 5;
+    let Some(associations) = &output.profile.associations else {
+        return;
+    };
+    let pairs: Vec<_> = associations
+        .strongest
+        .iter()
+        .filter(|pair| pair.a == name || pair.b == name)
+        .take(MOST)
+        .map(|pair| {
+            let other = if pair.a == name { &pair.b } else { &pair.a };
+            let measure = match pair.measure {
+                Measure::Pearson => "Pearson's correlation",
+                Measure::CorrelationRatio => "The correlation ratio",
+                Measure::CramersV => "Cramér's V",
+            };
+            let rows = text::thousands(associations.rows);
+            (
+                other.as_str(),
+                format!("{:.2}", pair.value),
+                Some(format!("{measure} of {rows} rows")),
+            )
+        })
+        .collect();
+    if !pairs.is_empty() {
+        heading_ui(ui, "Goes with");
+        noted_pairs_ui(ui, "associations", pairs.into_iter());
+    }
 }
 
 fn top_ui(ui: &mut Ui, profile: &ColumnProfile, output: &TableOutput) {
@@ -149,6 +238,10 @@ fn top_ui(ui: &mut Ui, profile: &ColumnProfile, output: &TableOutput) {
     };
     let t = Tokens::of(ui);
     heading_ui(ui, "Most frequent");
+    if let Some(error) = profile.top_error {
+        let words = format!("counts may be up to {} too low", text::thousands(error));
+        text_ui(ui, words, fonts::regular(font::SMALL), t.dim);
+    }
     let rows = output.profile.extent.rows.saturating_sub(profile.nulls);
     for top in &profile.top {
         let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 21.0), Sense::hover());

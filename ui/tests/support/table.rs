@@ -63,17 +63,8 @@ pub fn table(rows: usize) -> TableOutput {
             .collect()
     };
     let base = |column: &Column| ColumnProfile {
-        field: column.field.clone(),
-        nulls: 0,
         distinct: 211,
-        distinct_approximate: false,
-        min: None,
-        max: None,
-        mean: None,
-        std: None,
-        quantiles: None,
-        histogram: None,
-        top: Vec::new(),
+        ..ColumnProfile::new(column.field.clone())
     };
     let number = |column: &Column, low: f64, high: f64, counts: Vec<u64>| ColumnProfile {
         min: Some(aloft_spec::text::significant(low)),
@@ -136,6 +127,8 @@ pub fn table(rows: usize) -> TableOutput {
         profile: Arc::new(Profile {
             extent: extent.clone(),
             columns: profiles,
+            associations: None,
+            scan: None,
         }),
         extent,
     }

@@ -2,21 +2,46 @@
 
 use crate::{Result, interrupt::Interrupt, screen::Screen, table::TextTable};
 use aloft_spec::{
-    profile::ColumnProfile,
-    source::{SampleSpec, SourceSpec},
-    table::Scope,
+    profile::{Association, ColumnProfile, Measure, Profile, Scan},
+    source::{SampleMethod, SampleSpec, SourceSpec},
+    table::{ColumnKind, Scope},
     text,
 };
-use clap::Args;
+use clap::{Args, ValueEnum};
+use indicatif::{ProgressBar, ProgressStyle};
 use std::path::PathBuf;
+
+/// Pairs of columns that are printed.
+const MOST_PAIRS: usize = 5;
 
 #[derive(Args)]
 pub struct Arguments {
     /// A CSV, TSV, Parquet, JSON Lines or Arrow file
     file: PathBuf,
-    /// Look at a random sample of so many rows instead of all
+    /// Look at a sample of so many rows instead of all
     #[arg(long, value_name = "N")]
     sample: Option<u64>,
+    /// How the sample is chosen
+    #[arg(long, requires = "sample", value_enum, default_value_t = Method::Random)]
+    method: Method,
+    /// Seed of the sample
+    #[arg(long, requires = "sample", value_name = "N", default_value_t = SampleSpec::default().seed)]
+    seed: u64,
+    /// Columns that a stratified sample looks at, or the column of time; may be repeated
+    #[arg(long, requires = "sample", value_name = "COLUMN")]
+    by: Vec<String>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Method {
+    /// Uniform over all rows
+    Random,
+    /// The first rows
+    Head,
+    /// In proportion for each value of the columns `--by`, and at least one row of each
+    Stratified,
+    /// The latest rows by the column `--by`
+    Time,
 }
 
 impl Arguments {
@@ -27,26 +52,38 @@ impl Arguments {
         if let Some(rows) = self.sample {
             source.sample = SampleSpec {
                 rows,
-                ..SampleSpec::default()
+                seed: self.seed,
+                method: match self.method {
+                    Method::Random => SampleMethod::Random,
+                    Method::Head => SampleMethod::Head,
+                    Method::Stratified => SampleMethod::Stratified,
+                    Method::Time => SampleMethod::Time,
+                },
+                by: self.by,
             };
             scope = Scope::Sample;
         }
         let relation = aloft_data::source(&source, &self.file, scope, &interrupt.cancel())?;
-        let profile = relation.profile()?;
+        let bar = screen.draws().then(ProgressBar::new_spinner);
+        let profile = relation.refined_profile(&mut |so_far| {
+            if let Some(bar) = &bar {
+                bar.set_style(
+                    ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_bar()),
+                );
+                bar.set_message(so_far.extent.to_string());
+                bar.tick();
+            }
+        });
+        if let Some(bar) = &bar {
+            bar.finish_and_clear();
+        }
+        let profile = profile?;
         screen.result(&profile, |screen| {
             screen.line(format_args!("{}: {}", self.file.display(), profile.extent));
-            let mut table = TextTable::new(&["column", "type", ">nulls", ">distinct", "values"]);
-            for column in &profile.columns {
-                let about = if column.distinct_approximate { "~" } else { "" };
-                table.row([
-                    column.field.name.clone(),
-                    column.field.dtype.clone(),
-                    text::thousands(column.nulls),
-                    format!("{about}{}", text::thousands(column.distinct)),
-                    values(column),
-                ]);
+            for line in table(&profile).lines(screen.width()) {
+                screen.line(line);
             }
-            for line in table.lines(screen.width()) {
+            for line in notes(&profile) {
                 screen.line(line);
             }
         });
@@ -54,27 +91,112 @@ impl Arguments {
     }
 }
 
-/// Numbers by their quartiles and mean, others by what is most frequent.
-fn values(column: &ColumnProfile) -> String {
-    let number = |value: f64| text::significant_digits(value, 4);
-    if let (Some(min), Some(max)) = (&column.min, &column.max) {
-        return match (column.quantiles, column.mean) {
-            (Some([_, _, median, _, _]), Some(mean)) => {
-                format!("{min} … {} … {max}, mean {}", number(median), number(mean))
-            }
-            _ if column.top.is_empty() => format!("{min} … {max}"),
-            _ => top(column),
-        };
+fn table(profile: &Profile) -> TextTable {
+    let mut table = TextTable::new(&["column", "type", ">nulls", ">distinct", "values"]);
+    for column in &profile.columns {
+        table.row([
+            column.field.name.clone(),
+            column.field.dtype.clone(),
+            text::thousands(column.nulls),
+            format!("{}{}", about(column), text::thousands(column.distinct)),
+            values(column),
+        ]);
     }
-    top(column)
+    table
 }
 
-fn top(column: &ColumnProfile) -> String {
-    let values: Vec<String> = column
-        .top
-        .iter()
-        .take(3)
+/// What is said below the table, a line each.
+fn notes(profile: &Profile) -> Vec<String> {
+    let mut notes = Vec::new();
+    if profile.columns.iter().any(|column| column.distinct_approximate) {
+        let errors = profile.columns.iter().filter_map(|column| column.rank_error);
+        let quantiles = match errors.fold(0.0, f64::max) {
+            0.0 => String::new(),
+            error => format!(
+                "; the rank of a median within {} %",
+                text::significant_digits(error * 100.0, 2)
+            ),
+        };
+        notes.push(format!("~ estimates: distinct within 2 %{quantiles}"));
+    }
+    if let Some(associations) = &profile.associations
+        && !associations.strongest.is_empty()
+    {
+        let of = if associations.rows < profile.extent.rows {
+            format!(" (of {} rows)", text::thousands(associations.rows))
+        } else {
+            String::new()
+        };
+        notes.push(format!("go together{of}:"));
+        notes.extend(associations.strongest.iter().take(MOST_PAIRS).map(pair));
+    }
+    notes.extend(profile.scan.as_ref().map(read));
+    notes
+}
+
+fn pair(pair: &Association) -> String {
+    let measure = match pair.measure {
+        Measure::Pearson => "correlation",
+        Measure::CorrelationRatio => "correlation ratio",
+        Measure::CramersV => "Cramér's V",
+    };
+    format!("  {} and {}: {measure} {:.2}", pair.a, pair.b, pair.value)
+}
+
+fn read(scan: &Scan) -> String {
+    let groups = match (scan.row_groups_read, scan.row_groups) {
+        (Some(read), Some(all)) => format!(", {read} of {all} row groups"),
+        _ => String::new(),
+    };
+    format!(
+        "read: {} of {}{groups}",
+        text::bytes(scan.bytes_read),
+        text::bytes(scan.bytes_total)
+    )
+}
+
+fn about(column: &ColumnProfile) -> &'static str {
+    if column.distinct_approximate { "~" } else { "" }
+}
+
+/// Numbers by their median and mean, times by their range and gaps, others by what is most frequent and how long.
+fn values(column: &ColumnProfile) -> String {
+    let number = |value: f64| text::significant_digits(value, 4);
+    let mut parts = Vec::new();
+    match (&column.min, &column.max) {
+        (Some(min), Some(max)) if !matches!(column.field.kind, ColumnKind::Text | ColumnKind::Boolean) => {
+            match (column.quantiles, column.mean) {
+                (Some([_, _, median, _, _]), Some(mean)) => {
+                    let about = if column.rank_error.is_some() { "~" } else { "" };
+                    parts.push(format!("{min} … {about}{} … {max}", number(median)));
+                    parts.push(format!("mean {}", number(mean)));
+                }
+                _ => parts.push(format!("{min} … {max}")),
+            }
+        }
+        _ => parts.extend(top(column)),
+    }
+    if let Some(gaps) = &column.gaps
+        && gaps.missing > 0
+    {
+        let days = text::thousands(gaps.days);
+        parts.push(format!(
+            "{} of {days} days missing",
+            text::thousands(gaps.missing)
+        ));
+    }
+    if let Some(lengths) = &column.lengths {
+        parts.push(match (lengths.min, lengths.max) {
+            (min, max) if min == max => format!("{} letters", text::thousands(max)),
+            (min, max) => format!("{}–{} letters", text::thousands(min), text::thousands(max)),
+        });
+    }
+    parts.join(", ")
+}
+
+fn top(column: &ColumnProfile) -> Vec<String> {
+    let values = column.top.iter().take(3);
+    values
         .map(|top| format!("{} ({})", top.value, text::thousands(top.count)))
-        .collect();
-    values.join(", ")
+        .collect()
 }

@@ -69,6 +69,7 @@ pub(crate) fn open(file: &Path, dialect: &Dialect, cancel: &Cancel) -> Result<(O
         Opened {
             plan,
             rows: layout.rows,
+            row_groups: None,
         },
         layout,
     ))

@@ -1,35 +1,63 @@
-//! Samples that don't lie: which rows are in one depends on the seed and the number of rows alone.
+//! Samples that don't lie: which rows are in one depends on the rows, the seed and the method alone, so that it is the
+//! same on any machine.
 
-use crate::{
-    Cancel,
-    error::{Result, guarded},
-    execute,
+mod latest;
+mod rows;
+mod strata;
+
+pub(crate) use rows::{RowGroup, row_groups, rows, rows_of_groups};
+
+use crate::{Cancel, error::Result};
+use aloft_spec::{
+    source::{SampleMethod, SampleSpec},
+    table::Scope,
 };
 use polars::prelude::*;
 use rand_chacha::{
     ChaCha8Rng,
     rand_core::{Rng, SeedableRng},
 };
-use std::{
-    collections::HashSet,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::collections::HashSet;
+
+/// The numbers of the rows that a sample takes of a plan's `total` rows, ascending, and what such a sample is called.
+///
+/// # Errors
+/// `UnknownColumn` and `BadValue` about the columns it looks at.
+pub(crate) fn choose(
+    plan: &LazyFrame,
+    total: u64,
+    sample: &SampleSpec,
+    cancel: &Cancel,
+) -> Result<(Vec<u64>, Scope)> {
+    Ok(match sample.method {
+        SampleMethod::Random => (draw(total, sample.rows, sample.seed), Scope::Sample),
+        SampleMethod::Head => ((0..total.min(sample.rows)).collect(), Scope::Head),
+        SampleMethod::Stratified => (strata::choose(plan, sample, cancel)?, Scope::Stratified),
+        SampleMethod::Time => (latest::choose(plan, sample, cancel)?, Scope::Latest),
+    })
+}
 
 /// The generator of everything that is drawn here. The seed fills the key directly, so that no library's way of
 /// stretching a small seed can change what is drawn.
-fn generator(seed: u64) -> ChaCha8Rng {
+fn generator(seed: u64, number: u64) -> ChaCha8Rng {
     let mut key = [0; 32];
     key[..8].copy_from_slice(&seed.to_le_bytes());
+    key[8..16].copy_from_slice(&number.to_le_bytes());
     ChaCha8Rng::from_seed(key)
 }
 
 /// `count` different numbers below `total`, ascending; each set of them is as likely as any other (Floyd's algorithm,
 /// Bentley and Floyd 1987). All of them when there aren't more.
 pub(crate) fn draw(total: u64, count: u64, seed: u64) -> Vec<u64> {
+    draw_of(total, count, seed, 0)
+}
+
+/// The same for one of several draws with the same seed.
+fn draw_of(total: u64, count: u64, seed: u64, number: u64) -> Vec<u64> {
     if count >= total {
         return (0..total).collect();
     }
-    let mut generator = generator(seed);
+    let mut generator = generator(seed, number);
     let mut chosen = HashSet::with_capacity(count as usize);
     for last in total - count..total {
         // A number in 0..=last: the high half of a product with 64 random bits, even to one part in 2^64 / last.
@@ -41,41 +69,6 @@ pub(crate) fn draw(total: u64, count: u64, seed: u64) -> Vec<u64> {
     let mut chosen: Vec<u64> = chosen.into_iter().collect();
     chosen.sort_unstable();
     chosen
-}
-
-/// The rows at `indices` (ascending, from 0) of a plan, in its order. One pass; a batch and the chosen rows are in
-/// memory.
-pub(crate) fn rows(plan: LazyFrame, indices: Vec<u64>, cancel: &Cancel) -> Result<DataFrame> {
-    let empty = guarded(|| {
-        let schema = plan.clone().collect_schema()?;
-        Ok(DataFrame::empty_with_schema(&schema))
-    })?;
-    let chosen = Arc::new(Mutex::new(empty));
-    let into = chosen.clone();
-    let mut before = 0;
-    let mut next = 0;
-    execute::batches(plan, cancel, move |batch| {
-        let after = before + batch.height() as u64;
-        let end = next + indices[next..].partition_point(|index| *index < after);
-        let within: Vec<IdxSize> = indices[next..end]
-            .iter()
-            .map(|index| (index - before) as IdxSize)
-            .collect();
-        if !within.is_empty() {
-            guarded(|| {
-                let rows = batch.take(&IdxCa::from_vec(PlSmallStr::EMPTY, within))?;
-                into.lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .vstack_mut_owned(rows)
-                    .map(drop)
-            })?;
-        }
-        (before, next) = (after, end);
-        Ok(next < indices.len())
-    })?;
-    let mut chosen = std::mem::take(&mut *chosen.lock().unwrap_or_else(PoisonError::into_inner));
-    chosen.rechunk_mut();
-    Ok(chosen)
 }
 
 #[cfg(test)]
