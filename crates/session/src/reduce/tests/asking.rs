@@ -30,20 +30,12 @@ fn table(rows: u64, held: usize) -> Output {
         kind: ColumnKind::Text,
     };
     let profile = ColumnProfile {
-        field: field.clone(),
-        nulls: 0,
         distinct: 1,
-        distinct_approximate: false,
-        min: None,
-        max: None,
-        mean: None,
-        std: None,
-        quantiles: None,
-        histogram: None,
         top: vec![TopValue {
             value: "Gentoo".into(),
             count: rows,
         }],
+        ..ColumnProfile::new(field.clone())
     };
     let extent = Extent::all(rows);
     Output::Table(TableOutput {
@@ -57,6 +49,8 @@ fn table(rows: u64, held: usize) -> Output {
         profile: Arc::new(Profile {
             extent: extent.clone(),
             columns: vec![profile],
+            associations: None,
+            scan: None,
         }),
         extent,
     })
