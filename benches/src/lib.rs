@@ -1,6 +1,7 @@
 //! What every bench shares: its rows and how they are printed. A bench is a program in `src/bin`, started by `./bench`.
 
 pub mod peers;
+pub mod train;
 
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};

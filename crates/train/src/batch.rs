@@ -1,6 +1,6 @@
 //! Encoded rows, and the batches that are gathered from them.
 
-use candle_core::{Device, Result, Tensor};
+use crate::network::Rows;
 
 /// Rows as a model takes them: row-major numbers and categories.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -17,13 +17,23 @@ pub struct Encoded {
     pub categories: Vec<u32>,
 }
 
-/// Some rows as tensors on a device.
-#[derive(Debug)]
+/// Some rows side by side; keeps its memory from batch to batch.
+#[derive(Debug, Default)]
 pub struct Batch {
-    /// [rows, n] f32.
-    pub numeric: Tensor,
-    /// [rows, k] u32.
-    pub categories: Tensor,
+    rows: usize,
+    numeric: Vec<f32>,
+    categories: Vec<u32>,
+}
+
+impl Batch {
+    /// The rows.
+    pub fn rows(&self) -> Rows<'_> {
+        Rows {
+            rows: self.rows,
+            numbers: &self.numeric,
+            indices: &self.categories,
+        }
+    }
 }
 
 impl Encoded {
@@ -32,30 +42,25 @@ impl Encoded {
         4 * (self.numeric_width + self.category_width)
     }
 
-    /// The rows of these indices, in their order, in one contiguous buffer each.
-    pub fn batch(&self, indices: &[u32], device: &Device) -> Result<Batch> {
-        self.padded_batch(indices, indices.len(), device)
-    }
-
-    /// The same followed by rows of zeros up to `rows` in all.
-    pub fn padded_batch(&self, indices: &[u32], rows: usize, device: &Device) -> Result<Batch> {
-        let numeric = gather(&self.numeric, self.numeric_width, indices, rows);
-        let categories = gather(&self.categories, self.category_width, indices, rows);
-        Ok(Batch {
-            numeric: Tensor::from_vec(numeric, (rows, self.numeric_width), device)?,
-            categories: Tensor::from_vec(categories, (rows, self.category_width), device)?,
-        })
+    /// Gathers the rows of these indices, in their order.
+    pub fn gather(&self, indices: &[u32], batch: &mut Batch) {
+        batch.rows = indices.len();
+        gather(&self.numeric, self.numeric_width, indices, &mut batch.numeric);
+        gather(
+            &self.categories,
+            self.category_width,
+            indices,
+            &mut batch.categories,
+        );
     }
 }
 
-fn gather<T: Copy + Default>(values: &[T], width: usize, indices: &[u32], rows: usize) -> Vec<T> {
-    let mut out = Vec::with_capacity(rows * width);
+fn gather<T: Copy>(values: &[T], width: usize, indices: &[u32], out: &mut Vec<T>) {
+    out.clear();
     for &index in indices {
         let start = index as usize * width;
         out.extend_from_slice(&values[start..start + width]);
     }
-    out.resize(rows * width, T::default());
-    out
 }
 
 /// Rows of a step when nothing is set: a thirty-second of the training part as a power of two, from 16 to 256, so that a
@@ -70,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn batches_gather_rows_and_pad() -> Result<()> {
+    fn batches_gather_rows() {
         let encoded = Encoded {
             rows: 3,
             numeric_width: 2,
@@ -78,14 +83,19 @@ mod tests {
             category_width: 1,
             categories: vec![5, 6, 7],
         };
-        let batch = encoded.padded_batch(&[2, 0], 3, &Device::Cpu)?;
-        assert_eq!(
-            batch.numeric.to_vec2::<f32>()?,
-            [[20.0, 21.0], [0.0, 1.0], [0.0, 0.0]]
-        );
-        assert_eq!(batch.categories.to_vec2::<u32>()?, [[7], [5], [0]]);
+        let mut batch = Batch::default();
+        for (indices, numeric, categories) in [
+            (&[2, 0][..], &[20.0, 21.0, 0.0, 1.0][..], &[7, 5][..]),
+            (&[1], &[10.0, 11.0], &[6]),
+        ] {
+            encoded.gather(indices, &mut batch);
+            let rows = batch.rows();
+            assert_eq!(
+                (rows.rows, rows.numbers, rows.indices),
+                (indices.len(), numeric, categories)
+            );
+        }
         assert_eq!(encoded.row_bytes(), 12);
-        Ok(())
     }
 
     #[test]

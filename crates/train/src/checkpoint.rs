@@ -5,9 +5,11 @@
 
 use crate::{
     error::{Result, TrainError},
+    graph::Role,
     metrics::Metrics,
-    model::{Architecture, Model, Weights},
-    optimizer::Moments,
+    model::Architecture,
+    network::Weights,
+    optimizer::{Kind, Moments},
     trainer::Trainer,
 };
 use aloft_runs::{file, replace_file};
@@ -65,7 +67,9 @@ pub struct Checkpoint {
     pub progress: Progress,
     /// The model's weights after the last epoch.
     pub weights: Vec<Weights>,
-    /// The optimizer's moments, in the order of the weights.
+    /// The kind of optimizer.
+    pub kind: Kind,
+    /// Its state, in the order of the weights.
     pub moments: Vec<Moments>,
     /// The weights after the best epoch.
     pub best: Vec<Weights>,
@@ -74,9 +78,10 @@ pub struct Checkpoint {
 impl Checkpoint {
     /// The state of a training now; the best weights are those of now where there were none before.
     pub fn of(trainer: &Trainer<'_>, progress: Progress, best: Option<Vec<Weights>>) -> Result<Self> {
-        let weights = trainer.model().weights()?;
+        let weights = trainer.network().weights()?;
         Ok(Self {
             progress,
+            kind: trainer.optimizer().kind(),
             moments: trainer.optimizer().moments()?,
             best: best.unwrap_or_else(|| weights.clone()),
             weights,
@@ -96,12 +101,11 @@ impl Checkpoint {
             .map_err(|error| TrainError::unreadable(&path, error.to_string()))?;
         let mut tensors = Vec::new();
         for ((weights, moments), best) in self.weights.iter().zip(&self.moments).zip(&self.best) {
-            for (part, numbers) in [
-                ("weights", &weights.numbers),
-                ("first", &moments.first),
-                ("second", &moments.second),
-                ("best", &best.numbers),
-            ] {
+            let state = self.kind.state().iter().copied().zip(moments);
+            for (part, numbers) in [("weights", &weights.numbers), ("best", &best.numbers)]
+                .into_iter()
+                .chain(state)
+            {
                 tensors.push((
                     format!("{part}/{}", weights.name),
                     &weights.shape[..],
@@ -131,8 +135,8 @@ impl Checkpoint {
     /// Reads the checkpoint of a run; `None` where it has none.
     ///
     /// # Errors
-    /// `Unreadable` when it isn't whole, or not of a model of this architecture.
-    pub fn read(run_dir: &Path, architecture: &Architecture) -> Result<Option<Self>> {
+    /// `Unreadable` when it isn't whole, or not of a model of this architecture and this optimizer.
+    pub fn read(run_dir: &Path, architecture: &Architecture, kind: Kind) -> Result<Option<Self>> {
         let path = run_dir.join(file::CHECKPOINTS).join(TENSORS);
         let Some(bytes) = read_file(&path)? else {
             return Ok(None);
@@ -141,13 +145,15 @@ impl Checkpoint {
         let tensors = SafeTensors::deserialize(&bytes).map_err(|error| unreadable(&path, error))?;
         let mut checkpoint = Self {
             progress,
+            kind,
             weights: Vec::new(),
             moments: Vec::new(),
             best: Vec::new(),
         };
-        for (name, shape) in Model::shapes(architecture) {
+        for parameter in architecture.graph().parameters() {
+            let (name, shape) = (&parameter.name, &parameter.shape);
             let numbers = |part: &str| {
-                read_numbers(&tensors, &format!("{part}/{name}"), &shape)
+                read_numbers(&tensors, &format!("{part}/{name}"), shape)
                     .map_err(|error| unreadable(&path, error))
             };
             let weights = |numbers: Vec<f32>| Weights {
@@ -157,9 +163,13 @@ impl Checkpoint {
             };
             checkpoint.weights.push(weights(numbers("weights")?));
             checkpoint.best.push(weights(numbers("best")?));
-            checkpoint.moments.push(Moments {
-                first: numbers("first")?,
-                second: numbers("second")?,
+            checkpoint.moments.push(match parameter.role {
+                Role::Observed => Moments::new(),
+                Role::Weight | Role::Offset => kind
+                    .state()
+                    .iter()
+                    .map(|part| numbers(part))
+                    .collect::<Result<_>>()?,
             });
         }
         Ok(Some(checkpoint))
@@ -235,25 +245,28 @@ pub fn read_numbers(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::network::Network;
     use aloft_spec::{Code, Problem, train::ModelSpec};
     use candle_core::Device;
 
     fn checkpoint(architecture: &Architecture) -> Checkpoint {
-        let weights = Model::new(architecture.clone(), 1, &Device::Cpu)
-            .unwrap()
-            .weights()
-            .unwrap();
+        let drawn = |seed| {
+            Network::new(architecture.graph(), seed, &Device::Cpu)
+                .unwrap()
+                .weights()
+                .unwrap()
+        };
+        let weights = drawn(1);
         let moments = weights
             .iter()
-            .map(|weights| Moments {
-                first: weights.numbers.iter().map(|number| number * 2.0).collect(),
-                second: weights.numbers.iter().map(|number| number * number).collect(),
+            .map(|weights| {
+                vec![
+                    weights.numbers.iter().map(|number| number * 2.0).collect(),
+                    weights.numbers.iter().map(|number| number * number).collect(),
+                ]
             })
             .collect();
-        let best = Model::new(architecture.clone(), 2, &Device::Cpu)
-            .unwrap()
-            .weights()
-            .unwrap();
+        let best = drawn(2);
         let progress = Progress {
             version: VERSION,
             epoch: 3,
@@ -262,6 +275,7 @@ mod tests {
         };
         Checkpoint {
             progress,
+            kind: Kind::Adamw,
             weights,
             moments,
             best,
@@ -272,15 +286,20 @@ mod tests {
     fn what_is_written_is_read_to_the_last_bit() {
         let folder = tempfile::tempdir().unwrap();
         let architecture = Architecture::new(&ModelSpec::default(), 4, &[7], 3).unwrap();
-        assert_eq!(Checkpoint::read(folder.path(), &architecture).unwrap(), None);
+        assert_eq!(
+            Checkpoint::read(folder.path(), &architecture, Kind::Adamw).unwrap(),
+            None
+        );
         let checkpoint = checkpoint(&architecture);
         checkpoint.write(folder.path()).unwrap();
         assert_eq!(
-            Checkpoint::read(folder.path(), &architecture).unwrap(),
+            Checkpoint::read(folder.path(), &architecture, Kind::Adamw).unwrap(),
             Some(checkpoint)
         );
         let other = Architecture::new(&ModelSpec::default(), 5, &[7], 3).unwrap();
-        let problem: Problem = Checkpoint::read(folder.path(), &other).unwrap_err().into();
+        let problem: Problem = Checkpoint::read(folder.path(), &other, Kind::Adamw)
+            .unwrap_err()
+            .into();
         assert_eq!(problem.code, Code::Unreadable);
     }
 
@@ -293,7 +312,9 @@ mod tests {
         let whole = fs::read(&path).unwrap();
         for length in [0, 7, 8, 100, whole.len() / 2, whole.len() - 1] {
             fs::write(&path, &whole[..length]).unwrap();
-            let problem: Problem = Checkpoint::read(folder.path(), &architecture).unwrap_err().into();
+            let problem: Problem = Checkpoint::read(folder.path(), &architecture, Kind::Adamw)
+                .unwrap_err()
+                .into();
             assert_eq!(problem.code, Code::Unreadable);
         }
     }

@@ -1,7 +1,7 @@
 //! Where to compute: CUDA where this build has it and a device answers, else the CPU.
 
 use crate::error::{Result, TrainError};
-use aloft_spec::train::DeviceSpec;
+use aloft_spec::{Problem, train::DeviceSpec};
 use candle_core::Device;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -51,6 +51,15 @@ pub fn select(spec: DeviceSpec) -> Result<(Device, String)> {
         DeviceSpec::Auto => Ok(cuda_device().unwrap_or_else(|_| (Device::Cpu, cpu_name()))),
         DeviceSpec::Cuda => cuda_device().map_err(|looked_for| TrainError::NoDevice { looked_for }),
     }
+}
+
+/// The device itself, for who trains networks without a run: the first CUDA device or the CPU.
+///
+/// # Errors
+/// `NoDevice` when no CUDA device answers.
+pub fn compute_device(cuda: bool) -> std::result::Result<Device, Problem> {
+    let spec = if cuda { DeviceSpec::Cuda } else { DeviceSpec::Cpu };
+    Ok(select(spec)?.0)
 }
 
 fn cpu_name() -> String {
@@ -121,7 +130,7 @@ fn driver_report(root: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use aloft_spec::{Code, Problem};
+    use aloft_spec::Code;
 
     #[test]
     fn the_cpu_is_always_there_and_a_missing_gpu_is_explained() {

@@ -1,11 +1,18 @@
 //! What a model says about rows, in double precision.
 
-use crate::{batch::Encoded, error::Result, model::Model, task::Task};
+use crate::{
+    batch::{Batch, Encoded},
+    error::Result,
+    network::Network,
+    task::Task,
+};
 
-/// Rows that go through a model together when nothing is learned. Blocks are always of this size, the last one filled up
-/// with zeros: matrix kernels choose their order of summation by the shape, so that a row gives the same bits in
-/// training's evaluation and in a later prediction whatever rows are beside it.
+/// Rows that go through a model together when nothing is learned. Blocks are always of this size ([`Network::predict`]), so
+/// that a row gives the same bits in training's evaluation and in a later prediction.
 pub const BLOCK: usize = 1024;
+
+/// Blocks that are gathered from the rows at a time; threads share them.
+const BLOCKS: usize = 64;
 
 /// Predictions for some rows, in their order.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,13 +49,13 @@ fn likeliest(row: &[f64]) -> u32 {
 }
 
 /// Evaluates the rows of these indices, without a gradient and without dropout.
-pub fn evaluate(model: &Model, task: &Task, rows: &Encoded, indices: &[u32]) -> Result<Outputs> {
+pub fn evaluate(network: &Network, task: &Task, rows: &Encoded, indices: &[u32]) -> Result<Outputs> {
     let classes = task.outputs();
     let mut values = Vec::with_capacity(indices.len() * classes);
-    for block in indices.chunks(BLOCK) {
-        let batch = rows.padded_batch(block, BLOCK, model.device())?;
-        let out = model.forward(&batch, None)?.flatten_all()?.to_vec1::<f32>()?;
-        let out = &out[..block.len() * classes];
+    let mut batch = Batch::default();
+    for some in indices.chunks(BLOCK * BLOCKS) {
+        rows.gather(some, &mut batch);
+        let out = network.predict(batch.rows(), BLOCK)?;
         match task {
             Task::Regression { mean, deviation } => {
                 values.extend(out.iter().map(|number| f64::from(*number) * deviation + mean));
@@ -101,7 +108,7 @@ mod tests {
                 ..ModelSpec::default()
             };
             let architecture = Architecture::new(&spec, width, &[], outputs).unwrap();
-            let model = Model::new(architecture, 3, &Device::Cpu).unwrap();
+            let network = Network::new(architecture.graph(), 3, &Device::Cpu).unwrap();
             let task = match outputs {
                 1 => Task::Regression {
                     mean: 5.0,
@@ -112,7 +119,7 @@ mod tests {
                     labels: LabelType::Text,
                 },
             };
-            let numbers = |indices: &[u32]| match evaluate(&model, &task, &encoded, indices).unwrap() {
+            let numbers = |indices: &[u32]| match evaluate(&network, &task, &encoded, indices).unwrap() {
                 Outputs::Numbers(values) | Outputs::Probabilities { values, .. } => values,
             };
             let all = numbers(&(0..rows as u32).collect::<Vec<_>>());

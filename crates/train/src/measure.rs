@@ -157,7 +157,7 @@ impl StepWatch {
         Measurement {
             step_seconds: self.seconds.clone(),
             batch_rows: prepared.batch_size,
-            parameter_bytes: 4 * trainer.model().parameter_count() as u64,
+            parameter_bytes: 4 * trainer.network().parameter_count() as u64,
             row_bytes,
             peak_memory_bytes: peak_memory(),
             device,

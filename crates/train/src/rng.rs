@@ -17,7 +17,7 @@ pub enum Purpose {
     Weights = 2,
     /// Order of the rows; the index is the epoch.
     Order = 3,
-    /// Dropout masks; the index is the epoch.
+    /// The seeds of the steps' dropout masks; the index is the epoch.
     Dropout = 4,
 }
 
@@ -42,6 +42,11 @@ impl Random {
                 return (product >> 32) as u32;
             }
         }
+    }
+
+    /// 64 random bits.
+    pub fn bits(&mut self) -> u64 {
+        self.0.next_u64()
     }
 
     /// A number in [0, 1) with 24 random bits, all that an `f32` can hold.

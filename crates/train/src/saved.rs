@@ -3,7 +3,8 @@
 use crate::{
     checkpoint::{read_numbers, write_tensors},
     error::{Result, TrainError},
-    model::{Architecture, Model, Weights},
+    model::Architecture,
+    network::{Network, Weights},
     preprocess::{self, Preprocessing},
     task::Task,
 };
@@ -67,7 +68,7 @@ impl SavedModel {
     ///
     /// # Errors
     /// `NotFound` where the run has none yet, `Unreadable` when it isn't whole or of another version.
-    pub fn read(run_dir: &Path) -> Result<(Self, Model)> {
+    pub fn read(run_dir: &Path) -> Result<(Self, Network)> {
         let folder = run_dir.join(file::MODEL);
         let path = folder.join(DESCRIPTION);
         let text = fs::read_to_string(&path).map_err(|error| match error.kind() {
@@ -90,12 +91,14 @@ impl SavedModel {
         let tensors = SafeTensors::deserialize(&bytes)
             .map_err(|error| TrainError::unreadable(&path, error.to_string()))?;
         let mut weights = Vec::new();
-        for (name, shape) in Model::shapes(&saved.architecture) {
+        let graph = saved.architecture.graph();
+        for parameter in graph.parameters() {
+            let (name, shape) = (parameter.name.clone(), parameter.shape.clone());
             let numbers = read_numbers(&tensors, &name, &shape)
                 .map_err(|error| TrainError::unreadable(&path, error.to_string()))?;
             weights.push(Weights { name, shape, numbers });
         }
-        let model = Model::from_weights(saved.architecture.clone(), weights, &Device::Cpu)?;
-        Ok((saved, model))
+        let network = Network::from_weights(graph, weights, &Device::Cpu)?;
+        Ok((saved, network))
     }
 }

@@ -1,18 +1,20 @@
 //! A model in training: steps, epochs' orders, evaluation, and the state that a checkpoint holds.
 
 use crate::{
+    batch::Batch,
     error::Result,
     evaluate::{Outputs, evaluate},
+    learner::Learner,
+    loss::{Loss, Targets},
     metrics::{self, Metrics},
-    model::{Model, Weights},
-    ops::cross_entropy,
-    optimizer::{AdamW, Moments},
+    network::{Network, Weights},
+    optimizer::{self, Moments, Optimizer, Rule},
     prepare::Prepared,
     rng::{Purpose, Random},
     task::{Task, Values},
 };
-use aloft_spec::train::TrainSpec;
-use candle_core::{Device, Tensor};
+use aloft_spec::train::{OptimizerKind, TrainSpec};
+use candle_core::{Device, utils::get_num_threads};
 use std::f64::consts::PI;
 
 /// Share of all steps over which the learning rate rises, and the most steps that it takes.
@@ -22,8 +24,8 @@ const RISE: (f64, u64) = (0.05, 200);
 #[derive(Debug)]
 pub struct Trainer<'a> {
     prepared: &'a Prepared,
-    model: Model,
-    optimizer: AdamW,
+    learner: Learner,
+    batch: Batch,
     seed: u64,
     learning_rate: f64,
     all_steps: u64,
@@ -46,9 +48,9 @@ pub struct Evaluation {
 impl<'a> Trainer<'a> {
     /// A fresh model.
     pub fn new(prepared: &'a Prepared, spec: &TrainSpec, device: &Device) -> Result<Self> {
-        let model = Model::new(prepared.architecture.clone(), spec.seed, device)?;
-        let optimizer = AdamW::new(model.parameters(), spec.optimizer.weight_decay)?;
-        Ok(Self::with(prepared, spec, model, optimizer))
+        let network = Network::new(prepared.architecture.graph(), spec.seed, device)?;
+        let optimizer = Optimizer::new(rule(spec), network.graph().parameters());
+        Self::with(prepared, spec, network, optimizer)
     }
 
     /// One that goes on after `step` steps.
@@ -60,39 +62,58 @@ impl<'a> Trainer<'a> {
         weights: Vec<Weights>,
         moments: Vec<Moments>,
     ) -> Result<Self> {
-        let model = Model::from_weights(prepared.architecture.clone(), weights, device)?;
-        let optimizer = AdamW::resume(model.parameters(), spec.optimizer.weight_decay, step, moments)?;
-        Ok(Self::with(prepared, spec, model, optimizer))
+        let network = Network::from_weights(prepared.architecture.graph(), weights, device)?;
+        Self::with(
+            prepared,
+            spec,
+            network,
+            Optimizer::resume(rule(spec), step, moments),
+        )
     }
 
-    fn with(prepared: &'a Prepared, spec: &TrainSpec, model: Model, optimizer: AdamW) -> Self {
-        let numbers = match (&prepared.task, &prepared.targets) {
-            (Task::Regression { mean, deviation }, Values::Numbers(values)) => values
-                .iter()
-                .map(|value| ((value - mean) / deviation) as f32)
-                .collect(),
-            _ => Vec::new(),
+    fn with(
+        prepared: &'a Prepared,
+        spec: &TrainSpec,
+        network: Network,
+        optimizer: Optimizer,
+    ) -> Result<Self> {
+        let (loss, numbers) = match (&prepared.task, &prepared.targets) {
+            (Task::Regression { mean, deviation }, Values::Numbers(values)) => {
+                let standardized = |value: &f64| ((value - mean) / deviation) as f32;
+                (
+                    Loss::Squares { width: 1 },
+                    values.iter().map(standardized).collect(),
+                )
+            }
+            (task, _) => {
+                let loss = Loss::CrossEntropy {
+                    classes: task.outputs(),
+                    smoothing: 0.0,
+                    weights: Vec::new(),
+                };
+                (loss, Vec::new())
+            }
         };
-        Self {
+        Ok(Self {
             prepared,
-            model,
-            optimizer,
+            learner: Learner::new(network, loss, optimizer, get_num_threads())?,
+            batch: Batch::default(),
             seed: spec.seed,
             learning_rate: spec.optimizer.learning_rate,
             all_steps: u64::from(spec.epochs) * prepared.steps_per_epoch() as u64,
             numbers,
             dropout: Random::new(spec.seed, Purpose::Dropout, 0),
-        }
+        })
     }
 
     /// The model.
-    pub fn model(&self) -> &Model {
-        &self.model
+    pub fn network(&self) -> &Network {
+        self.learner.network()
     }
 
     /// The optimizer.
-    pub fn optimizer(&self) -> &AdamW {
-        &self.optimizer
+    pub fn optimizer(&self) -> &Optimizer {
+        self.learner.optimizer()
     }
 
     /// Begins an epoch (from 1): the order of its training rows. Nothing random is left over from the epoch before.
@@ -105,35 +126,32 @@ impl<'a> Trainer<'a> {
 
     /// Learns from some rows once; returns their mean loss before.
     pub fn step(&mut self, rows: &[u32]) -> Result<f64> {
-        let device = self.model.device();
-        let batch = self.prepared.rows.batch(rows, device)?;
-        let out = self.model.forward(&batch, Some(&mut self.dropout))?;
-        let loss = match &self.prepared.targets {
+        self.prepared.rows.gather(rows, &mut self.batch);
+        let rate = learning_rate(self.learning_rate, self.optimizer().steps(), self.all_steps);
+        let seed = self.dropout.bits();
+        Ok(match &self.prepared.targets {
             Values::Classes(classes) => {
                 let targets: Vec<u32> = rows.iter().map(|row| classes[*row as usize]).collect();
-                cross_entropy(&out, &Tensor::from_vec(targets, rows.len(), device)?)?
+                self.learner
+                    .step(self.batch.rows(), Targets::Classes(&targets), rate, seed)?
             }
             Values::Numbers(_) => {
                 let targets: Vec<f32> = rows.iter().map(|row| self.numbers[*row as usize]).collect();
-                let targets = Tensor::from_vec(targets, (rows.len(), 1), device)?;
-                (out - targets)?.sqr()?.mean_all()?
+                self.learner
+                    .step(self.batch.rows(), Targets::Numbers(&targets), rate, seed)?
             }
-        };
-        let gradients = loss.backward()?;
-        let rate = learning_rate(self.learning_rate, self.optimizer.steps(), self.all_steps);
-        self.optimizer.step(self.model.parameters(), &gradients, rate)?;
-        Ok(f64::from(loss.to_scalar::<f32>()?))
+        })
     }
 
     /// Loss and metrics of some rows.
     pub fn evaluate(&self, rows: &[u32]) -> Result<Evaluation> {
-        evaluation(self.prepared, &self.model, rows)
+        evaluation(self.prepared, self.network(), rows)
     }
 }
 
 /// Loss and metrics of a model on some rows.
-pub fn evaluation(prepared: &Prepared, model: &Model, rows: &[u32]) -> Result<Evaluation> {
-    let outputs = evaluate(model, &prepared.task, &prepared.rows, rows)?;
+pub fn evaluation(prepared: &Prepared, network: &Network, rows: &[u32]) -> Result<Evaluation> {
+    let outputs = evaluate(network, &prepared.task, &prepared.rows, rows)?;
     let truth = prepared.truth(rows);
     let deviation = match prepared.task {
         Task::Regression { deviation, .. } => deviation,
@@ -144,6 +162,18 @@ pub fn evaluation(prepared: &Prepared, model: &Model, rows: &[u32]) -> Result<Ev
         metrics: metrics::metrics(&outputs, &truth),
         outputs,
     })
+}
+
+/// The optimizer that a specification asks for.
+pub fn rule(spec: &TrainSpec) -> Rule {
+    let kind = match spec.optimizer.kind {
+        OptimizerKind::Adamw => optimizer::Kind::Adamw,
+    };
+    Rule {
+        kind,
+        weight_decay: spec.optimizer.weight_decay,
+        clip: None,
+    }
 }
 
 /// Rises linearly over the first steps, then falls to zero along a cosine (Loshchilov and Hutter, "SGDR", 2017).

@@ -5,10 +5,10 @@ use crate::{
     error::{Result, TrainError},
     forecast::Forecaster,
     measure::{StepWatch, time_evaluation},
-    model::Weights,
+    network::Weights,
     prepare::Prepared,
     run::Run,
-    trainer::Trainer,
+    trainer::{Trainer, rule},
 };
 use aloft_placement::{BETWEEN_CHECKPOINTS, CHECKPOINT_SHARE, Workload};
 use aloft_spec::{
@@ -182,19 +182,21 @@ impl<'a> Training<'a> {
         preparation: Preparation,
     ) -> Result<Self> {
         let spec = run.record.train.clone();
-        let (trainer, progress, best) = match Checkpoint::read(&run.dir, &prepared.architecture)? {
-            None => (Trainer::new(prepared, &spec, device)?, Progress::default(), None),
-            Some(Checkpoint {
-                progress,
-                weights,
-                moments,
-                best,
-            }) => {
-                let trainer = Trainer::resume(prepared, &spec, device, progress.step, weights, moments)?;
-                let best = (progress.epoch > 0).then_some(best);
-                (trainer, progress, best)
-            }
-        };
+        let (trainer, progress, best) =
+            match Checkpoint::read(&run.dir, &prepared.architecture, rule(&spec).kind)? {
+                None => (Trainer::new(prepared, &spec, device)?, Progress::default(), None),
+                Some(Checkpoint {
+                    progress,
+                    weights,
+                    moments,
+                    best,
+                    ..
+                }) => {
+                    let trainer = Trainer::resume(prepared, &spec, device, progress.step, weights, moments)?;
+                    let best = (progress.epoch > 0).then_some(best);
+                    (trainer, progress, best)
+                }
+            };
         let parts = &prepared.split;
         run.event(EventKind::Prepared {
             train_rows: parts.train.len() as u64,
@@ -204,7 +206,7 @@ impl<'a> Training<'a> {
             features: prepared.preprocessing.names(),
             task: prepared.task.name().into(),
             classes: prepared.task.classes().to_vec(),
-            parameters: trainer.model().parameter_count() as u64,
+            parameters: trainer.network().parameter_count() as u64,
             epochs: spec.epochs,
             steps_per_epoch: prepared.steps_per_epoch() as u64,
         })?;
@@ -267,7 +269,7 @@ impl<'a> Training<'a> {
             self.progress.best_epoch = epoch;
             self.progress.best_loss = Some(evaluation.loss);
             self.progress.waited = 0;
-            self.best = Some(self.trainer.model().weights()?);
+            self.best = Some(self.trainer.network().weights()?);
         } else {
             self.progress.waited += 1;
         }

@@ -6,7 +6,7 @@ use crate::{
     device,
     error::Result,
     machine,
-    model::{Model, Weights},
+    network::{Network, Weights},
     prepare::Prepared,
     report::{Confusion, Report, conclusion, confusion_of},
     run::{Run, forget_old_stop},
@@ -131,7 +131,7 @@ fn conclude(
     best: &[Weights],
 ) -> Result<()> {
     run.phase(Phase::Evaluate)?;
-    let model = Model::from_weights(prepared.architecture.clone(), best.to_vec(), device)?;
+    let network = Network::from_weights(prepared.architecture.graph(), best.to_vec(), device)?;
     let mut confusion: BTreeMap<String, Confusion> = BTreeMap::new();
     let mut said = String::new();
     for (split, rows) in [
@@ -141,7 +141,7 @@ fn conclude(
         if rows.is_empty() {
             continue;
         }
-        let evaluation = evaluation(prepared, &model, rows)?;
+        let evaluation = evaluation(prepared, &network, rows)?;
         said = conclusion(&prepared.task, split, &evaluation.metrics);
         if let Some(matrix) = confusion_of(&prepared.task, &prepared.truth(rows), &evaluation.outputs) {
             confusion.insert(split.to_owned(), matrix);

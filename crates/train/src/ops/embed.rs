@@ -1,7 +1,7 @@
-//! The input of a model: numbers as they are, and behind them a learned vector or a one for each category.
+//! The input of a model of tables: numbers as they are, and behind them a learned vector or a one for each category.
 
-use super::{contiguous, with_slice};
-use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor, bail};
+use super::{Backward, CandleContext, Forward, Op};
+use candle_core::{Result, Tensor};
 use serde::{Deserialize, Serialize};
 
 /// How one column of categories enters a model.
@@ -33,204 +33,166 @@ impl Slot {
         }
     }
 
-    /// Values that it knows; a category is below it.
+    /// Values that it knows.
     pub fn values(self) -> usize {
         match self {
             Self::Embedding { values, .. } | Self::OneHot { values } => values,
         }
     }
-}
 
-/// Joins `numeric` [rows, n] f32 with the slots of `categories` [rows, slots] u32 to [rows, n + sum of widths]; `table`
-/// [length] f32 holds the vectors of all embeddings one after the other.
-pub fn embed(numeric: &Tensor, categories: &Tensor, table: &Tensor, slots: &[Slot]) -> Result<Tensor> {
-    if slots.is_empty() {
-        return Ok(numeric.clone());
+    /// Numbers of its vectors in the table.
+    pub fn table_length(self) -> usize {
+        match self {
+            Self::Embedding {
+                values, dimension, ..
+            } => values * dimension,
+            Self::OneHot { .. } => 0,
+        }
     }
-    if numeric.device().is_cpu() {
-        let slots = slots.to_vec();
-        return numeric.apply_op3(categories, table, Embed { slots });
+
+    /// Which of its values a number means: 0, the bucket of unknown ones, for one that it doesn't know.
+    fn value(self, index: u32) -> usize {
+        match index as usize {
+            value if value < self.values() => value,
+            _ => 0,
+        }
     }
-    embed_plain(numeric, categories, table, slots)
 }
 
-/// The same through candle's ops.
-fn embed_plain(numeric: &Tensor, categories: &Tensor, table: &Tensor, slots: &[Slot]) -> Result<Tensor> {
-    let mut parts = vec![numeric.clone()];
-    for (column, slot) in slots.iter().enumerate() {
-        let vectors = match *slot {
-            Slot::Embedding {
-                values,
-                dimension,
-                offset,
-            } => table
-                .narrow(0, offset, values * dimension)?
-                .reshape((values, dimension))?,
-            Slot::OneHot { values } => Tensor::eye(values, numeric.dtype(), numeric.device())?,
-        };
-        let rows = categories.narrow(1, column, 1)?.flatten_all()?.contiguous()?;
-        parts.push(vectors.index_select(&rows, 0)?);
+/// Joins numbers [rows, n] with the slots of the batch's categories [rows, slots] to [rows, n + sum of widths]; the
+/// parameter [length] holds the vectors of all embeddings one after the other, and isn't there where no slot has one.
+#[derive(Debug, Clone)]
+pub struct Embed {
+    /// Columns of numbers.
+    pub numbers: usize,
+    /// Columns of categories.
+    pub slots: Vec<Slot>,
+}
+
+impl Embed {
+    /// Columns of the result.
+    pub fn width(&self) -> usize {
+        self.numbers + self.slots.iter().map(|slot| slot.width()).sum::<usize>()
     }
-    Tensor::cat(&parts, 1)
 }
 
-struct Embed {
-    slots: Vec<Slot>,
-}
-
-impl CustomOp3 for Embed {
+impl Op for Embed {
     fn name(&self) -> &'static str {
         "embed"
     }
 
-    fn cpu_fwd(
-        &self,
-        numeric: &CpuStorage,
-        numeric_layout: &Layout,
-        categories: &CpuStorage,
-        categories_layout: &Layout,
-        table: &CpuStorage,
-        table_layout: &Layout,
-    ) -> Result<(CpuStorage, Shape)> {
-        let (rows, plain) = numeric_layout.shape().dims2()?;
-        let numeric = contiguous::<f32>(numeric, numeric_layout)?;
-        let categories = contiguous::<u32>(categories, categories_layout)?;
-        let table = contiguous::<f32>(table, table_layout)?;
-        if categories_layout.shape().dims2()? != (rows, self.slots.len()) {
-            bail!(
-                "embed: {categories_layout:?} doesn't fit {rows} rows of {} categories",
-                self.slots.len()
-            );
-        }
-        let width = plain + self.slots.iter().map(|slot| slot.width()).sum::<usize>();
-        let mut out = Vec::with_capacity(rows * width);
-        for (row, values) in categories.chunks_exact(self.slots.len()).enumerate() {
-            out.extend_from_slice(&numeric[row * plain..(row + 1) * plain]);
+    fn work(&self) -> usize {
+        self.width()
+    }
+
+    fn forward(&self, call: Forward<'_>) {
+        let table = call.parameters.first().copied().unwrap_or_default();
+        let rows = call.out.chunks_exact_mut(self.width());
+        for (row, out) in rows.enumerate() {
+            let (numbers, mut rest) = out.split_at_mut(self.numbers);
+            numbers.copy_from_slice(&call.inputs[0][row * self.numbers..][..self.numbers]);
+            let values = &call.context.indices[row * self.slots.len()..][..self.slots.len()];
             for (slot, value) in self.slots.iter().zip(values) {
-                let value = *value as usize;
-                if value >= slot.values() {
-                    bail!("embed: category {value} of {}", slot.values());
-                }
+                let value = slot.value(*value);
+                let (out, next) = rest.split_at_mut(slot.width());
+                rest = next;
                 match *slot {
                     Slot::Embedding {
                         dimension, offset, ..
-                    } => {
-                        let start = offset + value * dimension;
-                        out.extend_from_slice(&table[start..start + dimension]);
-                    }
-                    Slot::OneHot { values } => {
-                        let start = out.len();
-                        out.resize(start + values, 0.0);
-                        out[start + value] = 1.0;
+                    } => out.copy_from_slice(&table[offset + value * dimension..][..dimension]),
+                    Slot::OneHot { .. } => {
+                        out.fill(0.0);
+                        out[value] = 1.0;
                     }
                 }
             }
         }
-        Ok((CpuStorage::F32(out), Shape::from((rows, width))))
     }
 
-    fn bwd(
-        &self,
-        numeric: &Tensor,
-        categories: &Tensor,
-        table: &Tensor,
-        _result: &Tensor,
-        gradient: &Tensor,
-    ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
-        let plain = numeric.dim(1)?;
-        let width = gradient.dim(1)?;
-        let gradient = gradient.contiguous()?;
-        let for_table = with_slice::<f32, _>(&gradient, |gradient| {
-            with_slice::<u32, _>(categories, |categories| {
-                let mut out = vec![0.0; table.elem_count()];
-                let rows = gradient.chunks_exact(width);
-                for (gradient, values) in rows.zip(categories.chunks_exact(self.slots.len())) {
-                    let mut start = plain;
-                    for (slot, value) in self.slots.iter().zip(values) {
-                        if let Slot::Embedding {
-                            dimension, offset, ..
-                        } = *slot
-                        {
-                            let vector = &mut out[offset + *value as usize * dimension..][..dimension];
-                            for (sum, value) in vector.iter_mut().zip(&gradient[start..]) {
-                                *sum += value;
-                            }
-                        }
-                        start += slot.width();
+    fn backward(&self, call: Backward<'_>) {
+        if let Some(sum) = &mut call.for_inputs[0] {
+            let to = sum.to_add().chunks_exact_mut(self.numbers.max(1));
+            for (to, gradient) in to.zip(call.gradient.chunks_exact(self.width())) {
+                super::vector::add(to, &gradient[..self.numbers]);
+            }
+        }
+        let Some(Some(sum)) = call.for_parameters.first_mut() else {
+            return;
+        };
+        let table = sum.to_add();
+        let rows = call.gradient.chunks_exact(self.width());
+        for (gradient, values) in rows.zip(call.context.indices.chunks_exact(self.slots.len())) {
+            let mut start = self.numbers;
+            for (slot, value) in self.slots.iter().zip(values) {
+                if let Slot::Embedding {
+                    dimension, offset, ..
+                } = *slot
+                {
+                    let vector = &mut table[offset + slot.value(*value) * dimension..][..dimension];
+                    for (sum, gradient) in vector.iter_mut().zip(&gradient[start..]) {
+                        *sum += gradient;
                     }
                 }
-                Ok(out)
-            })
-        })?;
-        let for_table = Tensor::from_vec(for_table, table.shape(), table.device())?;
-        let for_numeric = match numeric.track_op() {
-            true => Some(gradient.narrow(1, 0, plain)?.contiguous()?),
-            false => None,
-        };
-        Ok((for_numeric, None, Some(for_table)))
+                start += slot.width();
+            }
+        }
+    }
+
+    fn by_candle(
+        &self,
+        inputs: &[Tensor],
+        parameters: &[Tensor],
+        context: &CandleContext<'_>,
+    ) -> Result<Tensor> {
+        let numbers = inputs[0].reshape(((), self.numbers))?;
+        let mut parts = vec![numbers.clone()];
+        for (column, slot) in self.slots.iter().enumerate() {
+            let vectors = match (*slot, parameters.first()) {
+                (
+                    Slot::Embedding {
+                        values,
+                        dimension,
+                        offset,
+                    },
+                    Some(table),
+                ) => table
+                    .narrow(0, offset, values * dimension)?
+                    .reshape((values, dimension))?,
+                _ => Tensor::eye(slot.values(), numbers.dtype(), numbers.device())?,
+            };
+            let rows = context
+                .indices
+                .narrow(1, column, 1)?
+                .flatten_all()?
+                .contiguous()?;
+            let known = rows.lt(slot.values() as u32)?.to_dtype(rows.dtype())?;
+            parts.push(vectors.index_select(&(rows * known)?, 0)?);
+        }
+        Tensor::cat(&parts, 1)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ops::tests::{assert_close, normal_var};
-    use candle_core::Device;
+    use crate::ops::tests::Case;
+    use proptest::prelude::*;
 
-    #[test]
-    fn agrees_with_candle_forward_and_gradient() -> Result<()> {
-        let slots = [
-            Slot::Embedding {
-                values: 5,
-                dimension: 3,
-                offset: 0,
-            },
-            Slot::OneHot { values: 4 },
-            Slot::Embedding {
-                values: 2,
-                dimension: 2,
-                offset: 15,
-            },
-        ];
-        for (rows, plain) in [(1, 0), (6, 4), (50, 1)] {
-            let numeric = normal_var(&[rows, plain], 1)?;
-            let table = normal_var(&[19], 2)?;
-            let categories: Vec<u32> = (0..rows as u32)
-                .flat_map(|row| [row % 5, row % 4, row % 2])
-                .collect();
-            let categories = Tensor::from_vec(categories, (rows, 3), &Device::Cpu)?;
-            let fused = embed(&numeric, &categories, &table, &slots)?;
-            let by_candle = embed_plain(&numeric, &categories, &table, &slots)?;
-            assert_close(&fused, &by_candle, 0.0);
-            let probe = normal_var(&[rows, plain + 9], 3)?.as_detached_tensor();
-            let fused = (fused * &probe)?.sum_all()?.backward()?;
-            let by_candle = (by_candle * &probe)?.sum_all()?.backward()?;
-            for var in [&numeric, &table] {
-                assert_close(
-                    fused.get(var).expect("a gradient"),
-                    by_candle.get(var).expect("a gradient"),
-                    1e-5,
-                );
-            }
-            assert!(
-                fused
-                    .get(&table)
-                    .expect("a gradient")
-                    .abs()?
-                    .sum_all()?
-                    .to_scalar::<f32>()?
-                    > 0.0
-            );
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(20))]
+        #[test]
+        fn agrees_with_candle(rows in 1..30usize, numbers in 1..5usize, seed: u64) {
+            let slots = vec![
+                Slot::Embedding { values: 5, dimension: 3, offset: 0 },
+                Slot::OneHot { values: 4 },
+                Slot::Embedding { values: 2, dimension: 2, offset: 15 },
+            ];
+            let embed = Embed { numbers, slots };
+            let width = embed.width();
+            Case::new(rows, seed).input(&[numbers]).indices(3, 6).parameter(&[19]).agrees(embed, &[width]);
+            let embed = Embed { numbers, slots: vec![Slot::OneHot { values: 4 }; 2] };
+            let width = embed.width();
+            Case::new(rows, seed).input(&[numbers]).indices(2, 4).agrees(embed, &[width]);
         }
-        Ok(())
-    }
-
-    #[test]
-    fn a_category_out_of_range_is_refused() -> Result<()> {
-        let numeric = Tensor::zeros((1, 0), candle_core::DType::F32, &Device::Cpu)?;
-        let categories = Tensor::new(&[[9u32]], &Device::Cpu)?;
-        let table = Tensor::zeros(0, candle_core::DType::F32, &Device::Cpu)?;
-        assert!(embed(&numeric, &categories, &table, &[Slot::OneHot { values: 4 }]).is_err());
-        Ok(())
     }
 }

@@ -1,13 +1,9 @@
-//! Matrix products on slices, through the `gemm` crate that candle uses too: with threads chosen by size, and adding to
-//! what is there, which candle's `matmul` can't.
+//! Matrix products on slices, through the `gemm` crate that candle uses too: of parts of matrices and transposed ones
+//! without a copy, and adding to what is there, which candle's `matmul` can't.
 
 use gemm::Parallelism;
 
-/// Multiply-adds below which a second thread costs more than it brings (measured: waking rayon's workers takes about as
-/// long as a million of them).
-const PARALLEL_FROM: usize = 4_000_000;
-
-/// A row-major matrix, or the transpose of one.
+/// A matrix within a slice: row-major, or the transpose of such a one.
 #[derive(Debug, Clone, Copy)]
 pub struct Matrix<'a> {
     numbers: &'a [f32],
@@ -17,16 +13,36 @@ pub struct Matrix<'a> {
     column_stride: usize,
 }
 
+/// Whether the last number of such a matrix lies within `length` numbers.
+fn fits(length: usize, rows: usize, columns: usize, row_stride: usize, column_stride: usize) -> bool {
+    rows == 0 || columns == 0 || (rows - 1) * row_stride + (columns - 1) * column_stride < length
+}
+
 impl<'a> Matrix<'a> {
     /// A matrix of `rows` x `columns` over as many numbers.
     pub fn new(numbers: &'a [f32], rows: usize, columns: usize) -> Self {
         assert_eq!(numbers.len(), rows * columns, "a matrix of {rows} x {columns}");
+        Self::strided(numbers, rows, columns, columns, 1)
+    }
+
+    /// A matrix whose number at (row, column) is `numbers[row * row_stride + column * column_stride]`.
+    pub fn strided(
+        numbers: &'a [f32],
+        rows: usize,
+        columns: usize,
+        row_stride: usize,
+        column_stride: usize,
+    ) -> Self {
+        assert!(
+            fits(numbers.len(), rows, columns, row_stride, column_stride),
+            "a matrix of {rows} x {columns} beyond its numbers"
+        );
         Self {
             numbers,
             rows,
             columns,
-            row_stride: columns,
-            column_stride: 1,
+            row_stride,
+            column_stride,
         }
     }
 
@@ -42,35 +58,85 @@ impl<'a> Matrix<'a> {
     }
 }
 
-/// `out = left * right`, or `out += left * right` when `accumulate`; `out` is row-major.
-///
-/// The result doesn't depend on the number of threads: they divide rows and columns, never a sum.
+/// A matrix to write to.
+#[derive(Debug)]
+pub struct MatrixMut<'a> {
+    numbers: &'a mut [f32],
+    rows: usize,
+    columns: usize,
+    row_stride: usize,
+    column_stride: usize,
+}
+
+impl<'a> MatrixMut<'a> {
+    /// A matrix of `rows` x `columns` over as many numbers.
+    pub fn new(numbers: &'a mut [f32], rows: usize, columns: usize) -> Self {
+        assert_eq!(numbers.len(), rows * columns, "a matrix of {rows} x {columns}");
+        Self::strided(numbers, rows, columns, columns, 1)
+    }
+
+    /// A matrix whose number at (row, column) is `numbers[row * row_stride + column * column_stride]`, each at a place of
+    /// its own.
+    pub fn strided(
+        numbers: &'a mut [f32],
+        rows: usize,
+        columns: usize,
+        row_stride: usize,
+        column_stride: usize,
+    ) -> Self {
+        assert!(
+            fits(numbers.len(), rows, columns, row_stride, column_stride),
+            "a matrix of {rows} x {columns} beyond its numbers"
+        );
+        let apart = row_stride >= columns * column_stride || column_stride >= rows * row_stride;
+        assert!(
+            apart && row_stride > 0 && column_stride > 0,
+            "places that overlap"
+        );
+        Self {
+            numbers,
+            rows,
+            columns,
+            row_stride,
+            column_stride,
+        }
+    }
+}
+
+/// `out = left * right`, or `out += left * right` when `accumulate`, on one thread.
 #[allow(unsafe_code)]
-pub fn multiply(out: &mut [f32], left: Matrix<'_>, right: Matrix<'_>, accumulate: bool) {
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "a matrix to write to is made for one product"
+)]
+pub fn multiply(out: MatrixMut<'_>, left: Matrix<'_>, right: Matrix<'_>, accumulate: bool) {
     let (m, k, n) = (left.rows, left.columns, right.columns);
     assert_eq!(k, right.rows, "inner dimensions of a matrix product");
-    assert_eq!(out.len(), m * n, "the result of a matrix product");
-    if k == 0 && !accumulate {
-        out.fill(0.0);
-    }
-    if m == 0 || n == 0 || k == 0 {
+    assert_eq!((out.rows, out.columns), (m, n), "the result of a matrix product");
+    if m == 0 || n == 0 {
         return;
     }
-    let threads = match m * n * k {
-        0..PARALLEL_FROM => Parallelism::None,
-        _ => Parallelism::Rayon(candle_core::utils::get_num_threads()),
-    };
-    // SAFETY: gemm takes raw pointers with strides. Each matrix is a slice of exactly rows * columns numbers, checked
-    // above and in `Matrix::new`, with strides that reach no further; `out` is borrowed mutably, so nothing overlaps it.
-    // The tests compare with plain sums for random shapes, transposed or not.
+    if k == 0 {
+        if !accumulate {
+            for row in 0..m {
+                for column in 0..n {
+                    out.numbers[row * out.row_stride + column * out.column_stride] = 0.0;
+                }
+            }
+        }
+        return;
+    }
+    // SAFETY: gemm takes raw pointers with strides. Every matrix reaches no further than its slice, checked in `fits` when
+    // it was made; the numbers of `out` are borrowed mutably and each has a place of its own, so nothing overlaps them.
+    // The tests compare with plain sums for random shapes, transposed, in parts and not.
     unsafe {
         gemm::gemm(
             m,
             n,
             k,
-            out.as_mut_ptr(),
-            1,
-            n as isize,
+            out.numbers.as_mut_ptr(),
+            out.column_stride as isize,
+            out.row_stride as isize,
             accumulate,
             left.numbers.as_ptr(),
             left.column_stride as isize,
@@ -83,7 +149,7 @@ pub fn multiply(out: &mut [f32], left: Matrix<'_>, right: Matrix<'_>, accumulate
             false,
             false,
             false,
-            threads,
+            Parallelism::None,
         );
     }
 }
@@ -100,27 +166,41 @@ mod tests {
     proptest! {
         #[test]
         fn products_agree_with_plain_sums(
-            (m, k, n) in (1..40usize, 1..40usize, 1..40usize),
-            flip_left: bool, flip_right: bool, accumulate: bool, seed: u32,
+            (m, k, n) in (1..40usize, 0..40usize, 1..40usize),
+            flip_left: bool, flip_right: bool, flip_out: bool, accumulate: bool, gap in 0..5usize, seed: u32,
         ) {
             let numbers = |count: usize, salt: u32| -> Vec<f32> {
                 (0..count as u32)
                     .map(|i| ((i.wrapping_mul(2_654_435_761) ^ seed ^ salt) % 2000) as f32 / 1000.0 - 1.0)
                     .collect()
             };
-            let (a, b) = (numbers(m * k, 1), numbers(k * n, 2));
-            let left = if flip_left { Matrix::new(&a, k, m).transposed() } else { Matrix::new(&a, m, k) };
-            let right = if flip_right { Matrix::new(&b, n, k).transposed() } else { Matrix::new(&b, k, n) };
-            let before = numbers(m * n, 3);
-            let mut out = before.clone();
-            multiply(&mut out, left, right, accumulate);
+            let (a, b) = (numbers(m.max(k) * (m.max(k) + gap), 1), numbers(k.max(n) * (k.max(n) + gap), 2));
+            let part = |numbers, rows, columns| Matrix::strided(numbers, rows, columns, columns + gap, 1);
+            let left = if flip_left { part(&a, k, m).transposed() } else { part(&a, m, k) };
+            let right = if flip_right { part(&b, n, k).transposed() } else { part(&b, k, n) };
+            let before = numbers(m.max(n) * (m.max(n) + gap), 3);
+            let mut after = before.clone();
+            let (row_stride, column_stride) = if flip_out { (1, m + gap) } else { (n + gap, 1) };
+            multiply(MatrixMut::strided(&mut after, m, n, row_stride, column_stride), left, right, accumulate);
+            let mut touched = vec![false; before.len()];
             for row in 0..m {
                 for column in 0..n {
                     let sum: f64 = (0..k).map(|i| element(&left, row, i) * element(&right, i, column)).sum();
-                    let start = if accumulate { f64::from(before[row * n + column]) } else { 0.0 };
-                    prop_assert!((f64::from(out[row * n + column]) - start - sum).abs() < 1e-4);
+                    let place = row * row_stride + column * column_stride;
+                    touched[place] = true;
+                    let start = if accumulate { f64::from(before[place]) } else { 0.0 };
+                    prop_assert!((f64::from(after[place]) - start - sum).abs() < 1e-4);
                 }
             }
+            for place in 0..before.len() {
+                prop_assert!(touched[place] || before[place] == after[place]);
+            }
         }
+    }
+
+    #[test]
+    #[should_panic(expected = "beyond its numbers")]
+    fn a_matrix_beyond_its_numbers_is_refused() {
+        Matrix::strided(&[0.0; 10], 2, 4, 7, 1);
     }
 }

@@ -1,52 +1,205 @@
-//! Fused parts of a model. Each has its own backward on the CPU and falls back to candle's ops on other devices;
-//! the tests compare both, forward and gradient.
+//! The ops that models are made of, one a file: numbers in, numbers out, and the way back.
+//!
+//! An op exists twice. `forward` and `backward` are loops of our own over slices of f32, for the CPU: fused where separate
+//! passes would wait for memory, without a gradient for what needs none, on one thread (a [`Plan`](crate::plan::Plan)
+//! gives each thread rows of its own). `by_candle` says the same in candle's ops, for other devices and for the tests:
+//! every op is compared with it in f64, forward and gradients, for random shapes.
 
-mod cross_entropy;
+mod activation;
+mod add;
+mod attention;
+mod batch_norm;
+mod convolution;
+mod dropout;
 mod embed;
+mod gru;
 mod linear;
+mod lstm;
 mod matmul;
+mod norm;
+mod offset;
+mod pool;
+mod recurrent;
+mod sequence;
+mod tokens;
+pub mod vector;
 
-pub use cross_entropy::cross_entropy;
-pub use embed::{Slot, embed};
-pub use linear::{Activation, linear};
+pub use activation::{Activate, Activation};
+pub use add::Add;
+pub use attention::Attention;
+pub use batch_norm::BatchNorm;
+pub use convolution::{Convolution, Image};
+pub use dropout::Dropout;
+pub use embed::{Embed, Slot};
+pub use gru::Gru;
+pub use linear::Linear;
+pub use lstm::Lstm;
+pub use matmul::{Matrix, MatrixMut, multiply};
+pub use norm::{LayerNorm, RmsNorm};
+pub use offset::Offset;
+pub use pool::{Pool, PoolKind};
+pub use sequence::{Reduce, ReduceKind};
+pub use tokens::Tokens;
 
-use candle_core::{CpuStorage, Layout, Result, Storage, Tensor, WithDType, bail};
+use candle_core::{Result, Tensor};
+use std::fmt::Debug;
 
-/// The numbers of a contiguous CPU storage.
-fn contiguous<'a, T: WithDType>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [T]> {
-    match layout.contiguous_offsets() {
-        Some((start, end)) => Ok(&storage.as_slice::<T>()?[start..end]),
-        None => bail!("a fused op needs contiguous tensors"),
+/// What is going on around an op.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// The batch's whole numbers, [rows, width], for ops that look something up: categories or tokens.
+    pub indices: &'a [u32],
+    /// Learning or not.
+    pub pass: Pass,
+    /// Index of the first row within the whole batch, of which a shard has a part.
+    pub first_row: usize,
+}
+
+/// Whether the model learns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pass {
+    /// A prediction: nothing is dropped, and statistics are those of the training.
+    Evaluate,
+    /// A training step, and what its random numbers come from.
+    Train {
+        /// Differs from step to step.
+        seed: u64,
+    },
+}
+
+/// Operands of an op's forward pass over `rows` rows.
+#[derive(Debug)]
+pub struct Forward<'a> {
+    /// Rows.
+    pub rows: usize,
+    /// Inputs, row-major.
+    pub inputs: &'a [&'a [f32]],
+    /// The op's parameters.
+    pub parameters: &'a [&'a [f32]],
+    /// What comes out; holds anything before.
+    pub out: &'a mut [f32],
+    /// What `backward` needs besides inputs and result; holds anything before.
+    pub saved: &'a mut [f32],
+    /// See [`Op::shared`]: sums over the rows of all shards; empty for ops that share nothing.
+    pub shared: &'a [f64],
+    /// The rest.
+    pub context: Context<'a>,
+}
+
+/// Operands of an op's backward pass.
+#[derive(Debug)]
+pub struct Backward<'a> {
+    /// Rows.
+    pub rows: usize,
+    /// Inputs, as they were.
+    pub inputs: &'a [&'a [f32]],
+    /// The op's parameters.
+    pub parameters: &'a [&'a [f32]],
+    /// What `forward` gave.
+    pub out: &'a [f32],
+    /// What `forward` kept; free to be overwritten.
+    pub saved: &'a mut [f32],
+    /// See [`Op::shared`].
+    pub shared: &'a [f64],
+    /// The loss's gradient by `out`; free to be overwritten.
+    pub gradient: &'a mut [f32],
+    /// Where the inputs' gradients go; `None` for an input that needs none.
+    pub for_inputs: &'a mut [Option<Sum<'a>>],
+    /// Where the parameters' gradients go; `None` for one that isn't trained.
+    pub for_parameters: &'a mut [Option<Sum<'a>>],
+    /// The rest.
+    pub context: Context<'a>,
+}
+
+/// A gradient that several ops may add to: who comes first overwrites.
+#[derive(Debug)]
+pub struct Sum<'a> {
+    /// The numbers.
+    pub numbers: &'a mut [f32],
+    /// Whether nobody has written yet, so that the numbers mean nothing.
+    pub fresh: bool,
+}
+
+impl<'a> Sum<'a> {
+    /// The numbers to add to: zeros where nobody has written yet.
+    pub fn to_add(&mut self) -> &mut [f32] {
+        if self.fresh {
+            self.numbers.fill(0.0);
+            self.fresh = false;
+        }
+        self.numbers
+    }
+
+    /// Adds one number to each.
+    pub fn add(&mut self, numbers: &[f32]) {
+        assert_eq!(self.numbers.len(), numbers.len(), "numbers of a gradient");
+        if self.fresh {
+            self.numbers.copy_from_slice(numbers);
+        } else {
+            vector::add(self.numbers, numbers);
+        }
+        self.fresh = false;
     }
 }
 
-/// Calls `read` with the numbers of a contiguous tensor on the CPU.
-fn with_slice<T: WithDType, R>(tensor: &Tensor, read: impl FnOnce(&[T]) -> Result<R>) -> Result<R> {
-    let (storage, layout) = tensor.storage_and_layout();
-    match &*storage {
-        Storage::Cpu(storage) => read(contiguous(storage, layout)?),
-        _ => bail!("a fused op of the CPU got a tensor of another device"),
+/// An op, which knows all its sizes but the number of rows.
+pub trait Op: Debug + Send + Sync {
+    /// Its name in messages.
+    fn name(&self) -> &'static str;
+
+    /// Numbers that `forward` keeps for `backward`.
+    fn saved(&self, _rows: usize) -> usize {
+        0
     }
+
+    /// Multiply-adds of a row's forward pass, roughly, by which the number of threads is chosen.
+    fn work(&self) -> usize;
+
+    /// From inputs to the result.
+    fn forward(&self, call: Forward<'_>);
+
+    /// From the result's gradient to those of inputs and parameters.
+    fn backward(&self, call: Backward<'_>);
+
+    /// Numbers that rows of the whole batch have in common, such as the batch's mean: each shard computes its sums, and
+    /// `forward` and `backward` get the total. In double precision, because a variance is a small difference of large sums.
+    fn shared(&self) -> usize {
+        0
+    }
+
+    /// This shard's part of the sums that `forward` needs, written to `out`.
+    fn share_forward(&self, _rows: usize, _inputs: &[&[f32]], _out: &mut [f64]) {}
+
+    /// The same for `backward`.
+    fn share_backward(&self, _call: &mut Backward<'_>, _out: &mut [f64]) {}
+
+    /// Moves what is learned from a training step without a gradient: the parameters that aren't trained. `shared` are the
+    /// sums of the forward pass.
+    fn observe(&self, _shared: &[f64], _parameters: &mut [&mut [f32]]) {}
+
+    /// The same map in candle's ops, differentiable by candle. Inputs are [rows, ..] of the shapes that the graph gives,
+    /// and so is the result up to a reshape; any float type.
+    fn by_candle(
+        &self,
+        inputs: &[Tensor],
+        parameters: &[Tensor],
+        context: &CandleContext<'_>,
+    ) -> Result<Tensor>;
+
+    /// [`observe`](Op::observe) in candle's ops: new values of all parameters, or `None` where nothing is observed.
+    fn observe_by_candle(&self, _inputs: &[Tensor], _parameters: &[Tensor]) -> Result<Option<Vec<Tensor>>> {
+        Ok(None)
+    }
+}
+
+/// [`Context`] on another device.
+#[derive(Debug)]
+pub struct CandleContext<'a> {
+    /// [rows, width] u32.
+    pub indices: &'a Tensor,
+    /// Learning or not.
+    pub pass: Pass,
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
-    use crate::rng::{Purpose, Random};
-    use candle_core::{Device, Result, Tensor, Var};
-
-    /// A variable of seeded standard normal numbers.
-    pub fn normal_var(shape: &[usize], seed: u64) -> Result<Var> {
-        let mut random = Random::new(seed, Purpose::Weights, 0);
-        let numbers: Vec<f32> = (0..shape.iter().product()).map(|_| random.normal()).collect();
-        Var::from_vec(numbers, shape, &Device::Cpu)
-    }
-
-    /// Fails unless both tensors have the same shape and numbers that differ by no more than `tolerance`.
-    pub fn assert_close(left: &Tensor, right: &Tensor, tolerance: f32) {
-        assert_eq!(left.dims(), right.dims());
-        let numbers = |tensor: &Tensor| tensor.flatten_all().unwrap().to_vec1::<f32>().unwrap();
-        for (left, right) in numbers(left).into_iter().zip(numbers(right)) {
-            assert!((left - right).abs() <= tolerance, "{left} and {right}");
-        }
-    }
-}
+pub(crate) mod tests;

@@ -1,0 +1,224 @@
+//! Every model kind learns the same on the CPU's plans as through candle's gradients, with one thread and with several.
+
+use super::*;
+use crate::{
+    layers::{Cell, activate, batch_norm, linear, rms_norm},
+    model::{Cnn, Inputs, Mlp, Recurrent, Temporal, Transformer},
+    ops::{Activation, Slot},
+    optimizer::{Kind, Rule},
+    rng::{Purpose, Random},
+};
+use candle_core::Device;
+
+const ROWS: usize = 13;
+
+fn graphs() -> Vec<(&'static str, Graph, usize, u32)> {
+    let slot = Slot::Embedding {
+        values: 5,
+        dimension: 3,
+        offset: 0,
+    };
+    let mlp = Mlp {
+        numeric: 4,
+        slots: vec![slot, Slot::OneHot { values: 4 }],
+        hidden: vec![16, 8],
+        activation: Activation::Silu,
+        dropout: 0.3,
+        outputs: 3,
+    };
+    let cnn = Cnn {
+        image: [8, 6, 2],
+        channels: vec![4, 6],
+        hidden: vec![10],
+        dropout: 0.2,
+        outputs: 3,
+    };
+    let recurrent = |cell| Recurrent {
+        cell,
+        positions: 5,
+        inputs: 3,
+        hidden: vec![6, 4],
+        outputs: 3,
+    };
+    let temporal = Temporal {
+        positions: 9,
+        inputs: 2,
+        channels: vec![6, 6, 4],
+        kernel: 3,
+        dropout: 0.1,
+        outputs: 3,
+    };
+    let transformer = |inputs| Transformer {
+        positions: 6,
+        inputs,
+        width: 8,
+        blocks: 2,
+        heads: 2,
+        hidden: 12,
+        causal: false,
+        dropout: 0.1,
+        outputs: 3,
+    };
+    let mut normalized = Graph::new(&[4]);
+    let mut x = normalized.input();
+    for (index, width) in [8, 6].into_iter().enumerate() {
+        x = linear(
+            &mut normalized,
+            &format!("{index}.linear"),
+            &x,
+            width,
+            Activation::Identity,
+        );
+        x = batch_norm(&mut normalized, &format!("{index}.batch"), &x);
+        x = activate(&mut normalized, &x, Activation::Tanh);
+        x = rms_norm(&mut normalized, &format!("{index}.rms"), &x);
+    }
+    linear(&mut normalized, "output", &x, 3, Activation::Identity);
+    vec![
+        ("mlp", mlp.graph(), 2, 6),
+        ("cnn", cnn.graph(), 0, 1),
+        ("gru", recurrent(Cell::Gru).graph(), 0, 1),
+        ("lstm", recurrent(Cell::Lstm).graph(), 0, 1),
+        ("temporal", temporal.graph(), 0, 1),
+        (
+            "transformer of numbers",
+            transformer(Inputs::Numbers(3)).graph(),
+            0,
+            1,
+        ),
+        (
+            "transformer of tokens",
+            transformer(Inputs::Tokens(9)).graph(),
+            6,
+            9,
+        ),
+        ("batch norm", normalized, 0, 1),
+    ]
+}
+
+/// Losses of some steps, and what the model makes of the rows in the end.
+fn learn(
+    graph: Graph,
+    index_width: usize,
+    below: u32,
+    threads: usize,
+    by_candle: bool,
+) -> (Vec<f64>, Vec<f32>) {
+    let mut random = Random::new(3, Purpose::Order, 0);
+    let numbers: Vec<f32> = (0..ROWS * graph.width(0)).map(|_| random.normal()).collect();
+    let indices: Vec<u32> = (0..ROWS * index_width).map(|_| random.below(below)).collect();
+    let classes: Vec<u32> = (0..ROWS).map(|_| random.below(3)).collect();
+    // Not Adam, which makes large steps of gradients that are nothing but rounding, as those of a bias before batch norm.
+    let kind = Kind::Sgd {
+        momentum: 0.9,
+        nesterov: true,
+    };
+    let rule = Rule {
+        kind,
+        weight_decay: 0.01,
+        clip: None,
+    };
+    let loss = Loss::CrossEntropy {
+        classes: 3,
+        smoothing: 0.1,
+        weights: vec![1.0, 2.0, 0.5],
+    };
+    let optimizer = Optimizer::new(rule, graph.parameters());
+    let mut network = Network::new(graph, 7, &Device::Cpu).unwrap();
+    if by_candle {
+        network = network.by_candle().unwrap();
+    }
+    let mut learner = Learner::new(network, loss, optimizer, threads).unwrap();
+    // Also batches this small are divided.
+    learner.work_per_thread = 1;
+    let losses = (0..8)
+        .map(|step| {
+            // A whole batch, and now and then the smaller one at the end of an epoch.
+            let rows = if step % 3 == 2 { ROWS - 4 } else { ROWS };
+            let batch = Rows {
+                rows,
+                numbers: &numbers[..numbers.len() / ROWS * rows],
+                indices: &indices[..index_width * rows],
+            };
+            learner
+                .step(batch, Targets::Classes(&classes[..rows]), 0.03, step * 1_000_003)
+                .unwrap()
+        })
+        .collect();
+    let rows = Rows {
+        rows: ROWS,
+        numbers: &numbers,
+        indices: &indices,
+    };
+    (losses, learner.network().predict(rows, 5).unwrap())
+}
+
+#[test]
+fn plans_learn_what_candle_learns_with_any_number_of_threads() {
+    for (index, (name, ..)) in graphs().into_iter().enumerate() {
+        let learn = |threads, by_candle| {
+            let (_, graph, index_width, below) = graphs().swap_remove(index);
+            learn(graph, index_width, below, threads, by_candle)
+        };
+        let (losses, predictions) = learn(1, true);
+        assert!(losses[6] < losses[0], "{name} learns: {losses:?}");
+        for threads in 1..=3 {
+            let (ours, our_predictions) = learn(threads, false);
+            for (ours, expected) in ours.iter().zip(&losses) {
+                assert!(
+                    (ours - expected).abs() < 1e-3,
+                    "{name}, {threads}: {ours} and {expected} of {losses:?}"
+                );
+            }
+            for (ours, expected) in our_predictions.iter().zip(&predictions) {
+                assert!(
+                    (ours - expected).abs() < 1e-2,
+                    "{name}, {threads}: {ours} and {expected}"
+                );
+            }
+            assert_eq!(
+                (ours, our_predictions),
+                learn(threads, false),
+                "{name}, {threads}: not the same again"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_parameter_gets_a_gradient_and_small_batches_stay_on_one_thread() {
+    for (name, graph, index_width, below) in graphs() {
+        let before = graph.draw(&mut Random::new(7, Purpose::Weights, 0));
+        let names: Vec<String> = graph
+            .parameters()
+            .iter()
+            .map(|parameter| parameter.name.clone())
+            .collect();
+        let rule = Rule {
+            kind: Kind::Adamw,
+            weight_decay: 0.0,
+            clip: None,
+        };
+        let mut random = Random::new(4, Purpose::Order, 0);
+        let numbers: Vec<f32> = (0..ROWS * graph.width(0)).map(|_| random.normal()).collect();
+        let indices: Vec<u32> = (0..(ROWS * index_width) as u32)
+            .map(|index| index % below)
+            .collect();
+        let optimizer = Optimizer::new(rule, graph.parameters());
+        let network = Network::new(graph, 7, &Device::Cpu).unwrap();
+        let loss = Loss::Squares { width: 3 };
+        let mut learner = Learner::new(network, loss, optimizer, 2).unwrap();
+        assert_eq!(learner.shards(ROWS), 1, "{name}");
+        let rows = Rows {
+            rows: ROWS,
+            numbers: &numbers,
+            indices: &indices,
+        };
+        learner
+            .step(rows, Targets::Numbers(&[1.0; ROWS * 3]), 0.01, 1)
+            .unwrap();
+        for ((name_of, before), after) in names.iter().zip(before).zip(learner.network().weights().unwrap()) {
+            assert_ne!(before, after.numbers, "{name}: {name_of}");
+        }
+    }
+}

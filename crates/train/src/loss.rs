@@ -1,0 +1,245 @@
+//! What training makes small, and its gradient.
+
+use crate::ops::vector::{exp, highest, sum, vectorized};
+use candle_core::{D, Result, Tensor};
+
+/// A loss.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Loss {
+    /// Softmax cross-entropy: `-Σ_c t_c ln softmax(logits)_c`, where t is 1 for the row's class, or `1 - smoothing` and
+    /// `smoothing / classes` for all (Szegedy et al., 2016).
+    CrossEntropy {
+        /// Classes.
+        classes: usize,
+        /// Share that goes to all classes alike, 0 for none.
+        smoothing: f32,
+        /// A factor for each class; empty for 1.
+        weights: Vec<f32>,
+    },
+    /// Mean square of the differences over all numbers.
+    Squares {
+        /// Numbers of a row.
+        width: usize,
+    },
+}
+
+/// What rows should come to.
+#[derive(Debug, Clone, Copy)]
+pub enum Targets<'a> {
+    /// A class for each row.
+    Classes(&'a [u32]),
+    /// Numbers, [rows, width].
+    Numbers(&'a [f32]),
+}
+
+impl Targets<'_> {
+    /// Those of some of the rows.
+    pub fn part(&self, rows: std::ops::Range<usize>, width: usize) -> Self {
+        match self {
+            Self::Classes(classes) => Self::Classes(&classes[rows]),
+            Self::Numbers(numbers) => Self::Numbers(&numbers[rows.start * width..rows.end * width]),
+        }
+    }
+}
+
+/// The loss and the gradient of a row of logits, for a target's share of each class, `all` of them together.
+#[inline(always)]
+fn entropy(logits: &[f32], share: impl Fn(usize) -> f32, all: f32, scale: f32, gradient: &mut [f32]) -> f64 {
+    let highest = highest(logits);
+    for (gradient, logit) in gradient.iter_mut().zip(logits) {
+        *gradient = exp(logit - highest);
+    }
+    let total = sum(gradient);
+    let level = f64::from(highest) + f64::from(total).ln();
+    let factor = all * scale / total;
+    let mut loss = 0.0;
+    for (class, (gradient, logit)) in gradient.iter_mut().zip(logits).enumerate() {
+        let share = share(class);
+        *gradient = *gradient * factor - share * scale;
+        loss += f64::from(share) * (level - f64::from(*logit));
+    }
+    loss
+}
+
+impl Loss {
+    /// Numbers that a model gives for a row.
+    pub fn width(&self) -> usize {
+        match self {
+            Self::CrossEntropy { classes, .. } => *classes,
+            Self::Squares { width } => *width,
+        }
+    }
+
+    /// What the sum over a batch is divided by: its rows, or the weights of their classes.
+    pub fn divisor(&self, targets: Targets<'_>) -> f64 {
+        match (self, targets) {
+            (Self::CrossEntropy { weights, .. }, Targets::Classes(classes)) if !weights.is_empty() => classes
+                .iter()
+                .map(|class| f64::from(weights[*class as usize]))
+                .sum(),
+            (_, Targets::Classes(classes)) => classes.len() as f64,
+            (_, Targets::Numbers(numbers)) => numbers.len() as f64,
+        }
+    }
+
+    /// The sum over some rows, over the whole batch's `divisor`; the gradient by `out` goes to `gradient`.
+    pub fn evaluate(&self, out: &[f32], targets: Targets<'_>, divisor: f64, gradient: &mut [f32]) -> f64 {
+        let scale = (1.0 / divisor) as f32;
+        let sum = match (self, targets) {
+            (
+                Self::CrossEntropy {
+                    classes,
+                    smoothing,
+                    weights,
+                },
+                Targets::Classes(targets),
+            ) => {
+                let rows = out
+                    .chunks_exact(*classes)
+                    .zip(gradient.chunks_exact_mut(*classes));
+                let mut sum = 0.0;
+                for ((logits, gradient), &target) in rows.zip(targets) {
+                    sum += match weights.is_empty() && *smoothing == 0.0 {
+                        true => {
+                            let share = |class: usize| f32::from(u8::from(class == target as usize));
+                            vectorized!(entropy(logits, share, 1.0, scale, gradient))
+                        }
+                        false => {
+                            let share = |class| shares(class, target as usize, *classes, *smoothing, weights);
+                            let all = (0..*classes).map(share).sum();
+                            vectorized!(entropy(logits, share, all, scale, gradient))
+                        }
+                    };
+                }
+                sum
+            }
+            (Self::Squares { .. }, Targets::Numbers(targets)) => {
+                let mut sum = 0.0;
+                for ((gradient, out), target) in gradient.iter_mut().zip(out).zip(targets) {
+                    let difference = out - target;
+                    *gradient = 2.0 * difference * scale;
+                    sum += f64::from(difference * difference);
+                }
+                sum
+            }
+            _ => unreachable!("classes have a cross-entropy, numbers have squares"),
+        };
+        sum / divisor
+    }
+
+    /// The same in candle's ops, a scalar.
+    pub fn by_candle(&self, out: &Tensor, targets: Targets<'_>) -> Result<Tensor> {
+        let divisor = self.divisor(targets);
+        match (self, targets) {
+            (
+                Self::CrossEntropy {
+                    classes,
+                    smoothing,
+                    weights,
+                },
+                Targets::Classes(targets),
+            ) => {
+                let shares: Vec<f32> = targets
+                    .iter()
+                    .flat_map(|target| {
+                        (0..*classes)
+                            .map(|class| shares(class, *target as usize, *classes, *smoothing, weights))
+                    })
+                    .collect();
+                let shares = Tensor::from_vec(shares, (targets.len(), *classes), out.device())?;
+                let lowered = out.broadcast_sub(&out.max_keepdim(D::Minus1)?.detach())?;
+                let level = lowered.exp()?.sum_keepdim(D::Minus1)?.log()?;
+                let each = level
+                    .broadcast_sub(&lowered)?
+                    .mul(&shares.to_dtype(out.dtype())?)?;
+                each.sum_all()? / divisor
+            }
+            (Self::Squares { .. }, Targets::Numbers(targets)) => {
+                let targets = Tensor::from_slice(targets, out.shape(), out.device())?;
+                (out - targets.to_dtype(out.dtype())?)?.sqr()?.sum_all()? / divisor
+            }
+            _ => candle_core::bail!("classes have a cross-entropy, numbers have squares"),
+        }
+    }
+}
+
+/// What a class counts for a row of class `target`.
+#[inline(always)]
+fn shares(class: usize, target: usize, classes: usize, smoothing: f32, weights: &[f32]) -> f32 {
+    let own = if class == target { 1.0 - smoothing } else { 0.0 };
+    let weight = weights.get(class).copied().unwrap_or(1.0);
+    (own + smoothing / classes as f32) * weight
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng::{Purpose, Random};
+    use candle_core::{DType, Device, Var};
+    use proptest::prelude::*;
+
+    fn check(loss: &Loss, rows: usize, targets: Targets<'_>, random: &mut Random) {
+        let out: Vec<f32> = (0..rows * loss.width()).map(|_| random.normal() * 3.0).collect();
+        let mut gradient = vec![f32::NAN; out.len()];
+        let value = loss.evaluate(&out, targets, loss.divisor(targets), &mut gradient);
+        let tensor = Tensor::from_slice(&out, (rows, loss.width()), &Device::Cpu).unwrap();
+        let var = Var::from_tensor(&tensor.to_dtype(DType::F64).unwrap()).unwrap();
+        let expected = loss.by_candle(&var, targets).unwrap();
+        assert!((value - expected.to_scalar::<f64>().unwrap()).abs() < 1e-5);
+        let gradients = expected.backward().unwrap();
+        let expected = gradients
+            .get(&var)
+            .unwrap()
+            .flatten_all()
+            .unwrap()
+            .to_vec1::<f64>()
+            .unwrap();
+        for (ours, expected) in gradient.iter().zip(expected) {
+            assert!(
+                (f64::from(*ours) - expected).abs() < 1e-5,
+                "{ours} and {expected}"
+            );
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(40))]
+        #[test]
+        fn agrees_with_candle(
+            rows in 1..20usize, classes in 2..40usize, smoothing in 0.0f32..0.5, weighted: bool, seed: u64,
+        ) {
+            let mut random = Random::new(seed, Purpose::Weights, 0);
+            let targets: Vec<u32> = (0..rows).map(|_| random.below(classes as u32)).collect();
+            let weights = match weighted {
+                true => (0..classes).map(|_| random.unit() + 0.1).collect(),
+                false => Vec::new(),
+            };
+            for smoothing in [0.0, smoothing] {
+                let loss = Loss::CrossEntropy { classes, smoothing, weights: weights.clone() };
+                check(&loss, rows, Targets::Classes(&targets), &mut random);
+            }
+            let numbers: Vec<f32> = (0..rows * classes).map(|_| random.normal()).collect();
+            check(&Loss::Squares { width: classes }, rows, Targets::Numbers(&numbers), &mut random);
+        }
+    }
+
+    #[test]
+    fn large_logits_stay_finite() {
+        let loss = Loss::CrossEntropy {
+            classes: 2,
+            smoothing: 0.0,
+            weights: Vec::new(),
+        };
+        let mut gradient = [0.0; 4];
+        let value = loss.evaluate(
+            &[1e4, -1e4, 3e4, 2e4],
+            Targets::Classes(&[0, 0]),
+            2.0,
+            &mut gradient,
+        );
+        assert!(
+            value.abs() < 1e-30 && gradient.iter().all(|number| number.abs() < 1e-30),
+            "{value}"
+        );
+    }
+}

@@ -1,0 +1,17 @@
+//! Kinds of models, one a file: each describes itself by its sizes, which are stored beside the weights, and builds a
+//! graph. [`Architecture`] is what a run on a table trains.
+
+mod architecture;
+mod cnn;
+mod mlp;
+mod recurrent;
+mod temporal;
+mod transformer;
+
+pub use crate::layers::Cell;
+pub use architecture::Architecture;
+pub use cnn::Cnn;
+pub use mlp::Mlp;
+pub use recurrent::Recurrent;
+pub use temporal::Temporal;
+pub use transformer::{Inputs, Transformer};

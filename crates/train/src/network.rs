@@ -1,0 +1,224 @@
+//! A graph and the numbers of its parameters, on a device.
+
+use crate::{
+    by_candle,
+    graph::{Declared, Graph},
+    ops::{Context, Pass},
+    plan::Plan,
+    rng::{Purpose, Random},
+};
+use candle_core::{Device, Result, Tensor, Var, bail};
+use rayon::prelude::*;
+use std::sync::Arc;
+
+/// Rows as a model takes them, on the host.
+#[derive(Debug, Clone, Copy)]
+pub struct Rows<'a> {
+    /// How many.
+    pub rows: usize,
+    /// Numbers, [rows, ..] in the shape of the graph's input.
+    pub numbers: &'a [f32],
+    /// Whole numbers, [rows, width]: categories or tokens.
+    pub indices: &'a [u32],
+}
+
+/// The numbers of a parameter, on the host.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Weights {
+    /// The parameter's name.
+    pub name: String,
+    /// Its shape.
+    pub shape: Vec<usize>,
+    /// Its numbers, row-major.
+    pub numbers: Vec<f32>,
+}
+
+/// A graph with its parameters.
+#[derive(Debug)]
+pub struct Network {
+    graph: Arc<Graph>,
+    device: Device,
+    parameters: Parameters,
+}
+
+/// Where the numbers are.
+#[derive(Debug)]
+pub enum Parameters {
+    /// In memory, in the graph's order.
+    Host(Vec<Vec<f32>>),
+    /// On a device that candle knows.
+    Device(Vec<Var>),
+}
+
+impl Network {
+    /// A network with fresh numbers.
+    pub fn new(graph: Graph, seed: u64, device: &Device) -> Result<Self> {
+        let numbers = graph.draw(&mut Random::new(seed, Purpose::Weights, 0));
+        Self::with(graph, numbers, device)
+    }
+
+    /// A network with given weights; they must be those of the graph, in its order.
+    pub fn from_weights(graph: Graph, weights: Vec<Weights>, device: &Device) -> Result<Self> {
+        let declared = graph.parameters();
+        if declared.len() != weights.len() {
+            bail!("{} weights for a model of {}", weights.len(), declared.len());
+        }
+        for (declared, weights) in declared.iter().zip(&weights) {
+            let (name, shape) = (&declared.name, &declared.shape);
+            if *name != weights.name || *shape != weights.shape || declared.size() != weights.numbers.len() {
+                bail!(
+                    "weights `{}` {:?} where `{name}` {shape:?} belongs",
+                    weights.name,
+                    weights.shape
+                );
+            }
+        }
+        Self::with(
+            graph,
+            weights.into_iter().map(|weights| weights.numbers).collect(),
+            device,
+        )
+    }
+
+    fn with(graph: Graph, numbers: Vec<Vec<f32>>, device: &Device) -> Result<Self> {
+        let parameters = match device {
+            Device::Cpu => Parameters::Host(numbers),
+            _ => Parameters::Device(to_device(&graph, numbers, device)?),
+        };
+        Ok(Self {
+            graph: Arc::new(graph),
+            device: device.clone(),
+            parameters,
+        })
+    }
+
+    /// The same network computed by candle's ops, on whatever device.
+    #[cfg(test)]
+    pub fn by_candle(self) -> Result<Self> {
+        let parameters = match self.parameters {
+            Parameters::Host(numbers) => to_device(&self.graph, numbers, &self.device)?,
+            Parameters::Device(vars) => vars,
+        };
+        Ok(Self {
+            parameters: Parameters::Device(parameters),
+            ..self
+        })
+    }
+
+    /// The graph.
+    pub fn graph(&self) -> &Arc<Graph> {
+        &self.graph
+    }
+
+    /// Where it computes.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// The numbers.
+    pub fn parameters(&self) -> &Parameters {
+        &self.parameters
+    }
+
+    /// The numbers, to be changed.
+    pub fn parameters_mut(&mut self) -> &mut Parameters {
+        &mut self.parameters
+    }
+
+    /// Numbers of all parameters.
+    pub fn parameter_count(&self) -> usize {
+        self.graph.parameters().iter().map(Declared::size).sum()
+    }
+
+    /// A copy of the weights on the host, in order.
+    pub fn weights(&self) -> Result<Vec<Weights>> {
+        let numbers: Vec<Vec<f32>> = match &self.parameters {
+            Parameters::Host(numbers) => numbers.clone(),
+            Parameters::Device(vars) => vars
+                .iter()
+                .map(|var| var.flatten_all()?.to_vec1())
+                .collect::<Result<_>>()?,
+        };
+        let named = self.graph.parameters().iter().zip(numbers);
+        Ok(named
+            .map(|(declared, numbers)| Weights {
+                name: declared.name.clone(),
+                shape: declared.shape.clone(),
+                numbers,
+            })
+            .collect())
+    }
+
+    /// What it makes of rows, [rows, numbers], in blocks of `block` rows which threads share. Blocks are always whole, the
+    /// last one filled up with zeros: matrix kernels choose their order of summation by the shape, so that a row gives the
+    /// same bits whatever rows are beside it.
+    pub fn predict(&self, rows: Rows<'_>, block: usize) -> Result<Vec<f32>> {
+        let width = self.graph.width(self.graph.output().index);
+        let mut out = vec![0.0; rows.rows * width];
+        let input = self.graph.width(0);
+        let index_width = rows.indices.len() / rows.rows.max(1);
+        let part = |at: usize, count: usize| Rows {
+            rows: count,
+            numbers: &rows.numbers[at * input..(at + count) * input],
+            indices: &rows.indices[at * index_width..(at + count) * index_width],
+        };
+        match &self.parameters {
+            Parameters::Host(parameters) => {
+                let run = |plan: &mut Plan, (index, out): (usize, &mut [f32])| {
+                    let part = part(index * block, out.len() / width);
+                    plan.input()[..part.numbers.len()].copy_from_slice(part.numbers);
+                    plan.input()[part.numbers.len()..].fill(0.0);
+                    let mut indices = part.indices.to_vec();
+                    indices.resize(block * index_width, 0);
+                    let context = Context {
+                        indices: &indices,
+                        pass: Pass::Evaluate,
+                        first_row: 0,
+                    };
+                    plan.forward(0..self.graph.steps().len(), parameters, context);
+                    out.copy_from_slice(&plan.output()[..out.len()]);
+                };
+                let plan = || Plan::new(Arc::clone(&self.graph), block, false);
+                let blocks = rows.rows.div_ceil(block);
+                if blocks > 1 && rayon::current_num_threads() > 1 {
+                    let share = blocks.div_ceil(rayon::current_num_threads());
+                    out.par_chunks_mut(block * width)
+                        .enumerate()
+                        .with_min_len(share)
+                        .for_each_init(plan, run);
+                } else if blocks > 0 {
+                    let mut plan = plan();
+                    out.chunks_mut(block * width)
+                        .enumerate()
+                        .for_each(|block| run(&mut plan, block));
+                }
+            }
+            Parameters::Device(vars) => {
+                for (index, out) in out.chunks_mut(block * width).enumerate() {
+                    let part = part(index * block, out.len() / width);
+                    let (numbers, indices) = tensors(part, input, &self.device)?;
+                    let (result, _) =
+                        by_candle::forward(&self.graph, vars, &numbers, &indices, Pass::Evaluate)?;
+                    out.copy_from_slice(&result.flatten_all()?.to_vec1::<f32>()?);
+                }
+            }
+        }
+        Ok(out)
+    }
+}
+
+/// Rows as tensors: [rows, numbers] and [rows, width].
+pub fn tensors(rows: Rows<'_>, input: usize, device: &Device) -> Result<(Tensor, Tensor)> {
+    let width = rows.indices.len() / rows.rows.max(1);
+    Ok((
+        Tensor::from_slice(rows.numbers, (rows.rows, input), device)?,
+        Tensor::from_slice(rows.indices, (rows.rows, width), device)?,
+    ))
+}
+
+fn to_device(graph: &Graph, numbers: Vec<Vec<f32>>, device: &Device) -> Result<Vec<Var>> {
+    let declared = graph.parameters().iter().zip(numbers);
+    declared
+        .map(|(declared, numbers)| Var::from_vec(numbers, &declared.shape[..], device))
+        .collect()
+}

@@ -1,0 +1,247 @@
+//! Scaled dot product attention with several heads (Vaswani et al., 2017).
+
+use super::{
+    Backward, CandleContext, Forward, Op,
+    matmul::{Matrix, MatrixMut, multiply},
+    vector::{dot, exp, highest, sum, vectorized},
+};
+use candle_core::{D, Result, Tensor};
+
+/// `softmax(q k^T / √size) v` of each head. The input is [rows, positions, 3 * heads * size]: queries of all heads, then
+/// keys, then values; the result is [rows, positions, heads * size].
+#[derive(Debug, Clone, Copy)]
+pub struct Attention {
+    /// Length of the sequence.
+    pub positions: usize,
+    /// Heads.
+    pub heads: usize,
+    /// Numbers of a head's vector.
+    pub size: usize,
+    /// Whether a position sees only itself and those before it.
+    pub causal: bool,
+    /// Whether positions whose token is 0 (the filling up of short texts) aren't seen; the batch's indices are then
+    /// [rows, positions]. A sequence of nothing else sees its first position.
+    pub masked: bool,
+}
+
+/// Where queries, keys and values of a head begin and how far it is to the next position.
+struct Places {
+    stride: usize,
+    query: usize,
+    key: usize,
+    value: usize,
+}
+
+/// Turns scores into shares of the positions that are seen: `exp(score * scale)` over their sum, 0 for the others.
+#[inline(always)]
+fn softmax(scores: &mut [f32], scale: f32, seen: Option<&[bool]>) {
+    if let Some(seen) = seen {
+        for (score, seen) in scores.iter_mut().zip(seen) {
+            *score = if *seen { *score } else { f32::NEG_INFINITY };
+        }
+    }
+    let highest = highest(scores);
+    for score in scores.iter_mut() {
+        // exp never gives 0, and what isn't seen must not count.
+        let share = exp((*score - highest) * scale);
+        *score = if *score == f32::NEG_INFINITY { 0.0 } else { share };
+    }
+    let factor = 1.0 / sum(scores);
+    for score in scores.iter_mut() {
+        *score *= factor;
+    }
+}
+
+/// From the gradient by the shares to that by the scores: `shares * (gradient - Σ gradient * shares) * scale`.
+#[inline(always)]
+fn softmax_back(gradient: &mut [f32], shares: &[f32], scale: f32) {
+    let along = dot(gradient, shares);
+    for (gradient, share) in gradient.iter_mut().zip(shares) {
+        *gradient = share * (*gradient - along) * scale;
+    }
+}
+
+impl Attention {
+    fn width(&self) -> usize {
+        self.heads * self.size
+    }
+
+    fn scale(&self) -> f32 {
+        1.0 / (self.size as f32).sqrt()
+    }
+
+    fn places(&self, head: usize) -> Places {
+        let width = self.width();
+        Places {
+            stride: 3 * width,
+            query: head * self.size,
+            key: width + head * self.size,
+            value: 2 * width + head * self.size,
+        }
+    }
+
+    /// One head's vectors that begin at `start`.
+    fn part<'a>(&self, numbers: &'a [f32], start: usize, stride: usize) -> Matrix<'a> {
+        Matrix::strided(&numbers[start..], self.positions, self.size, stride, 1)
+    }
+
+    /// The same to write to.
+    fn part_mut<'a>(&self, numbers: &'a mut [f32], start: usize, stride: usize) -> MatrixMut<'a> {
+        MatrixMut::strided(&mut numbers[start..], self.positions, self.size, stride, 1)
+    }
+
+    /// Which positions of a row are seen; `None` where all are.
+    fn seen(&self, indices: &[u32], row: usize) -> Option<Vec<bool>> {
+        self.masked.then(|| {
+            let tokens = &indices[row * self.positions..][..self.positions];
+            let mut seen: Vec<bool> = tokens.iter().map(|token| *token != 0).collect();
+            seen[0] |= !seen.contains(&true) || self.causal;
+            seen
+        })
+    }
+}
+
+impl Op for Attention {
+    fn name(&self) -> &'static str {
+        "attention"
+    }
+
+    /// The shares, [rows, heads, positions, positions].
+    fn saved(&self, rows: usize) -> usize {
+        rows * self.heads * self.positions * self.positions
+    }
+
+    fn work(&self) -> usize {
+        2 * self.positions * self.positions * (self.width() + 8 * self.heads)
+    }
+
+    fn forward(&self, call: Forward<'_>) {
+        let (width, square) = (self.width(), self.positions * self.positions);
+        let rows = call.inputs[0]
+            .chunks_exact(3 * self.positions * width)
+            .zip(call.out.chunks_exact_mut(self.positions * width))
+            .zip(call.saved.chunks_exact_mut(self.heads * square));
+        for (row, ((x, out), saved)) in rows.enumerate() {
+            let seen = self.seen(call.context.indices, row);
+            for (head, shares) in saved.chunks_exact_mut(square).enumerate() {
+                let at = self.places(head);
+                let (queries, keys) = (self.part(x, at.query, at.stride), self.part(x, at.key, at.stride));
+                let scores = MatrixMut::new(shares, self.positions, self.positions);
+                multiply(scores, queries, keys.transposed(), false);
+                for (position, scores) in shares.chunks_exact_mut(self.positions).enumerate() {
+                    let visible = if self.causal { position + 1 } else { self.positions };
+                    let (scores, later) = scores.split_at_mut(visible);
+                    vectorized!(softmax(scores, self.scale(), seen.as_deref()));
+                    later.fill(0.0);
+                }
+                let shares = Matrix::new(shares, self.positions, self.positions);
+                let result = self.part_mut(out, head * self.size, width);
+                multiply(result, shares, self.part(x, at.value, at.stride), false);
+            }
+        }
+    }
+
+    fn backward(&self, call: Backward<'_>) {
+        let Some(sum) = &mut call.for_inputs[0] else {
+            return;
+        };
+        let (width, square) = (self.width(), self.positions * self.positions);
+        let mut for_shares = vec![0.0; square];
+        let rows = call.inputs[0]
+            .chunks_exact(3 * self.positions * width)
+            .zip(sum.numbers.chunks_exact_mut(3 * self.positions * width))
+            .zip(call.gradient.chunks_exact(self.positions * width))
+            .zip(call.saved.chunks_exact(self.heads * square));
+        let more = !sum.fresh;
+        for (((x, into), gradient), saved) in rows {
+            for (head, shares) in saved.chunks_exact(square).enumerate() {
+                let at = self.places(head);
+                let part = |start| self.part(x, start, at.stride);
+                let gradient = self.part(gradient, head * self.size, width);
+                let of_shares = Matrix::new(shares, self.positions, self.positions);
+                multiply(
+                    self.part_mut(into, at.value, at.stride),
+                    of_shares.transposed(),
+                    gradient,
+                    more,
+                );
+                let out = MatrixMut::new(&mut for_shares, self.positions, self.positions);
+                multiply(out, gradient, part(at.value).transposed(), false);
+                let scale = self.scale();
+                vectorized!(for (gradient, shares) in for_shares
+                    .chunks_exact_mut(self.positions)
+                    .zip(shares.chunks_exact(self.positions))
+                {
+                    softmax_back(gradient, shares, scale);
+                });
+                let for_scores = Matrix::new(&for_shares, self.positions, self.positions);
+                multiply(
+                    self.part_mut(into, at.query, at.stride),
+                    for_scores,
+                    part(at.key),
+                    more,
+                );
+                let out = self.part_mut(into, at.key, at.stride);
+                multiply(out, for_scores.transposed(), part(at.query), more);
+            }
+        }
+    }
+
+    fn by_candle(&self, inputs: &[Tensor], _: &[Tensor], context: &CandleContext<'_>) -> Result<Tensor> {
+        let (heads, size, positions) = (self.heads, self.size, self.positions);
+        let x = inputs[0].reshape(((), positions, 3, heads, size))?;
+        let rows = x.dim(0)?;
+        let part = |index| x.narrow(2, index, 1)?.squeeze(2)?.transpose(1, 2)?.contiguous();
+        let (queries, keys, values) = (part(0)?, part(1)?, part(2)?);
+        let mut scores = (queries.matmul(&keys.t()?)? * (1.0 / (size as f64).sqrt()))?;
+        if self.causal || self.masked {
+            let indices = match self.masked {
+                true => context.indices.flatten_all()?.to_vec1::<u32>()?,
+                false => Vec::new(),
+            };
+            let mut hidden = Vec::with_capacity(rows * positions * positions);
+            for row in 0..rows {
+                let seen = self.seen(&indices, row);
+                for query in 0..positions {
+                    hidden.extend((0..positions).map(|key| {
+                        let unseen = seen.as_ref().is_some_and(|seen| !seen[key]);
+                        if unseen || self.causal && key > query {
+                            -1e30f32
+                        } else {
+                            0.0
+                        }
+                    }));
+                }
+            }
+            let hidden = Tensor::from_vec(hidden, (rows, 1, positions, positions), x.device())?;
+            scores = scores.broadcast_add(&hidden.to_dtype(scores.dtype())?)?;
+        }
+        let scores = scores
+            .broadcast_sub(&scores.max_keepdim(D::Minus1)?.detach())?
+            .exp()?;
+        let shares = scores.broadcast_div(&scores.sum_keepdim(D::Minus1)?)?;
+        shares.matmul(&values)?.transpose(1, 2)?.contiguous()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::tests::Case;
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(40))]
+        #[test]
+        fn agrees_with_candle(
+            rows in 1..4usize, positions in 1..9usize, heads in 1..4usize, size in 1..9usize,
+            causal: bool, masked: bool, seed: u64,
+        ) {
+            let attention = Attention { positions, heads, size, causal, masked };
+            Case::new(rows, seed)
+                .input(&[positions, 3 * heads * size])
+                .indices(positions, 3)
+                .agrees(attention, &[positions, heads * size]);
+        }
+    }
+}

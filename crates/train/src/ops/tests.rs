@@ -1,0 +1,327 @@
+//! The check that every op goes through: random operands, forward and all gradients against candle's ops in f64; whole
+//! and with the rows divided over two shards; into fresh gradients and on top of others.
+
+use super::{Backward, CandleContext, Context, Forward, Op, Pass, Sum};
+use crate::rng::{Purpose, Random};
+use candle_core::{DType, Device, Tensor, Var};
+
+/// How far a number may be from the one in double precision, relative to the largest.
+const TOLERANCE: f64 = 2e-4;
+
+struct Operand {
+    shape: Vec<usize>,
+    numbers: Vec<f32>,
+    trained: bool,
+}
+
+/// Operands of an op.
+pub struct Case {
+    rows: usize,
+    random: Random,
+    inputs: Vec<Operand>,
+    parameters: Vec<Operand>,
+    indices: Vec<u32>,
+    index_width: usize,
+}
+
+impl Case {
+    /// Operands for so many rows.
+    pub fn new(rows: usize, seed: u64) -> Self {
+        Self {
+            rows,
+            random: Random::new(seed, Purpose::Weights, 0),
+            inputs: Vec::new(),
+            parameters: Vec::new(),
+            indices: Vec::new(),
+            index_width: 0,
+        }
+    }
+
+    fn normal(&mut self, count: usize) -> Vec<f32> {
+        (0..count).map(|_| self.random.normal()).collect()
+    }
+
+    /// An input [rows, shape].
+    pub fn input(mut self, shape: &[usize]) -> Self {
+        let numbers = self.normal(self.rows * shape.iter().product::<usize>());
+        let shape = [&[self.rows], shape].concat();
+        self.inputs.push(Operand {
+            shape,
+            numbers,
+            trained: true,
+        });
+        self
+    }
+
+    /// A parameter.
+    pub fn parameter(mut self, shape: &[usize]) -> Self {
+        let numbers = self.normal(shape.iter().product());
+        self.parameters.push(Operand {
+            shape: shape.to_vec(),
+            numbers,
+            trained: true,
+        });
+        self
+    }
+
+    /// A parameter that isn't trained, of positive numbers.
+    pub fn observed(mut self, shape: &[usize]) -> Self {
+        let numbers = self
+            .normal(shape.iter().product())
+            .iter()
+            .map(|number| number.abs() + 0.5)
+            .collect();
+        self.parameters.push(Operand {
+            shape: shape.to_vec(),
+            numbers,
+            trained: false,
+        });
+        self
+    }
+
+    /// So many whole numbers a row, below a bound.
+    pub fn indices(mut self, width: usize, below: u32) -> Self {
+        self.indices = (0..self.rows * width).map(|_| self.random.below(below)).collect();
+        self.index_width = width;
+        self
+    }
+
+    /// Fails unless the op does what it says in candle's ops. `shape` is that of a row's result.
+    #[allow(clippy::needless_pass_by_value, reason = "a case is about one op")]
+    pub fn agrees(mut self, op: impl Op, shape: &[usize]) {
+        let width: usize = shape.iter().product();
+        let probe = self.normal(self.rows * width);
+        for pass in [
+            Pass::Evaluate,
+            Pass::Train {
+                seed: 0x0123_4567_89ab_cdef,
+            },
+        ] {
+            let reference = self.by_candle(&op, pass, &probe);
+            for shards in 1..=self.rows.min(2) {
+                let ours = self.by_slices(&op, pass, &probe, shards);
+                for ((what, ours), expected) in ours.iter().zip(&reference) {
+                    let name = format!("{} {op:?}, {pass:?}, {shards} shards: {what}", op.name());
+                    assert_eq!(ours.len(), expected.len(), "{name}");
+                    let largest = expected
+                        .iter()
+                        .fold(1.0, |largest: f64, number| largest.max(number.abs()));
+                    for (at, (ours, expected)) in ours.iter().zip(expected).enumerate() {
+                        let distance = (f64::from(*ours) - expected).abs();
+                        assert!(
+                            distance <= TOLERANCE * largest,
+                            "{name} {at}: {ours} and {expected}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    /// Result; gradients of inputs and parameters after training; and the parameters observed.
+    fn by_candle(&self, op: &dyn Op, pass: Pass, probe: &[f32]) -> Vec<Vec<f64>> {
+        let var = |operand: &Operand| {
+            let tensor = Tensor::from_slice(&operand.numbers, &operand.shape[..], &Device::Cpu).unwrap();
+            Var::from_tensor(&tensor.to_dtype(DType::F64).unwrap()).unwrap()
+        };
+        let inputs: Vec<Var> = self.inputs.iter().map(var).collect();
+        let parameters: Vec<Var> = self.parameters.iter().map(var).collect();
+        let tensors = |vars: &[Var]| vars.iter().map(|var| var.as_tensor().clone()).collect::<Vec<_>>();
+        let indices = Tensor::from_slice(&self.indices, (self.rows, self.index_width), &Device::Cpu).unwrap();
+        let context = CandleContext {
+            indices: &indices,
+            pass,
+        };
+        let numbers = |tensor: &Tensor| tensor.flatten_all().unwrap().to_vec1::<f64>().unwrap();
+        let out = op
+            .by_candle(&tensors(&inputs), &tensors(&parameters), &context)
+            .unwrap();
+        let out = out.flatten_all().unwrap();
+        let mut all = vec![numbers(&out)];
+        if pass == Pass::Evaluate {
+            return all;
+        }
+        let probe = Tensor::from_slice(probe, probe.len(), &Device::Cpu)
+            .unwrap()
+            .to_dtype(DType::F64)
+            .unwrap();
+        let gradients = (out * probe).unwrap().sum_all().unwrap().backward().unwrap();
+        for var in inputs.iter().chain(&parameters) {
+            match gradients.get(var) {
+                Some(gradient) => all.push(numbers(gradient)),
+                None => all.push(vec![0.0; var.elem_count()]),
+            }
+        }
+        if let Some(observed) = op
+            .observe_by_candle(&tensors(&inputs), &tensors(&parameters))
+            .unwrap()
+        {
+            all.extend(observed.iter().map(numbers));
+        }
+        all
+    }
+
+    /// The same by the op's own loops, with names. Gradients of a second shard's inputs start from ones.
+    fn by_slices(&self, op: &dyn Op, pass: Pass, probe: &[f32], shards: usize) -> Vec<(String, Vec<f32>)> {
+        let parameters: Vec<&[f32]> = self
+            .parameters
+            .iter()
+            .map(|operand| &operand.numbers[..])
+            .collect();
+        let per_row = |numbers: &[f32]| numbers.len() / self.rows;
+        let bounds: Vec<(usize, usize)> = (0..shards)
+            .map(|shard| (self.rows * shard / shards, self.rows * (shard + 1) / shards))
+            .collect();
+        let inputs_of = |&(from, to): &(usize, usize)| -> Vec<&[f32]> {
+            let part = |numbers: &'_ [f32]| (from * per_row(numbers), to * per_row(numbers));
+            self.inputs
+                .iter()
+                .map(|operand| {
+                    let (from, to) = part(&operand.numbers);
+                    &operand.numbers[from..to]
+                })
+                .collect()
+        };
+        let context_of = |&(from, to): &(usize, usize)| Context {
+            indices: &self.indices[from * self.index_width..to * self.index_width],
+            pass,
+            first_row: from,
+        };
+        let total = |parts: Vec<Vec<f64>>| {
+            parts.into_iter().fold(vec![0.0; op.shared()], |mut total, part| {
+                total
+                    .iter_mut()
+                    .zip(part)
+                    .for_each(|(total, part)| *total += part);
+                total
+            })
+        };
+        let shared = total(
+            bounds
+                .iter()
+                .map(|bound| {
+                    let mut out = vec![0.0; op.shared()];
+                    op.share_forward(bound.1 - bound.0, &inputs_of(bound), &mut out);
+                    out
+                })
+                .collect(),
+        );
+        let mut outs = Vec::new();
+        let mut kept = Vec::new();
+        for bound in &bounds {
+            let rows = bound.1 - bound.0;
+            let (mut out, mut saved) = (
+                vec![f32::NAN; rows * per_row(probe)],
+                vec![f32::NAN; op.saved(rows)],
+            );
+            op.forward(Forward {
+                rows,
+                inputs: &inputs_of(bound),
+                parameters: &parameters,
+                out: &mut out,
+                saved: &mut saved,
+                shared: &shared,
+                context: context_of(bound),
+            });
+            outs.push(out);
+            kept.push(saved);
+        }
+        let mut all = vec![("result".to_owned(), outs.concat())];
+        if pass == Pass::Evaluate {
+            return all;
+        }
+        let mut input_gradients: Vec<Vec<f32>> = self
+            .inputs
+            .iter()
+            .map(|operand| vec![f32::NAN; operand.numbers.len()])
+            .collect();
+        let mut parameter_gradients: Vec<Vec<f32>> = self
+            .parameters
+            .iter()
+            .map(|operand| vec![f32::NAN; operand.numbers.len()])
+            .collect();
+        let mut sums = Vec::new();
+        // Twice: the sums over all shards are known only after each shard's own.
+        for round in 0..2 {
+            let total_shared = if round == 1 {
+                total(std::mem::take(&mut sums))
+            } else {
+                Vec::new()
+            };
+            for (shard, bound) in bounds.iter().enumerate() {
+                let rows = bound.1 - bound.0;
+                let inputs = inputs_of(bound);
+                let mut gradient = probe[bound.0 * per_row(probe)..bound.1 * per_row(probe)].to_vec();
+                let mut for_inputs: Vec<Option<Sum<'_>>> = input_gradients
+                    .iter_mut()
+                    .map(|numbers| {
+                        let width = numbers.len() / self.rows;
+                        let numbers = &mut numbers[bound.0 * width..bound.1 * width];
+                        if shard > 0 && round == 1 {
+                            numbers.fill(1.0);
+                        }
+                        Some(Sum {
+                            numbers,
+                            fresh: shard == 0,
+                        })
+                    })
+                    .collect();
+                let mut for_parameters: Vec<Option<Sum<'_>>> = parameter_gradients
+                    .iter_mut()
+                    .zip(&self.parameters)
+                    .map(|(numbers, operand)| {
+                        operand.trained.then_some(Sum {
+                            numbers,
+                            fresh: shard == 0,
+                        })
+                    })
+                    .collect();
+                let mut call = Backward {
+                    rows,
+                    inputs: &inputs,
+                    parameters: &parameters,
+                    out: &outs[shard],
+                    saved: &mut kept[shard],
+                    shared: &total_shared,
+                    gradient: &mut gradient,
+                    for_inputs: &mut for_inputs,
+                    for_parameters: &mut for_parameters,
+                    context: context_of(bound),
+                };
+                if round == 0 {
+                    let mut out = vec![0.0; op.shared()];
+                    op.share_backward(&mut call, &mut out);
+                    sums.push(out);
+                } else {
+                    op.backward(call);
+                }
+            }
+        }
+        for (index, mut numbers) in input_gradients.into_iter().enumerate() {
+            let width = numbers.len() / self.rows;
+            numbers[bounds[0].1 * width..]
+                .iter_mut()
+                .for_each(|number| *number -= 1.0);
+            all.push((format!("gradient of input {index}"), numbers));
+        }
+        for (index, (numbers, operand)) in parameter_gradients.into_iter().zip(&self.parameters).enumerate() {
+            let numbers = if operand.trained {
+                numbers
+            } else {
+                vec![0.0; numbers.len()]
+            };
+            all.push((format!("gradient of parameter {index}"), numbers));
+        }
+        let mut observed: Vec<Vec<f32>> = parameters.iter().map(|numbers| numbers.to_vec()).collect();
+        let mut observed_slices: Vec<&mut [f32]> =
+            observed.iter_mut().map(|numbers| &mut numbers[..]).collect();
+        op.observe(&shared, &mut observed_slices);
+        all.extend(
+            observed
+                .into_iter()
+                .enumerate()
+                .map(|(index, numbers)| (format!("observed {index}"), numbers)),
+        );
+        all
+    }
+}
