@@ -1,7 +1,11 @@
 //! What can go wrong with data, and how it is said.
 
 use crate::near::suggestion;
-use aloft_spec::{Code, Problem, text::thousands};
+use aloft_spec::{
+    Code, Problem,
+    sql::FUNCTIONS,
+    text::{nearest, thousands},
+};
 use polars::prelude::PolarsError;
 use std::{
     io,
@@ -128,9 +132,17 @@ impl DataError {
         }
     }
 
-    /// The same with the columns that a name may have meant.
-    pub(crate) fn among(self, columns: impl IntoIterator<Item = String>) -> Self {
+    /// The same with the columns and tables that a name may have meant.
+    pub(crate) fn among(
+        self,
+        columns: impl IntoIterator<Item = String>,
+        tables: impl IntoIterator<Item = String>,
+    ) -> Self {
         match self {
+            Self::UnknownTable { name, .. } => Self::UnknownTable {
+                name,
+                tables: tables.into_iter().collect(),
+            },
             Self::UnknownColumn { name, .. } => Self::UnknownColumn {
                 name,
                 columns: columns.into_iter().collect(),
@@ -156,6 +168,24 @@ impl From<PolarsError> for DataError {
                 Self::UnknownColumn {
                     name: named_in(&message),
                     columns: Vec::new(),
+                }
+            }
+            PolarsError::SQLInterface(message) if message.starts_with("no table or struct column named") => {
+                Self::UnknownTable {
+                    name: named_in(&message),
+                    tables: Vec::new(),
+                }
+            }
+            PolarsError::SQLInterface(message) if message.starts_with("unsupported function") => {
+                let name = named_in(&message);
+                let near = nearest(&name, FUNCTIONS.iter().copied());
+                let hint = match near.first() {
+                    Some(function) => format!("did you mean `{}`?", function.to_uppercase()),
+                    None => "write it in another way; SQL here is what polars knows of it".into(),
+                };
+                Self::Unsupported {
+                    what: format!("there is no function `{name}`"),
+                    hint,
                 }
             }
             PolarsError::SQLSyntax(message) => Self::Sql {

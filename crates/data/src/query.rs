@@ -64,7 +64,7 @@ fn plan(sql: &str, inputs: &[(String, &Relation)], cancel: &Cancel) -> Result<Re
         let schema = plan.collect_schema()?;
         Ok((plan, schema))
     })
-    .map_err(|error| error.among(columns().collect::<BTreeSet<_>>()))?;
+    .map_err(|error| error.among(columns().collect::<BTreeSet<_>>(), tables.iter().cloned()))?;
     if schema.is_empty() {
         return Err(DataError::Unsupported {
             what: "the query has no columns".into(),

@@ -160,6 +160,18 @@ fn what_a_query_names_wrongly_is_told_where_it_stands() {
         "{text}"
     );
     assert!(text.contains("did you mean `age`?"), "{text}");
+    let text = problem("SELECT name, age", "SELECT name, AVGG(age)");
+    assert!(
+        text.starts_with("test.aloft.md:24:14: there is no function `avgg`"),
+        "{text}"
+    );
+    assert!(text.contains("did you mean `AVG`?"), "{text}");
+    let text = problem("SELECT name, age", "SELECT name, peple.age");
+    assert!(
+        text.starts_with("test.aloft.md:24:14: there is no table `peple`"),
+        "{text}"
+    );
+    assert!(text.contains("did you mean `people`?"), "{text}");
     let text = problem("age > $age", "age > $aged");
     assert!(
         text.starts_with("test.aloft.md:25:13: there is no parameter `$aged`"),

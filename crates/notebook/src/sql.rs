@@ -142,13 +142,18 @@ pub(crate) fn parse(sql: &str) -> Result<Box<Query>, SqlError> {
     }
 }
 
-/// Line and column, both from 1, of the first name in a statement that is `name`; texts and comments hold no names.
+/// Line and column, both from 1, of the first name in a statement that is `name`, else of one that is but for its case;
+/// texts and comments hold no names.
 pub(crate) fn find_name(sql: &str, name: &str) -> Option<(usize, usize)> {
     let tokens = Tokenizer::new(&GenericDialect, sql)
         .tokenize_with_location()
         .ok()?;
-    let is_name = |token: &Token| matches!(token, Token::Word(word) if word.value == name);
-    let found = tokens.iter().find(|token| is_name(&token.token))?;
+    let find = |same: &dyn Fn(&str) -> bool| {
+        tokens
+            .iter()
+            .find(|token| matches!(&token.token, Token::Word(word) if same(&word.value)))
+    };
+    let found = find(&|word| word == name).or_else(|| find(&|word| word.eq_ignore_ascii_case(name)))?;
     Some((found.span.start.line as usize, found.span.start.column as usize))
 }
 
@@ -385,6 +390,8 @@ mod tests {
         let sql = "SELECT 'carier' -- carier\n, f.\"carier\" FROM f";
         assert_eq!(find_name(sql, "carier"), Some((2, 5)));
         assert_eq!(find_name("SELECT carrier FROM t", "carier"), None);
+        assert_eq!(find_name("SELECT AVG(avg) FROM t", "avg"), Some((1, 12)));
+        assert_eq!(find_name("SELECT AVGG(a) FROM t", "avgg"), Some((1, 8)));
     }
 
     #[test]
