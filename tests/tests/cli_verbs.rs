@@ -246,3 +246,35 @@ fn open_says_what_is_missing() {
     ran.expect_code(2);
     assert!(ran.stderr.contains("aloft-desktop"), "{}", ran.stderr);
 }
+
+#[test]
+fn charts_are_written_without_a_window() {
+    let lab = Lab::new();
+    let project = lab.example("penguins");
+    let notebook = project.join("notebooks/species.aloft.md");
+    let text = std::fs::read_to_string(&notebook).unwrap();
+    let name = text
+        .lines()
+        .find_map(|line| line.strip_prefix("```toml chart "))
+        .expect("a chart in the example");
+    let chart = |cell: &str, file: &str| {
+        lab.run([
+            "chart".as_ref(),
+            notebook.as_os_str(),
+            "--cell".as_ref(),
+            cell.as_ref(),
+            "-o".as_ref(),
+            lab.path(file).as_os_str(),
+            "--json".as_ref(),
+        ])
+    };
+    let ran = chart(name, "c.svg");
+    ran.expect_code(0);
+    let svg = std::fs::read_to_string(lab.path("c.svg")).unwrap();
+    let title = ran.json()["description"].as_str().unwrap().to_owned();
+    assert!(
+        svg.starts_with("<svg ") && svg.contains(&format!("<title>{title}</title>")),
+        "{title}"
+    );
+    assert_eq!((chart(name, "c.png").code, chart("nope", "c.svg").code), (2, 2));
+}

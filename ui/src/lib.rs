@@ -28,8 +28,6 @@ mod status_bar;
 mod table;
 mod targets;
 mod theme;
-mod ticks;
-mod time;
 mod tokens;
 mod top_bar;
 mod training;

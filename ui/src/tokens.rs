@@ -1,5 +1,6 @@
 //! Colours, distances and sizes. Nothing else in the window names a colour or a size of its own.
 
+use aloft_spec::colors::{self, Colors};
 use egui::Color32;
 
 /// The colours of one theme, by what they mean.
@@ -53,6 +54,8 @@ pub struct Tokens {
     pub backdrop: Color32,
     /// Below what floats.
     pub shadow: Color32,
+    /// Classes and numbers in charts.
+    pub chart: Colors,
 }
 
 const fn hex(rgb: u32) -> Color32 {
@@ -85,6 +88,7 @@ pub const LIGHT: Tokens = Tokens {
     number: hex(0xa3550c),
     backdrop: Color32::from_black_alpha(70),
     shadow: Color32::from_black_alpha(28),
+    chart: colors::LIGHT,
 };
 
 /// The dark theme.
@@ -113,6 +117,7 @@ pub const DARK: Tokens = Tokens {
     number: hex(0xe3a863),
     backdrop: Color32::from_black_alpha(140),
     shadow: Color32::from_black_alpha(110),
+    chart: colors::DARK,
 };
 
 impl Tokens {
@@ -124,6 +129,16 @@ impl Tokens {
     /// The colours in force in the window.
     pub fn of_ctx(ctx: &egui::Context) -> &'static Self {
         Self::of_mode(ctx.theme() == egui::Theme::Dark)
+    }
+
+    /// The colour of a class in a chart.
+    pub fn class(&self, class: usize) -> Color32 {
+        hex(self.chart.class(class))
+    }
+
+    /// The colour of a number in a chart, from the lowest (0) to the highest (1).
+    pub fn shade(&self, share: f64, diverging: bool) -> Color32 {
+        hex(self.chart.shade(share, diverging))
     }
 
     fn of_mode(dark: bool) -> &'static Self {
@@ -257,7 +272,11 @@ mod tests {
     #[test]
     fn marks_can_be_told_from_their_ground() {
         for t in [LIGHT, DARK] {
-            for mark in [t.ok, t.warn, t.bad, t.accent, t.faint] {
+            let classes = t.chart.classes.map(hex);
+            for mark in [t.ok, t.warn, t.bad, t.accent, t.faint]
+                .into_iter()
+                .chain(classes)
+            {
                 let ratio = contrast(mark, t.raised);
                 assert!(ratio >= 3.0, "{mark:?} on {:?} has only {ratio:.2}", t.raised);
             }

@@ -51,6 +51,8 @@ pub struct View {
     pub rows: HashMap<BlockId, Rows>,
     /// Train cells whose log is open.
     pub open_logs: HashSet<BlockId>,
+    /// Cells whose findings in data are all shown.
+    pub open_findings: HashSet<BlockId>,
     /// Widths of tables' columns.
     pub tables: Layouts,
     /// Selected cells of tables.

@@ -109,7 +109,7 @@ fn a_narrow_window_has_room_for_the_notebook() {
 
 #[test]
 fn charts_and_forms_are_painted() {
-    let mut harness = painted(themed(Theme::Light, charts()), [1440.0, 2300.0]);
+    let mut harness = painted(themed(Theme::Light, charts()), [1000.0, 3300.0]);
     harness.run();
     share_of(&mut harness, "charts", [0; 3]);
     let accent = share_of(&mut harness, "charts", [0x2f, 0x62, 0xd9]);

@@ -27,6 +27,7 @@ mod table;
 mod write;
 
 pub use cancel::Cancel;
+pub use chart::svg;
 pub use encoded::{decode_table, encode_table};
 pub use findings::Setting;
 pub use fingerprint::fingerprint;

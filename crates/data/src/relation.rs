@@ -378,13 +378,14 @@ mod tests {
             (Mark::Line, "day", Some("n")),
             (Mark::Scatter, "x", Some("n")),
             (Mark::Box, "word", Some("x")),
+            (Mark::Violin, "word", Some("x")),
+            (Mark::Heatmap, "word", Some("n")),
         ] {
             let spec = ChartSpec {
-                data: "t".into(),
-                mark,
-                x: x.into(),
+                x: Some(x.into()),
                 y: y.map(Into::into),
-                bins: None,
+                color: (mark != Mark::Scatter).then(|| "word".into()),
+                ..ChartSpec::new("t", mark)
             };
             // Numbers with few digits: their sums are exact in any order.
             assert_eq!(

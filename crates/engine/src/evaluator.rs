@@ -326,11 +326,9 @@ pub(crate) fn require_column(
 }
 
 fn check_chart(workspace: &Workspace, cell: &str, chart: &ChartSpec, schema: &[Field]) -> Result<()> {
-    require_column(workspace, cell, "x", &chart.x, schema)?;
-    match &chart.y {
-        Some(y) => require_column(workspace, cell, "y", y, schema),
-        None => Ok(()),
-    }
+    chart
+        .named_columns()
+        .try_for_each(|(key, column)| require_column(workspace, cell, key, column, schema))
 }
 
 /// The columns that may have been meant, else as many as a reader wants.

@@ -105,13 +105,13 @@ fn cells_become_outputs_on_the_sample_and_on_all_rows() {
     let Output::Chart(chart) = run("ages", Scope::All) else {
         panic!("no chart")
     };
-    let Marks::Bar {
-        categories, values, ..
-    } = &chart.marks
-    else {
+    let Marks::Bars { bars } = &chart.panels[0].marks else {
         panic!("no bars")
     };
-    assert_eq!((categories.len(), values.iter().sum::<f64>()), (2, 6.0));
+    assert_eq!(
+        (bars.len(), bars.iter().map(|bar| bar.value).sum::<f64>()),
+        (2, 6.0)
+    );
 }
 
 #[test]

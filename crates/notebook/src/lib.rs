@@ -6,6 +6,7 @@
 
 mod analysis;
 pub mod ask;
+mod class;
 mod document;
 mod edit;
 mod graph;

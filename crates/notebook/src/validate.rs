@@ -170,36 +170,70 @@ pub(crate) fn chart(body: &str) -> Checked {
     });
     if let Some(chart) = body.reading.value.clone() {
         body.filled("data", &chart.data, "data = \"flights\"");
-        body.filled("x", &chart.x, "x = \"a column\"");
-        let mark = match chart.mark {
-            Mark::Histogram => "histogram",
-            Mark::Bar => "bar",
-            Mark::Line => "line",
-            Mark::Scatter => "scatter",
-            Mark::Box => "box",
-        };
-        match (chart.mark, chart.y.as_deref()) {
-            (Mark::Line | Mark::Scatter | Mark::Box, None | Some("")) => {
-                let span = body.reading.span(&["mark"]);
-                let message = format!("a {mark} chart needs a column `y`");
-                body.push(Finding::error(Code::BadValue, message, span).with_hint("add `y = \"a column\"`"));
-            }
-            (Mark::Histogram, Some(_)) => {
-                body.unused(
-                    &["y"],
-                    "a histogram counts rows: it has no `y`",
-                    "use `mark = \"bar\"` for means of `y`",
-                );
-            }
-            _ => {}
-        }
-        match (chart.mark, chart.bins) {
-            (Mark::Histogram, Some(0)) => body.bad(&["bins"], "a histogram has at least one bin"),
-            (Mark::Histogram, _) | (_, None) => {}
-            (_, Some(_)) => body.unused(&["bins"], "only a histogram has `bins`", "remove it"),
-        }
+        chart_columns(&mut body, &chart);
+        chart_options(&mut body, &chart);
     }
     body.finish(|chart| Some(&chart.data), CellSpec::Chart)
+}
+
+/// A mark draws `columns`, or it has the axes that it needs.
+fn chart_columns(body: &mut Body<'_, ChartSpec>, chart: &ChartSpec) {
+    let mark = chart.mark.word();
+    for (key, value) in [("x", &chart.x), ("y", &chart.y)] {
+        let needed = !chart.mark.has_columns() && (key == "x" || chart.mark.needs_y());
+        if needed && value.as_deref().unwrap_or_default().is_empty() {
+            let span = body.reading.span(&["mark"]);
+            let message = format!("a {mark} chart needs a column `{key}`");
+            body.push(
+                Finding::error(Code::BadValue, message, span)
+                    .with_hint(format!("add `{key} = \"a column\"`")),
+            );
+        } else if value.is_some() && chart.mark.has_columns() {
+            let hint = format!("`columns = [\"a\", \"b\"]` says which columns a {mark} chart shows");
+            body.unused(&[key], &format!("a {mark} chart has no `{key}`"), &hint);
+        }
+    }
+    if chart.mark == Mark::Histogram && chart.y.is_some() {
+        body.unused(
+            &["y"],
+            "a histogram counts rows: it has no `y`",
+            "use `mark = \"bar\"` for means of `y`",
+        );
+    }
+    if chart.z.is_some() && chart.mark != Mark::Heatmap {
+        body.unused(&["z"], "only a heatmap has `z`", "remove it");
+    }
+    if !chart.columns.is_empty() && !chart.mark.has_columns() {
+        let hint = "name one column as `x`, or use `mark = \"correlation\"` or `mark = \"pairs\"`";
+        body.unused(&["columns"], &format!("a {mark} chart has no `columns`"), hint);
+    }
+}
+
+fn chart_options(body: &mut Body<'_, ChartSpec>, chart: &ChartSpec) {
+    let mark = chart.mark.word();
+    match chart.bins {
+        Some(0) => body.bad(&["bins"], "there is at least one bin"),
+        Some(_) if !chart.mark.has_bins() => {
+            body.unused(&["bins"], &format!("a {mark} chart has no `bins`"), "remove it");
+        }
+        _ => {}
+    }
+    if chart.color.is_some() && !chart.mark.has_color() {
+        body.unused(
+            &["color"],
+            &format!("a {mark} chart has no `color`"),
+            "remove it, or use `facet`",
+        );
+    }
+    if chart.facet.is_some() && chart.mark.has_columns() {
+        body.unused(&["facet"], &format!("a {mark} chart has no `facet`"), "remove it");
+    }
+    let log = [("log_x", chart.log_x), ("log_y", chart.log_y)];
+    for ((key, wanted), fits) in log.into_iter().zip(chart.mark.has_log()) {
+        if wanted && !fits {
+            body.unused(&[key], &format!("a {mark} chart has no `{key}`"), "remove it");
+        }
+    }
 }
 
 pub(crate) fn train(body: &str) -> Checked {

@@ -1,7 +1,7 @@
 //! What the user wants done.
 
 use crate::{BlockId, NoticeId, TaskId};
-use aloft_spec::{CellKind, ask::Ask, param::ParamValue, project::SshTarget};
+use aloft_spec::{CellKind, DataClass, ask::Ask, param::ParamValue, project::SshTarget};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -60,6 +60,8 @@ pub enum Operation {
     },
     /// Show the rows of a table from the row `first` on, which counts from 0.
     ShowPage { block: BlockId, first: u64 },
+    /// Give the data of a source another class.
+    SetClass { block: BlockId, class: DataClass },
     /// Put new prose after a block.
     AddProse { after: Option<BlockId> },
     /// Remove a block.

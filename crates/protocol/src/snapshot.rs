@@ -5,7 +5,7 @@ use crate::{
     operation::{Rows, Theme},
 };
 use aloft_spec::{
-    CellKind, Code, Diagnostic, Output, Problem,
+    CellKind, Code, Diagnostic, Finding, Output, Problem,
     ask::JoinKeys,
     event::Phase,
     job::{JobRecord, Preflight},
@@ -173,6 +173,8 @@ pub struct CellView {
     pub first_line: usize,
     /// Findings in its text.
     pub diagnostics: Vec<Diagnostic>,
+    /// Findings in its data, the gravest first.
+    pub findings: Arc<Vec<Finding>>,
 }
 
 /// Some rows of a table that has more than it holds for display.

@@ -9,7 +9,7 @@ use aloft_protocol::{
     snapshot::{FileView, MachineView, RecentProject},
 };
 use aloft_spec::{
-    Diagnostic, Output, Problem,
+    Diagnostic, Finding, Output, Problem,
     event::Event,
     job::{JobRecord, Preflight},
     project::SshTarget,
@@ -70,6 +70,12 @@ pub enum Message {
     Paged {
         task: TaskId,
         result: Result<Table, Problem>,
+    },
+    /// A cell's data was looked at.
+    Looked {
+        cell: String,
+        key: String,
+        result: Result<Vec<Finding>, Problem>,
     },
     /// A train cell was measured.
     Planned {
@@ -238,6 +244,12 @@ pub enum Effect {
         rows: Rows,
         first: u64,
         cancel: Cancel,
+    },
+    /// Look for what may be wrong with a cell's data.
+    Look {
+        workspace: Arc<Workspace>,
+        cell: String,
+        key: String,
     },
     /// Measure a train cell.
     Plan {

@@ -9,7 +9,7 @@ use aloft_protocol::{
     snapshot::{CellState, ExampleView, FileView, MachineView, Notice, PageView, Question, RecentProject},
 };
 use aloft_spec::{
-    Diagnostic, Output, Problem, ask::JoinKeys, job::JobRecord, run::RunSummary, verdict::Verdict,
+    Diagnostic, Finding, Output, Problem, ask::JoinKeys, job::JobRecord, run::RunSummary, verdict::Verdict,
 };
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
@@ -102,6 +102,10 @@ pub struct Cell {
     /// How long its output took.
     pub seconds: f64,
     pub output: Option<Output>,
+    /// What may be wrong with its data, with the key that it was found with.
+    pub findings: Option<(String, Arc<Vec<Finding>>)>,
+    /// The key of the text whose data was last looked at.
+    pub looked_at: Option<String>,
     pub training: Option<Training>,
     pub verdicts: BTreeMap<bool, (String, Arc<Verdict>)>,
 }

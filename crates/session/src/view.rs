@@ -142,5 +142,9 @@ fn cell_view(notebook: &OpenNotebook, cell: &aloft_notebook::Cell) -> CellView {
         first_line: cell.line + 1,
         diagnostics: notebook.document.cell_diagnostics(&notebook.path, &cell.name),
         param,
+        findings: match &known.findings {
+            Some((with, findings)) if *with == key => findings.clone(),
+            _ => Arc::default(),
+        },
     }
 }

@@ -6,6 +6,7 @@
 pub mod ask;
 pub mod cell;
 pub mod chart;
+pub mod colors;
 pub mod date;
 pub mod event;
 pub mod finding;
@@ -20,6 +21,8 @@ pub mod source;
 pub mod sql;
 pub mod table;
 pub mod text;
+pub mod ticks;
+pub mod time;
 pub mod train;
 pub mod verdict;
 

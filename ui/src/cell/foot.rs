@@ -3,9 +3,9 @@
 use crate::fonts;
 use crate::menu;
 use crate::tokens::{Tokens, font, size, space};
+use crate::training;
 use crate::view::Frame;
 use crate::widgets::{Button, line_ui};
-use crate::{chart, training};
 use aloft_protocol::snapshot::{BlockView, CellState, CellView};
 use aloft_protocol::{BlockId, Operation};
 use aloft_spec::output::{Output, TableOutput};
@@ -34,8 +34,8 @@ pub fn foot_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: &BlockView, cell: &Cel
             (None, Some(Output::Table(output))) => table_foot_ui(ui, frame, block, cell, output),
             (None, Some(Output::Chart(data))) => {
                 words(ui, &data.extent.to_string());
-                if let Some(omitted) = chart::omitted(&data.marks) {
-                    words(ui, &omitted);
+                for note in &data.notes {
+                    words(ui, note);
                 }
             }
             (None, None) => words(ui, "Not run yet"),

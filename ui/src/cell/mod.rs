@@ -1,6 +1,7 @@
 //! A cell's card: head, text, findings, output, foot.
 
 pub mod add;
+mod findings;
 pub mod foot;
 mod head;
 pub mod param;
@@ -57,6 +58,7 @@ pub fn cell_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: &BlockView, cell: &Cel
                 }
             }
             output_ui(ui, frame, block, cell);
+            findings::data_findings_ui(ui, frame, block, cell);
             if let Some(training) = &cell.training {
                 training::metrics_ui(ui, training);
                 training::log_ui(ui, frame, block.id, training);

@@ -4,7 +4,6 @@ use super::{heading_ui, nothing_ui};
 use crate::fonts;
 use crate::metrics;
 use crate::navigation::{job_color, job_word, run_color, run_word};
-use crate::time;
 use crate::tokens::{Tokens, font, space};
 use crate::training::pairs_ui;
 use crate::view::Frame;
@@ -12,7 +11,7 @@ use crate::widgets::{Button, dot_ui, text_ui};
 use aloft_protocol::Operation;
 use aloft_spec::job::{JobRecord, JobState};
 use aloft_spec::run::{RunStatus, RunSummary};
-use aloft_spec::text;
+use aloft_spec::{text, time};
 use egui::Ui;
 
 /// The tab: the run that was chosen, else the latest.

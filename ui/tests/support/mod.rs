@@ -12,7 +12,7 @@ mod project;
 mod table;
 mod verdicts;
 
-pub use charts::charts;
+pub use charts::{charts, every_chart};
 pub use project::{cell, flights, flights_of, notebook_mut, of, trained, welcome};
 pub use verdicts::preflight;
 

@@ -244,6 +244,7 @@ pub fn cell(id: u64, name: &str, kind: CellKind, text: &str) -> BlockView {
             joins: Vec::new(),
             first_line: 1,
             diagnostics: Vec::new(),
+            findings: Arc::default(),
         }),
     }
 }

@@ -1,5 +1,6 @@
 //! One file a verb: its arguments, and what it does.
 
+mod chart;
 mod check;
 mod clean;
 mod doctor;
@@ -30,6 +31,8 @@ pub enum Verb {
     Check(check::Arguments),
     /// Remove outputs and rows that can be made again, and say how much they took
     Clean(clean::Arguments),
+    /// Write a chart of a notebook to an SVG file
+    Chart(chart::Arguments),
     /// Describe each column of a data file
     Profile(profile::Arguments),
     /// Run SQL over data files; each is a table named by its file's stem
@@ -68,6 +71,7 @@ impl Verb {
             Self::New(arguments) => arguments.run(screen),
             Self::Check(arguments) => arguments.run(screen),
             Self::Clean(arguments) => arguments.run(screen),
+            Self::Chart(arguments) => arguments.run(screen),
             Self::Profile(arguments) => arguments.run(screen),
             Self::Query(arguments) => arguments.run(screen),
             Self::Run(arguments) => arguments.run(screen),

@@ -7,7 +7,6 @@ use crate::{
 use aloft_engine::{Evaluated, Evaluator, Workspace};
 use aloft_spec::{
     CellKind, CellSpec, Code, Output, Problem,
-    chart::{ChartData, Marks},
     param::ParamValue,
     table::{Extent, Scope},
     text,
@@ -68,7 +67,7 @@ enum CellResult {
     },
     Chart {
         extent: Extent,
-        marks: usize,
+        description: String,
         cached: bool,
     },
     Parameter {
@@ -229,30 +228,15 @@ fn shown(screen: &Screen, name: &str, from: &str, evaluated: Evaluated) -> CellR
             }
         }
         Output::Chart(chart) => {
-            screen.line(format_args!("{name}: {}{from}", chart_line(&chart)));
+            screen.line(format_args!(
+                "{name}: {}, {}{from}",
+                chart.description, chart.extent
+            ));
             CellResult::Chart {
-                marks: marks(&chart.marks).1,
+                description: chart.description.clone(),
                 extent: chart.extent.clone(),
                 cached,
             }
         }
-    }
-}
-
-fn chart_line(chart: &ChartData) -> String {
-    let (what, count) = marks(&chart.marks);
-    format!(
-        "{} over {}, {count} {what}, {}",
-        chart.y_label, chart.x_label, chart.extent
-    )
-}
-
-/// What a chart is made of, and how many of them.
-fn marks(marks: &Marks) -> (&'static str, usize) {
-    match marks {
-        Marks::Histogram { counts, .. } => ("bins", counts.len()),
-        Marks::Bar { categories, .. } => ("bars", categories.len()),
-        Marks::Line { points, .. } | Marks::Scatter { points, .. } => ("points", points.len()),
-        Marks::Box { categories, .. } => ("boxes", categories.len()),
     }
 }

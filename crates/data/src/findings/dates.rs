@@ -4,10 +4,8 @@ use super::looked::{Column, Looked, of, sql_name};
 use crate::{
     error::{Result, guarded},
     profile::milliseconds,
-    table,
 };
-use aloft_spec::{Finding, FindingCode, Severity, table::ColumnKind};
-use polars::prelude::*;
+use aloft_spec::{Finding, FindingCode, Severity, date::Date, table::ColumnKind};
 
 /// 1900-01-01, in days since 1970-01-01.
 const LONG_AGO: i64 = -25_567;
@@ -17,16 +15,6 @@ const NO_END: i64 = 375_832;
 const LEAST_PILED: usize = 5;
 /// So many times more than on the days that follow is a pile.
 const PILE: f64 = 10.0;
-
-/// A day as SQL writes it.
-fn written(day: i64) -> Result<String> {
-    guarded(|| {
-        let day = Series::new(PlSmallStr::EMPTY, [day])
-            .cast(&DataType::Int32)?
-            .cast(&DataType::Date)?;
-        Ok(table::texts(&day)?.pop().flatten().unwrap_or_default())
-    })
-}
 
 /// Findings in a column of dates or points in time, by the present day.
 pub(super) fn findings(looked: &Looked, column: &Column<'_>, today: i64) -> Result<Vec<Finding>> {
@@ -75,7 +63,7 @@ pub(super) fn findings(looked: &Looked, column: &Column<'_>, today: i64) -> Resu
             "after today",
             format!(
                 "leave them out: `WHERE {sql} <= DATE '{}'`, or find out who wrote them",
-                written(today)?
+                Date::from_days(today)
             ),
         );
     }

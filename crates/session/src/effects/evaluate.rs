@@ -2,7 +2,7 @@
 
 use super::{answer, guarded};
 use crate::message::{Effect, Message};
-use aloft_engine::Evaluator;
+use aloft_engine::{Cancel, Evaluator};
 use aloft_protocol::operation::Rows;
 use aloft_spec::table::Scope;
 use crossbeam_channel::Sender;
@@ -75,6 +75,12 @@ pub fn carry_out(effect: Effect, evaluator: &Evaluator, messages: &Sender<Messag
         } => {
             let result = guarded(|| evaluator.page(&workspace, &cell, scope(rows), first, &cancel));
             Message::Paged { task, result }
+        }
+        Effect::Look { workspace, cell, key } => {
+            let today = aloft_engine::today();
+            let look = || aloft_engine::findings(evaluator, &workspace, &cell, today, &Cancel::new());
+            let result = guarded(look);
+            Message::Looked { cell, key, result }
         }
         Effect::Plan {
             task,

@@ -24,6 +24,8 @@ pub struct Workers {
     messages: Sender<Message>,
     evaluate: Sender<Job>,
     files: Sender<Job>,
+    /// Looks at data beside the evaluations, so that no output waits for it.
+    look: Sender<Job>,
     evaluator: Arc<Evaluator>,
 }
 
@@ -35,6 +37,7 @@ impl Workers {
             messages: messages.clone(),
             evaluate: worker("evaluate", messages),
             files: worker("files", messages),
+            look: worker("look", messages),
             evaluator: Arc::new(Evaluator::new()),
         }
     }
@@ -95,6 +98,11 @@ impl Workers {
                 let evaluator = self.evaluator.clone();
                 let job: Job = Box::new(move |messages| evaluate::carry_out(effect, &evaluator, messages));
                 let _ = self.evaluate.send(job);
+            }
+            Effect::Look { .. } => {
+                let evaluator = self.evaluator.clone();
+                let job: Job = Box::new(move |messages| evaluate::carry_out(effect, &evaluator, messages));
+                let _ = self.look.send(job);
             }
             Effect::Follow {
                 project,

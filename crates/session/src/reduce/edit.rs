@@ -5,7 +5,7 @@ use crate::message::{Effect, NotebookText};
 use crate::state::{OpenNotebook, State};
 use aloft_notebook::Block;
 use aloft_protocol::{BlockId, snapshot::CellState};
-use aloft_spec::{CellKind, Code, Output, Problem, param::ParamValue, table::ColumnKind};
+use aloft_spec::{CellKind, Code, DataClass, Output, Problem, param::ParamValue, table::ColumnKind};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -310,6 +310,15 @@ fn stem_of(column: &str, otherwise: &str) -> String {
     } else {
         otherwise.to_owned()
     }
+}
+
+pub fn set_class(state: &mut State, block: BlockId, class: DataClass, now: Instant) {
+    change(state, Step::Alone, now, |notebook| {
+        notebook
+            .cell_name(block)
+            .map(|name| notebook.document.set_class(name, class))
+            .transpose()
+    });
 }
 
 pub fn add_prose(state: &mut State, after: Option<BlockId>, now: Instant) {

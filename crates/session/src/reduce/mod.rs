@@ -5,6 +5,7 @@ mod ask;
 mod close;
 mod cloud;
 mod edit;
+mod findings;
 mod open;
 mod page;
 mod recall;
@@ -51,6 +52,7 @@ pub fn reduce(state: &mut State, message: Message, now: Instant) -> Vec<Effect> 
         } => recall::recalled(state, &notebook, &cell, key, recalled),
         Message::RecallEnded { notebook } => recall::ended(state, &notebook, now),
         Message::Paged { task, result } => page::paged(state, task, result),
+        Message::Looked { cell, key, result } => findings::looked(state, &cell, key, result),
         Message::Planned { task, key, result } => work::planned(state, task, key, result),
         Message::RunStarted { task, key, result } => runs::started(state, task, key, result, &mut effects),
         Message::RunAttached {
@@ -79,6 +81,7 @@ pub fn reduce(state: &mut State, message: Message, now: Instant) -> Vec<Effect> 
         Message::Failed(problem) => state.report(problem),
     }
     schedule::schedule(state, now, &mut effects);
+    findings::schedule(state, &mut effects);
     effects
 }
 
@@ -110,6 +113,7 @@ fn operate(state: &mut State, operation: Operation, now: Instant, effects: &mut 
             continues,
         } => edit::set_param(state, block, &value, continues, now),
         Operation::ShowPage { block, first } => page::show(state, block, first),
+        Operation::SetClass { block, class } => edit::set_class(state, block, class, now),
         Operation::AddProse { after } => edit::add_prose(state, after, now),
         Operation::Remove { block } => edit::remove(state, block, now),
         Operation::Move { block, down } => edit::move_block(state, block, down, now),

@@ -1,0 +1,118 @@
+//! Charts of `chart` cells: panels with their axes, what is drawn in them, and what a pointer reads there.
+
+mod axes;
+mod hover;
+mod legend;
+mod marks;
+
+pub use axes::{X_AXIS, axis, quiet};
+pub use legend::sample_line_ui;
+
+use crate::fonts;
+use crate::tokens::{Tokens, font, space};
+use aloft_spec::chart::{ChartData, Panel, Scale};
+use aloft_spec::ticks;
+use egui::{Role, Sense, Ui, WidgetInfo, vec2};
+use egui_plot::{Plot, PlotPoint};
+
+/// Height of a chart of one panel.
+const HEIGHT: f32 = 260.0;
+/// Height of a line of a matrix, so that each name can be read.
+const MATRIX_LINE: f32 = 19.0;
+/// Heights of panels that share the width with others.
+const PANEL_HEIGHT: std::ops::RangeInclusive<f32> = 120.0..=200.0;
+
+/// Shows a chart over the whole width.
+pub fn chart_ui(ui: &mut Ui, id: egui::Id, name: &str, data: &ChartData) {
+    let t = Tokens::of(ui);
+    let across = data.across.max(1);
+    let shown = ui.scope(|ui| {
+        ui.spacing_mut().item_spacing = vec2(space::S, space::XS);
+        legend::legend_ui(ui, data, t);
+        let width = (ui.available_width() - space::S * (across - 1) as f32) / across as f32;
+        for (row, panels) in data.panels.chunks(across).enumerate() {
+            ui.horizontal_top(|ui| {
+                for (column, panel) in panels.iter().enumerate() {
+                    let height = height(data, panel, width);
+                    ui.allocate_ui(vec2(width, height), |ui| {
+                        ui.vertical(|ui| {
+                            panel_ui(ui, id.with((row, column)), data, panel, [width, height], t);
+                        });
+                    });
+                }
+            });
+        }
+    });
+    let response = ui.interact(shown.response.rect, id.with("chart"), Sense::hover());
+    response.widget_info(|| {
+        WidgetInfo::labeled(Role::Image, true, format!("Chart {name}: {}", data.description))
+    });
+}
+
+fn height(data: &ChartData, panel: &Panel, width: f32) -> f32 {
+    if data.panels.len() > 1 {
+        return (width * 0.75).clamp(*PANEL_HEIGHT.start(), *PANEL_HEIGHT.end());
+    }
+    match &panel.y.scale {
+        Scale::Names(names) => HEIGHT.max(names.len() as f32 * MATRIX_LINE + X_AXIS),
+        _ => HEIGHT,
+    }
+}
+
+fn panel_ui(
+    ui: &mut Ui,
+    id: egui::Id,
+    data: &ChartData,
+    panel: &Panel,
+    [width, height]: [f32; 2],
+    t: &Tokens,
+) {
+    let mut height = height;
+    if !panel.title.is_empty() {
+        let title = egui::RichText::new(&panel.title)
+            .font(fonts::regular(font::SMALL))
+            .color(t.text);
+        ui.add(egui::Label::new(title).truncate());
+        height -= font::BODY_LINE;
+    }
+    let (x, y) = (panel.x.clone(), panel.y.clone());
+    let (x_ticks, y_ticks) = (panel.x.clone(), panel.y.clone());
+    let x_axis = axes::of(egui_plot::AxisHints::new_x(), &panel.x, t).min_thickness(X_AXIS);
+    let y_axis = axes::of(egui_plot::AxisHints::new_y(), &panel.y, t).min_thickness(44.0);
+    let mut plot = quiet(Plot::new(id), t)
+        .width(width)
+        .height(height)
+        .show_grid([
+            panel.x.scale == Scale::Degrees,
+            !matches!(panel.y.scale, Scale::Names(_)),
+        ])
+        .set_margin_fraction(egui::Vec2::ZERO)
+        .custom_x_axes(vec![x_axis])
+        .custom_y_axes(vec![y_axis])
+        .x_grid_spacer(move |input| {
+            axes::grid(ticks::between(&x_ticks.scale, input.bounds.0, input.bounds.1))
+        })
+        .y_grid_spacer(move |input| {
+            axes::grid(ticks::between(&y_ticks.scale, input.bounds.0, input.bounds.1))
+        });
+    if panel.x.scale == Scale::Degrees {
+        // A degree is as long in both directions (equirectangular projection).
+        plot = plot.data_aspect(1.0);
+    }
+    let shown = plot.show(ui, |plot| {
+        plot.set_plot_bounds_x(x.low..=x.high);
+        plot.set_plot_bounds_y(y.low..=y.high);
+    });
+    let to = |[x, y]: [f64; 2]| shown.transform.position_from_point(&PlotPoint::new(x, y));
+    let painter = ui
+        .painter()
+        .with_clip_rect(shown.response.rect.intersect(ui.clip_rect()));
+    marks::paint(&painter, data, panel, &to, t);
+    if let Some(pointer) = shown.response.hover_pos()
+        && let Some(words) = hover::reading(data, panel, pointer, &to)
+    {
+        shown.response.on_hover_ui_at_pointer(|ui| {
+            ui.label(words);
+        });
+    }
+}
