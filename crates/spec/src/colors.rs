@@ -40,7 +40,13 @@ impl Colors {
     /// The colour of a number between `low` (0) and `high` (1) of a ramp.
     pub fn shade(&self, share: f64, diverging: bool) -> u32 {
         let stops = if diverging { &self.diverging } else { &self.ramp };
-        let at = share.clamp(0.0, 1.0) * (stops.len() - 1) as f64;
+        // The lowest colour also for no number.
+        let share = if share.is_nan() {
+            0.0
+        } else {
+            share.clamp(0.0, 1.0)
+        };
+        let at = share * (stops.len() - 1) as f64;
         let below = (at.floor() as usize).min(stops.len() - 2);
         let part = at - below as f64;
         let mix = |shift: u32| {

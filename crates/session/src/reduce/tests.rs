@@ -192,6 +192,10 @@ fn data_is_looked_at_once_after_each_change_and_its_class_is_set_in_the_text() {
     let mut effects = std::mem::take(&mut bench.first);
     let mut looked = Vec::new();
     while let Some(effect) = effects.pop() {
+        if let Effect::Recall { workspace, .. } = &effect {
+            let notebook = workspace.notebook.clone();
+            effects.extend(bench.send(Message::RecallEnded { notebook }));
+        }
         if let Effect::Evaluate { task, key, .. } = effect {
             let message = Message::Evaluated {
                 task,

@@ -155,7 +155,10 @@ fn outputs_of_an_earlier_session_are_shown_before_anything_runs() {
             recalled,
         })
     };
-    assert!(recall(&mut bench, 0, true).is_empty());
+    // What is shown is looked at for what may be wrong, and that is all.
+    let only_looks =
+        |effects: Vec<Effect>| effects.iter().all(|effect| matches!(effect, Effect::Look { .. }));
+    assert!(only_looks(recall(&mut bench, 0, true)));
     assert!(recall(&mut bench, 1, false).is_empty());
     assert!(
         bench
