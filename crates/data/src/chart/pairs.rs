@@ -89,7 +89,9 @@ fn histogram(values: &[f64], whole: bool, most: usize) -> Vec<Bar> {
         return Vec::new();
     };
     let bins = Bins::new(*low, *high, whole, most);
-    let counts = bins.counts(&sorted);
+    let counts = bins.counts(0, sorted.len() as u64, |edge| {
+        sorted.partition_point(|value| *value < edge) as u64
+    });
     let bar = |(index, count): (usize, u64)| Bar {
         left: bins.edge(index),
         right: bins.edge(index + 1),
