@@ -19,7 +19,8 @@ use tauri_plugin_dialog::{DialogExt as _, FileDialogBuilder, FilePath};
 
 /// Endings of files that a source cell can read.
 const DATA: &[&str] = &[
-    "csv", "tsv", "parquet", "json", "jsonl", "ndjson", "arrow", "ipc", "feather", "gz", "zst",
+    "csv", "tsv", "txt", "parquet", "json", "jsonl", "ndjson", "arrow", "ipc", "feather", "xlsx", "xlsm",
+    "xlsb", "xls", "ods", "sqlite", "sqlite3", "db", "gz", "zst",
 ];
 
 thread_local! {

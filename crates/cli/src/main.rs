@@ -11,6 +11,7 @@ mod progress;
 mod remote;
 mod report;
 mod screen;
+mod source;
 mod table;
 mod verb;
 

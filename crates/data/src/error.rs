@@ -1,8 +1,9 @@
 //! What can go wrong with data, and how it is said.
 
-use crate::near::suggestion;
+use crate::{near::suggestion, source::remote::classify};
 use aloft_spec::{
     Code, Problem,
+    source::is_remote,
     sql::FUNCTIONS,
     text::{nearest, thousands},
 };
@@ -25,13 +26,34 @@ pub(crate) enum DataError {
         what: String,
         hint: String,
     },
-    #[error("this row has {}, the header has {}", count(*fields), thousands(*expected as u64))]
+    #[error("{}", ragged(rows, *count, *expected))]
     Ragged {
         file: PathBuf,
-        line: usize,
-        fields: usize,
+        /// The first of them.
+        rows: Vec<RaggedRow>,
+        /// How many there are.
+        count: u64,
+        /// Fields of the header.
         expected: usize,
     },
+    /// A sheet, a table or a key of records that isn't in the file.
+    #[error("{what}")]
+    UnknownPart {
+        file: PathBuf,
+        what: String,
+        hint: String,
+    },
+    /// Something about an address.
+    #[error("{what}")]
+    Remote {
+        address: String,
+        code: Code,
+        what: String,
+        hint: String,
+    },
+    /// Said by who uses this crate.
+    #[error("{0}")]
+    Other(Problem),
     #[error("{what}")]
     Empty { file: PathBuf, what: &'static str },
     #[error("two columns are named `{name}`")]
@@ -56,6 +78,37 @@ pub(crate) enum DataError {
 }
 
 pub(crate) type Result<T> = std::result::Result<T, DataError>;
+
+/// A row of a CSV file that has more or fewer fields than the header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct RaggedRow {
+    /// Its line, from 1.
+    pub line: usize,
+    pub fields: usize,
+}
+
+fn ragged(rows: &[RaggedRow], all: u64, expected: usize) -> String {
+    let Some((first, others)) = rows.split_first() else {
+        return "rows and header have different numbers of fields".into();
+    };
+    let mut text = format!(
+        "this row has {}, the header has {}",
+        count(first.fields),
+        thousands(expected as u64)
+    );
+    if !others.is_empty() {
+        let lines: Vec<String> = others
+            .iter()
+            .map(|row| format!("line {} has {}", thousands(row.line as u64), row.fields))
+            .collect();
+        let further = all.saturating_sub(rows.len() as u64);
+        text.push_str(&format!("; also {}", lines.join(", ")));
+        if further > 0 {
+            text.push_str(&format!(", and {} more rows don't fit", thousands(further)));
+        }
+    }
+    text
+}
 
 fn count(fields: usize) -> String {
     if fields == 1 {
@@ -104,6 +157,43 @@ impl DataError {
         }
     }
 
+    /// An error while reading what may be compressed.
+    pub(crate) fn decompressing(file: &Path, error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => {
+                Self::unreadable(
+                    file,
+                    format!("the compressed data is damaged or cut off: {error}"),
+                    "copy or download it again",
+                )
+            }
+            io::ErrorKind::Other => Self::unreadable(
+                file,
+                format!("it can't be decompressed: {error}"),
+                "make the file again",
+            ),
+            _ => Self::reading(file, error),
+        }
+    }
+
+    /// The same about another file, where it is about `from`.
+    pub(crate) fn about(mut self, from: &Path, to: &Path) -> Self {
+        match &mut self {
+            Self::NotFound { file }
+            | Self::Unreadable { file, .. }
+            | Self::Ragged { file, .. }
+            | Self::Empty { file, .. }
+            | Self::UnknownPart { file, .. }
+            | Self::DuplicateColumn { file: Some(file), .. }
+                if file == from =>
+            {
+                to.clone_into(file);
+            }
+            _ => {}
+        }
+        self
+    }
+
     /// An error while writing a file.
     pub(crate) fn writing(path: &Path, error: io::Error) -> Self {
         Self::Write {
@@ -120,6 +210,11 @@ impl DataError {
                 "a column of categories has missing values, which polars can't read from this format",
                 "write the file as Parquet, or the column as text",
             ),
+            Self::Compute(what)
+                if is_remote(&file.to_string_lossy()) && what.contains("object-store error") =>
+            {
+                classify(&file.to_string_lossy(), &what)
+            }
             Self::Compute(what) => {
                 let hint = "the file may be damaged or still being written; make it again";
                 Self::unreadable(file, what, hint)
@@ -200,6 +295,12 @@ impl From<PolarsError> for DataError {
     }
 }
 
+impl From<Problem> for DataError {
+    fn from(problem: Problem) -> Self {
+        Self::Other(problem)
+    }
+}
+
 /// The first name between quotes in a message of polars, or all of it.
 fn named_in(message: &str) -> String {
     let quote = message.find(['"', '\'', '`']);
@@ -262,17 +363,26 @@ impl From<DataError> for Problem {
                 }
             }
             DataError::Ragged {
-                file,
-                line,
-                fields,
-                expected,
-            } => Problem::new(Code::RaggedRow, message)
-                .with_hint(if fields > expected {
-                    "put quotes around fields that hold the separator, or set `separator`"
-                } else {
-                    "fill in the missing fields, or remove the row; a wrong `separator` looks like this too"
-                })
-                .at(file, line, 1),
+                file, rows, expected, ..
+            } => {
+                let first = rows.first().copied().unwrap_or(RaggedRow { line: 1, fields: 0 });
+                Problem::new(Code::RaggedRow, message)
+                    .with_hint(if first.fields > expected {
+                        "put quotes around fields that hold the separator, set `separator`, or set `ragged` to \
+                         \"fill\" (cut off) or \"skip\""
+                    } else {
+                        "fill in the missing fields, or set `ragged` to \"fill\" or \"skip\"; a wrong `separator` looks \
+                         like this too"
+                    })
+                    .at(file, first.line, 1)
+            }
+            DataError::UnknownPart { file, hint, .. } => Problem::new(Code::UnknownName, message)
+                .with_hint(hint)
+                .in_file(file),
+            DataError::Remote {
+                address, code, hint, ..
+            } => Problem::new(code, message).with_hint(hint).in_file(address),
+            DataError::Other(problem) => problem,
             DataError::Empty { file, .. } => Problem::new(Code::EmptyData, message)
                 .with_hint("check that the file was written to its end")
                 .in_file(file),

@@ -1,19 +1,16 @@
 //! Sources, samples, profiles, SQL, chart data and snapshots of rows: everything that Aloft does with tables, by polars.
 //!
-//! A [`Relation`] is a lazy table that knows which rows it stands for. [`source`] makes one from a file, [`query`] from
+//! A [`Relation`] is a lazy table that knows which rows it stands for. [`source()`] makes one from a file, [`query()`] from
 //! other relations; what is shown of it carries an [`aloft_spec::Extent`].
 
 mod bins;
 mod cancel;
 mod chart;
-mod columnar;
-mod csv;
 mod encoded;
 mod error;
 mod execute;
 mod findings;
 mod fingerprint;
-mod jsonl;
 mod near;
 mod profile;
 mod query;
@@ -30,9 +27,11 @@ pub use cancel::Cancel;
 pub use chart::svg;
 pub use encoded::{decode_table, encode_table};
 pub use findings::Setting;
-pub use fingerprint::fingerprint;
 pub use query::query;
 pub use relation::Relation;
 pub use snapshot::SnapshotFile;
-pub use source::source;
+pub use source::{
+    access::{Access, Credentials},
+    fingerprint, source,
+};
 pub use write::{read_frame, write_table};

@@ -14,6 +14,7 @@ use aloft_spec::{
     chart::{ChartData, ChartSpec},
     output::TableOutput,
     profile::{Profile, Scan},
+    reading::Reading,
     table::{Extent, Field, Scope, Table},
 };
 use polars::prelude::*;
@@ -40,6 +41,8 @@ pub struct Relation {
     memory_bytes: u64,
     /// What was read of it already.
     scan: Option<Scan>,
+    /// How that was read.
+    reading: Option<Arc<Reading>>,
 }
 
 impl std::fmt::Debug for Relation {
@@ -73,6 +76,7 @@ impl Relation {
             rows: Arc::new(OnceLock::from(rows)),
             file: None,
             scan: None,
+            reading: None,
         }
     }
 
@@ -105,6 +109,7 @@ impl Relation {
             file: Some(file.into()),
             memory_bytes: 0,
             scan: None,
+            reading: None,
         })
     }
 
@@ -132,12 +137,25 @@ impl Relation {
             file: None,
             memory_bytes: 0,
             scan: None,
+            reading: None,
         }
     }
 
     /// Names and types of the columns.
     pub fn schema(&self) -> &[Field] {
         &self.fields
+    }
+
+    /// How the source was read; `None` for a query.
+    pub fn reading(&self) -> Option<&Arc<Reading>> {
+        self.reading.as_ref()
+    }
+
+    pub(crate) fn with_reading(self, reading: Reading) -> Self {
+        Self {
+            reading: Some(Arc::new(reading)),
+            ..self
+        }
     }
 
     /// How its rows were chosen.
@@ -205,11 +223,11 @@ impl Relation {
     ) -> std::result::Result<TableOutput, Problem> {
         let (head, profile) = self.summarize(max_rows, &mut |head, profile| {
             // What can't be shown is told at the end.
-            if let Ok(output) = table_output(&head, profile) {
+            if let Ok(output) = table_output(&head, profile, self.reading.clone()) {
                 on_partial(output);
             }
         })?;
-        Ok(table_output(&head, profile)?)
+        Ok(table_output(&head, profile, self.reading.clone())?)
     }
 
     /// The profile of each column.
@@ -327,13 +345,14 @@ impl Relation {
     }
 }
 
-fn table_output(head: &DataFrame, profile: Profile) -> Result<TableOutput> {
+fn table_output(head: &DataFrame, profile: Profile, reading: Option<Arc<Reading>>) -> Result<TableOutput> {
     let table = table::table(head)?;
     let extent = profile.extent.clone();
     Ok(TableOutput {
         table: Arc::new(table),
         profile: Arc::new(profile),
         extent,
+        reading,
     })
 }
 

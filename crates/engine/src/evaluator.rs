@@ -2,7 +2,7 @@
 //! sample once, and a notebook that is opened again shows what it showed.
 
 use crate::{
-    Result, Workspace,
+    Result, Workspace, access,
     cache::{DiskCache, Entry, Recent},
     resolved::Resolved,
 };
@@ -262,7 +262,8 @@ impl Evaluator {
             return Ok(relation.with_cancel(cancel));
         }
         let relation = match (&resolved.spec, &resolved.file) {
-            (CellSpec::Source(source), Some((file, _))) => aloft_data::source(source, file, scope, cancel)
+            (CellSpec::Source(source), Some((file, _))) => access(&workspace.project)
+                .source(source, file, scope, cancel)
                 .map_err(|problem| workspace.place(name, problem))?,
             (CellSpec::Query { sql }, _) => {
                 let mut arguments = BTreeMap::new();

@@ -3,6 +3,7 @@
 
 mod cache;
 mod clean;
+mod credentials;
 mod evaluator;
 mod findings;
 mod follow;
@@ -18,6 +19,7 @@ mod workspace;
 pub use aloft_data::Cancel;
 pub use cache::Size;
 pub use clean::{Leftovers, clean};
+pub use credentials::{access, access_with, forget_credentials, keep_credentials};
 pub use evaluator::{DISPLAY_ROWS, Evaluated, Evaluator, Recalled};
 pub use findings::{findings, today};
 pub use follow::{Following, Progress};

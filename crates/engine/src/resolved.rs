@@ -1,6 +1,7 @@
 //! A cell with everything that it depends on, understood: the base of evaluation, of a run's lineage and of its class.
 
-use crate::{Result, Workspace};
+use crate::{Result, Workspace, access};
+use aloft_data::Cancel;
 use aloft_spec::{CellSpec, Code, DataClass, Problem, table::Scope};
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
@@ -117,7 +118,8 @@ impl Resolver<'_> {
         let file = match &spec {
             CellSpec::Source(source) => {
                 let path = self.workspace.project.resolve(&source.path);
-                let fingerprint = aloft_data::fingerprint(&path)
+                let fingerprint = access(&self.workspace.project)
+                    .fingerprint(source, &path, &Cancel::new())
                     .map_err(|problem| self.source_problem(name, &source.path, problem))?;
                 Some((path, fingerprint))
             }

@@ -45,6 +45,21 @@ pub(crate) fn source(body: &str) -> Checked {
                 "a separator is one ASCII character and neither a quote nor a line's end",
             );
         }
+        if let Some(quote) = &source.quote
+            && !(quote.is_empty()
+                || quote.len() == 1 && quote.is_ascii() && quote.trim_matches(['\n', '\r']) == quote)
+        {
+            body.bad(&["quote"], "a quote is one ASCII character, or empty for none");
+        }
+        if source
+            .decimal
+            .is_some_and(|decimal| !matches!(decimal, '.' | ','))
+        {
+            body.bad(&["decimal"], "a decimal mark is `.` or `,`");
+        }
+        if source.endpoint.is_some() && !source.is_remote() {
+            body.unused(&["endpoint"], "only an address has an `endpoint`", "remove it");
+        }
     }
     body.finish(|_| None, CellSpec::Source)
 }

@@ -1,13 +1,10 @@
 //! Which files of a folder are notebooks and which are data.
 
+use aloft_spec::source::{Format, ending};
 use std::collections::VecDeque;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Endings of data files that a source reads.
-const DATA: [&str; 8] = [
-    "csv", "tsv", "parquet", "jsonl", "ndjson", "arrow", "feather", "ipc",
-];
 /// Folders of programs: what is in them isn't the project's data.
 const SKIPPED: [&str; 4] = ["runs", "target", "node_modules", "__pycache__"];
 /// So deep below the project's folder data is looked for.
@@ -68,11 +65,10 @@ pub(crate) fn data_files(root: &Path) -> Vec<PathBuf> {
     relative(found, root)
 }
 
+/// What a source reads. Texts and JSON in a project's folder are most often something else.
 fn is_data(path: &Path) -> bool {
-    path.extension().is_some_and(|ending| {
-        let ending = ending.to_string_lossy().to_ascii_lowercase();
-        DATA.contains(&&*ending)
-    })
+    let ending = ending(path);
+    Format::of_path(path).is_some_and(|format| format != Format::Json) && !matches!(&*ending, "txt" | "db")
 }
 
 /// What is in a folder; nothing where it can't be read.

@@ -13,7 +13,7 @@ mod state;
 pub use error::Error;
 pub use examples::{Example, examples, new_project};
 pub use project::{CONFIG_FILE, Project};
-pub use state::{Recent, RecentEntry, Settings};
+pub use state::{Recent, RecentEntry, Settings, cache_dir};
 
 use aloft_spec::Problem;
 

@@ -4,6 +4,7 @@ use crate::{Error, Result, config, discovery, file};
 use aloft_spec::{
     Diagnostic,
     project::{ProjectSpec, TargetSpec},
+    source::is_remote,
 };
 use std::path::{Path, PathBuf};
 
@@ -87,6 +88,9 @@ impl Project {
 
     /// A path as cells write it: absolute, or relative to the project's folder.
     pub fn resolve(&self, path: &str) -> PathBuf {
+        if is_remote(path) {
+            return PathBuf::from(path);
+        }
         self.root.join(path)
     }
 

@@ -97,6 +97,11 @@ impl Settings {
     }
 }
 
+/// The folder for what can be made again, outside of any project.
+pub fn cache_dir() -> Option<PathBuf> {
+    Some(directories::BaseDirs::new()?.cache_dir().join("aloft"))
+}
+
 fn state_file(name: &str) -> Option<PathBuf> {
     let folders = directories::BaseDirs::new()?;
     let folder = folders.state_dir().unwrap_or_else(|| folders.data_local_dir());

@@ -16,6 +16,7 @@ pub mod param;
 pub mod problem;
 pub mod profile;
 pub mod project;
+pub mod reading;
 pub mod run;
 pub mod source;
 pub mod sql;

@@ -3,6 +3,7 @@
 use crate::{
     chart::ChartData,
     profile::Profile,
+    reading::Reading,
     table::{Extent, Table},
 };
 use serde::{Deserialize, Serialize};
@@ -27,4 +28,7 @@ pub struct TableOutput {
     pub profile: Arc<Profile>,
     /// Which rows the result is made of.
     pub extent: Extent,
+    /// How the source was read; `None` for a query.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reading: Option<Arc<Reading>>,
 }

@@ -1,6 +1,7 @@
 //! `source` cells: where a table comes from, how it is sampled, and how private it is.
 
 use serde::{Deserialize, Serialize};
+use std::path::Path;
 
 /// How private data is. Ordered: a table made of several sources has the highest of their classes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -28,18 +29,107 @@ impl std::fmt::Display for DataClass {
     }
 }
 
-/// File formats that a source can have.
+/// Formats that a source can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
     /// Comma-separated values (`.csv`), or with another separator (`.tsv`: a tab).
     Csv,
-    /// Apache Parquet (`.parquet`).
+    /// Apache Parquet (`.parquet`): a file, a folder of files, or a glob.
     Parquet,
+    /// An array of JSON objects, or an object that holds one (`.json`).
+    Json,
     /// One JSON object a line (`.jsonl`, `.ndjson`).
     Jsonl,
     /// Arrow IPC file (`.arrow`, `.feather`, `.ipc`).
     Arrow,
+    /// A sheet of an Excel workbook (`.xlsx`, `.xlsm`, `.xlsb`, `.xls`).
+    Excel,
+    /// A sheet of an OpenDocument spreadsheet (`.ods`).
+    Ods,
+    /// A table of a SQLite database (`.sqlite`, `.sqlite3`, `.db`).
+    Sqlite,
+    /// A Delta Lake table: a folder with a `_delta_log`.
+    Delta,
+    /// A folder of pictures, one folder a class.
+    Images,
+}
+
+/// Endings of files that a source reads, in small letters.
+pub const ENDINGS: [(&str, Format); 20] = [
+    ("csv", Format::Csv),
+    ("tsv", Format::Csv),
+    ("txt", Format::Csv),
+    ("parquet", Format::Parquet),
+    ("pq", Format::Parquet),
+    ("json", Format::Json),
+    ("jsonl", Format::Jsonl),
+    ("ndjson", Format::Jsonl),
+    ("arrow", Format::Arrow),
+    ("feather", Format::Arrow),
+    ("ipc", Format::Arrow),
+    ("xlsx", Format::Excel),
+    ("xlsm", Format::Excel),
+    ("xlsb", Format::Excel),
+    ("xls", Format::Excel),
+    ("ods", Format::Ods),
+    ("sqlite", Format::Sqlite),
+    ("sqlite3", Format::Sqlite),
+    ("db", Format::Sqlite),
+    ("db3", Format::Sqlite),
+];
+
+/// The ending of a path in small letters, that of a compression left out: `csv` of `A.CSV.gz`; empty without one.
+pub fn ending(path: &Path) -> String {
+    let lower = |path: &Path| {
+        path.extension()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .to_lowercase()
+    };
+    match lower(path).as_str() {
+        "gz" | "zst" | "zz" => lower(Path::new(path.file_stem().unwrap_or_default())),
+        ending => ending.to_owned(),
+    }
+}
+
+impl Format {
+    /// The format of a file by its ending.
+    pub fn of_path(path: &Path) -> Option<Self> {
+        let ending = ending(path);
+        let known = ENDINGS.iter().find(|(known, _)| *known == ending);
+        known.map(|(_, format)| *format)
+    }
+}
+
+impl std::fmt::Display for Format {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Csv => "CSV",
+            Self::Parquet => "Parquet",
+            Self::Json => "JSON",
+            Self::Jsonl => "JSON lines",
+            Self::Arrow => "Arrow IPC",
+            Self::Excel => "Excel",
+            Self::Ods => "OpenDocument",
+            Self::Sqlite => "SQLite",
+            Self::Delta => "Delta Lake",
+            Self::Images => "images",
+        })
+    }
+}
+
+/// What is done with rows of a CSV file that have more or fewer fields than its header.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Ragged {
+    /// The file isn't read, and the rows are named.
+    #[default]
+    Error,
+    /// Missing fields have no value, further ones are cut off. How many rows that were is said.
+    Fill,
+    /// These rows are left out. How many that were is said.
+    Skip,
 }
 
 /// How rows are chosen for a sample.
@@ -109,10 +199,12 @@ impl Default for SampleSpec {
     }
 }
 
-/// The body of a `toml source` cell.
+/// The body of a `toml source` cell. What is absent is found out from the data, and said in its
+/// [`Reading`](crate::reading::Reading).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SourceSpec {
-    /// The file, relative to the project's folder, or absolute.
+    /// The file or folder, relative to the project's folder, or absolute; a glob; or an address: `s3://`, `gs://`,
+    /// `az://`, `abfss://`, `http://`, `https://`.
     pub path: String,
     /// Its format; by its ending when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -123,12 +215,39 @@ pub struct SourceSpec {
     /// How it is sampled.
     #[serde(default)]
     pub sample: SampleSpec,
-    /// CSV: the separator, one ASCII character; a comma (`.tsv`: a tab) when absent.
+    /// CSV: the separator, one ASCII character.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub separator: Option<char>,
-    /// CSV: texts that mean "no value", beside the empty one. `NA` when absent.
+    /// CSV: the quote around fields, one ASCII character; empty for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quote: Option<String>,
+    /// CSV and spreadsheets: whether the first row has the names of the columns.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub header: Option<bool>,
+    /// CSV and JSON: the encoding by its name on the web (`utf-8`, `windows-1252`, `utf-16le`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<String>,
+    /// CSV: texts that mean "no value", beside the empty one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub null_values: Option<Vec<String>>,
+    /// CSV: what stands before the fraction of a number, `.` or `,`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decimal: Option<char>,
+    /// CSV: what is done with rows that have more or fewer fields than the header.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub ragged: Ragged,
+    /// The sheet, the table or view, or the key of the records.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub table: Option<String>,
+    /// Delta Lake: the version of the table; the latest when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<u64>,
+    /// Addresses: the server to ask instead of the cloud's own, for stores that speak S3 and for emulators.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
+    /// Addresses: ask without credentials, for public data.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub anonymous: bool,
 }
 
 impl SourceSpec {
@@ -140,7 +259,35 @@ impl SourceSpec {
             class: DataClass::default(),
             sample: SampleSpec::default(),
             separator: None,
+            quote: None,
+            header: None,
+            encoding: None,
             null_values: None,
+            decimal: None,
+            ragged: Ragged::default(),
+            table: None,
+            version: None,
+            endpoint: None,
+            anonymous: false,
         }
     }
+
+    /// Whether `path` is an address on a network.
+    pub fn is_remote(&self) -> bool {
+        is_remote(&self.path)
+    }
+}
+
+/// Whether a path is an address on a network: a scheme, then `://`.
+pub fn is_remote(path: &str) -> bool {
+    [
+        "s3://", "s3a://", "gs://", "gcs://", "az://", "azure://", "abfs://", "abfss://", "http://",
+        "https://",
+    ]
+    .iter()
+    .any(|scheme| path.starts_with(scheme))
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }

@@ -9,8 +9,9 @@ use crate::widgets::{Button, line_ui};
 use aloft_protocol::snapshot::{BlockView, CellState, CellView};
 use aloft_protocol::{BlockId, Operation};
 use aloft_spec::output::{Output, TableOutput};
+use aloft_spec::reading::Reading;
 use aloft_spec::{CellKind, text};
-use egui::{Align, Color32, Layout, RichText, Ui, vec2};
+use egui::{Align, Color32, Layout, Response, RichText, Ui, vec2};
 
 /// Whether there is anything to say.
 pub fn is_shown(cell: &CellView) -> bool {
@@ -56,6 +57,9 @@ fn table_foot_ui(
         ui,
         &format!("{count} column{}", if count == 1 { "" } else { "s" }),
     );
+    if let Some(reading) = &output.reading {
+        reading_ui(ui, reading);
+    }
     pages_ui(ui, frame, block.id, cell, output);
     if !matches!(cell.kind, CellKind::Source | CellKind::Query) {
         return;
@@ -110,6 +114,19 @@ fn pages_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: BlockId, cell: &CellView,
     });
 }
 
+/// How the source was read: its format, and the rest under the pointer.
+fn reading_ui(ui: &mut Ui, reading: &Reading) {
+    let t = Tokens::of(ui);
+    let (text, color) = match reading.warnings.len() {
+        0 => (reading.format.to_string(), t.dim),
+        1 => (format!("{}, 1 warning", reading.format), t.warn),
+        several => (format!("{}, {several} warnings", reading.format), t.warn),
+    };
+    let mut lines = vec![format!("Read as {reading}")];
+    lines.extend(reading.warnings.iter().cloned());
+    words_in(ui, &text, color).on_hover_text(lines.join("\n"));
+}
+
 /// A button with a menu of the columns; the one that was chosen.
 fn column_menu(ui: &mut Ui, text: &str, name: &str, output: &TableOutput) -> Option<String> {
     let button = ui.add(Button::new(text).quiet().small().name(name));
@@ -133,10 +150,7 @@ pub fn words(ui: &mut Ui, words: &str) {
 }
 
 /// Words of a foot in a colour.
-pub fn words_in(ui: &mut Ui, words: &str, color: Color32) {
-    ui.label(
-        RichText::new(words)
-            .font(fonts::regular(font::SMALL + 0.5))
-            .color(color),
-    );
+pub fn words_in(ui: &mut Ui, words: &str, color: Color32) -> Response {
+    let font = fonts::regular(font::SMALL + 0.5);
+    ui.label(RichText::new(words).font(font).color(color))
 }

@@ -131,5 +131,6 @@ pub fn table(rows: usize) -> TableOutput {
             scan: None,
         }),
         extent,
+        reading: None,
     }
 }

@@ -3,6 +3,7 @@
 mod chart;
 mod check;
 mod clean;
+mod credentials;
 mod doctor;
 mod execute;
 mod jobs;
@@ -33,9 +34,9 @@ pub enum Verb {
     Clean(clean::Arguments),
     /// Write a chart of a notebook to an SVG file
     Chart(chart::Arguments),
-    /// Describe each column of a data file
+    /// Describe each column of a data file, folder or address
     Profile(profile::Arguments),
-    /// Run SQL over data files; each is a table named by its file's stem
+    /// Run SQL over data files, folders and addresses; each is a table named by its file's stem
     Query(query::Arguments),
     /// Run the cells of a project or notebook in order
     Run(run::Arguments),
@@ -49,6 +50,8 @@ pub enum Verb {
     Predict(predict::Arguments),
     /// Add, list, test and remove places where runs can be sent
     Targets(targets::Arguments),
+    /// Keep keys of clouds in the keyring, for sources that lie there
+    Credentials(credentials::Arguments),
     /// Send a training to a target and follow it
     Send(send::Arguments),
     /// List, follow, stop and fetch what was sent
@@ -80,6 +83,7 @@ impl Verb {
             Self::Runs(arguments) => arguments.run(screen),
             Self::Predict(arguments) => arguments.run(screen),
             Self::Targets(arguments) => arguments.run(screen),
+            Self::Credentials(arguments) => arguments.run(screen),
             Self::Send(arguments) => arguments.run(screen),
             Self::Jobs(arguments) => arguments.run(screen),
             Self::Doctor(arguments) => arguments.run(screen),

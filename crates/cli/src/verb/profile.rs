@@ -1,14 +1,22 @@
 //! `aloft profile FILE`
 
-use crate::{Result, interrupt::Interrupt, screen::Screen, table::TextTable};
+use crate::{
+    Result,
+    interrupt::Interrupt,
+    screen::Screen,
+    source::{SourceOptions, access, say_reading},
+    table::TextTable,
+};
 use aloft_spec::{
     profile::{Association, ColumnProfile, Measure, Profile, Scan},
-    source::{SampleMethod, SampleSpec, SourceSpec},
+    reading::Reading,
+    source::{SampleMethod, SampleSpec},
     table::{ColumnKind, Scope},
     text,
 };
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
 use std::path::PathBuf;
 
 /// Pairs of columns that are printed.
@@ -16,7 +24,7 @@ const MOST_PAIRS: usize = 5;
 
 #[derive(Args)]
 pub struct Arguments {
-    /// A CSV, TSV, Parquet, JSON Lines or Arrow file
+    /// A file, folder, glob or address: CSV, Parquet, JSON, Arrow, Excel, ODS, SQLite, Delta Lake, pictures
     file: PathBuf,
     /// Look at a sample of so many rows instead of all
     #[arg(long, value_name = "N")]
@@ -30,6 +38,16 @@ pub struct Arguments {
     /// Columns that a stratified sample looks at, or the column of time; may be repeated
     #[arg(long, requires = "sample", value_name = "COLUMN")]
     by: Vec<String>,
+    #[command(flatten)]
+    options: SourceOptions,
+}
+
+/// The document of `--json`.
+#[derive(Serialize)]
+struct Document<'a> {
+    #[serde(flatten)]
+    profile: &'a Profile,
+    reading: Option<&'a Reading>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -47,7 +65,7 @@ enum Method {
 impl Arguments {
     pub fn run(self, screen: &Screen) -> Result {
         let interrupt = Interrupt::listen()?;
-        let mut source = SourceSpec::new(self.file.to_string_lossy());
+        let mut source = self.options.spec(&self.file);
         let mut scope = Scope::All;
         if let Some(rows) = self.sample {
             source.sample = SampleSpec {
@@ -63,7 +81,11 @@ impl Arguments {
             };
             scope = Scope::Sample;
         }
-        let relation = aloft_data::source(&source, &self.file, scope, &interrupt.cancel())?;
+        let relation = access().source(&source, &self.file, scope, &interrupt.cancel())?;
+        let reading = relation.reading().map(AsRef::as_ref);
+        if let Some(reading) = reading {
+            say_reading(screen, reading);
+        }
         let bar = screen.draws().then(ProgressBar::new_spinner);
         let profile = relation.refined_profile(&mut |so_far| {
             if let Some(bar) = &bar {
@@ -78,7 +100,11 @@ impl Arguments {
             bar.finish_and_clear();
         }
         let profile = profile?;
-        screen.result(&profile, |screen| {
+        let document = Document {
+            profile: &profile,
+            reading,
+        };
+        screen.result(&document, |screen| {
             screen.line(format_args!("{}: {}", self.file.display(), profile.extent));
             for line in table(&profile).lines(screen.width()) {
                 screen.line(line);

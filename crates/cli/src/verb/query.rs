@@ -1,22 +1,29 @@
 //! `aloft query --sql SQL FILE…`
 
-use crate::{Result, interrupt::Interrupt, param::Parameters, screen::Screen, table::TextTable};
+use crate::{
+    Result,
+    interrupt::Interrupt,
+    param::Parameters,
+    screen::Screen,
+    source::{SourceOptions, access, named, say_reading},
+    table::TextTable,
+};
+use aloft_data::Relation;
 use aloft_spec::{
     Code, Problem,
-    source::SourceSpec,
     table::{Scope, Table, Values},
     text::row_range,
 };
 use clap::Args;
 use serde_json::{Map, Value, json};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 #[derive(Args)]
 pub struct Arguments {
     /// The statement; tables are named by the files' stems
     #[arg(long)]
     sql: String,
-    /// Data files
+    /// Data files, folders and addresses; `name=` before one names its table
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Print so many rows at most (20 as text, 50,000 as JSON)
@@ -28,26 +35,33 @@ pub struct Arguments {
     // Here a value is a number, a date as 2013-06-30, else a text.
     #[command(flatten)]
     parameters: Parameters,
+    #[command(flatten)]
+    options: SourceOptions,
 }
 
 impl Arguments {
     pub fn run(self, screen: &Screen) -> Result {
         let interrupt = Interrupt::listen()?;
         let cancel = interrupt.cancel();
-        let mut tables = Vec::new();
+        let access = access();
+        let mut tables: Vec<(String, Relation)> = Vec::new();
         for file in &self.files {
-            let name = table_name(file)?;
+            let (name, path) = named(file)?;
             if tables.iter().any(|(known, _)| *known == name) {
                 return Err(
                     Problem::new(Code::DuplicateName, format!("two files are named `{name}`"))
                         .in_file(file)
                         .with_hint(
-                            "a table's name is its file's name without the ending; rename one of them",
+                            "a table's name is its file's name without the ending; write `name=` before one of them",
                         ),
                 );
             }
-            let source = SourceSpec::new(file.to_string_lossy());
-            tables.push((name, aloft_data::source(&source, file, Scope::All, &cancel)?));
+            let source = self.options.spec(&path);
+            let relation = access.source(&source, &path, Scope::All, &cancel)?;
+            if let Some(reading) = relation.reading() {
+                say_reading(screen, reading);
+            }
+            tables.push((name, relation));
         }
         let inputs: Vec<_> = tables
             .iter()
@@ -66,6 +80,7 @@ impl Arguments {
         let document = json!({
             "extent": extent,
             "from": self.from.max(1),
+            "readings": tables.iter().map(|(name, relation)| (name.clone(), json!(relation.reading()))).collect::<Map<_, _>>(),
             "columns": table.columns.iter().map(|column| &column.field).collect::<Vec<_>>(),
             "rows": (0..table.rows).map(|row| record(table, row)).collect::<Vec<_>>(),
         });
@@ -81,15 +96,6 @@ impl Arguments {
             }
         });
         Ok(0)
-    }
-}
-
-fn table_name(file: &Path) -> Result<String> {
-    // `flights.csv.gz` is `flights`: no dot can be a part of a table's name without quotes.
-    let name = file.file_name().map(|name| name.to_string_lossy());
-    match name.as_deref().and_then(|name| name.split('.').next()) {
-        Some(stem) if !stem.is_empty() => Ok(stem.to_owned()),
-        _ => Err(Problem::new(Code::BadValue, "the file has no name to call the table by").in_file(file)),
     }
 }
 

@@ -10,6 +10,7 @@ use aloft_spec::{
     chart::ChartData,
     output::TableOutput,
     profile::Profile,
+    reading::Reading,
     table::{Field, Table, Values},
 };
 use serde::{Deserialize, Serialize};
@@ -41,6 +42,8 @@ enum Shape {
         rows: usize,
         profile: Arc<Profile>,
         extent: Extent,
+        #[serde(default)]
+        reading: Option<Arc<Reading>>,
     },
     Chart {
         data: Arc<ChartData>,
@@ -62,6 +65,7 @@ impl Entry {
                     rows: output.table.rows,
                     profile: output.profile.clone(),
                     extent: output.extent.clone(),
+                    reading: output.reading.clone(),
                 },
                 aloft_data::encode_table(&output.table)?,
             ),
@@ -101,10 +105,12 @@ impl Entry {
                 rows,
                 profile,
                 extent,
+                reading,
             } => Output::Table(TableOutput {
                 table: Arc::new(aloft_data::decode_table(values, fields, rows).ok()?),
                 profile,
                 extent,
+                reading,
             }),
             Shape::Chart { data } => Output::Chart(data),
         };

@@ -4,16 +4,11 @@ use super::{edit, recall, runs};
 use crate::message::{Effect, Listing, Loaded, NotebookText, Place};
 use crate::state::{OpenNotebook, OpenProject, State, Work};
 use aloft_protocol::TaskId;
-use aloft_spec::{Code, Problem};
+use aloft_spec::{Code, Problem, source::Format};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
-
-/// Endings of files that a source cell can read.
-const DATA_ENDINGS: [&str; 8] = [
-    "csv", "tsv", "parquet", "jsonl", "ndjson", "arrow", "feather", "ipc",
-];
 
 pub fn open(state: &mut State, path: PathBuf, effects: &mut Vec<Effect>) {
     let name = path
@@ -39,13 +34,9 @@ pub fn example(state: &mut State, name: String, effects: &mut Vec<Effect>) {
 /// A folder or a notebook is opened; data files become source cells of the open notebook, or of the project that they
 /// lie in where none is open.
 pub fn drop(state: &mut State, paths: Vec<PathBuf>, now: Instant, effects: &mut Vec<Effect>) {
-    let is_data = |path: &Path| {
-        let ending = path
-            .extension()
-            .map(|ending| ending.to_string_lossy().to_lowercase());
-        ending.is_some_and(|ending| DATA_ENDINGS.contains(&ending.as_str()))
-    };
-    let (data, other): (Vec<_>, Vec<_>) = paths.into_iter().partition(|path| is_data(path));
+    let (data, other): (Vec<_>, Vec<_>) = paths
+        .into_iter()
+        .partition(|path| Format::of_path(path).is_some());
     if let Some(path) = other.into_iter().next() {
         open(state, path, effects);
     } else if state.notebook().is_some() {

@@ -53,6 +53,7 @@ fn table(rows: u64, held: usize) -> Output {
             scan: None,
         }),
         extent,
+        reading: None,
     })
 }
 

@@ -1,7 +1,7 @@
 //! Records of a CSV file, read within a bounded memory.
 //!
 //! The rules are those of RFC 4180, read as polars reads them: a field that begins with a quote ends at a separator or
-//! a line feed outside quotes; in any other field a quote is a letter like others.
+//! a line feed outside quotes; in any other field a quote is a letter like others. Separator and quote can be others.
 
 use memchr::{memchr, memchr_iter, memchr2};
 use std::io::{self, Read};
@@ -14,7 +14,7 @@ const LONGEST_RECORD: usize = 64 << 20;
 /// Reads records one by one.
 pub(super) struct Records<R> {
     reader: R,
-    separator: u8,
+    marks: Marks,
     buffer: Vec<u8>,
     /// The part of the buffer that isn't consumed yet.
     unread: std::ops::Range<usize>,
@@ -24,6 +24,13 @@ pub(super) struct Records<R> {
     fields: Vec<Field>,
 }
 
+/// What separates fields, and what stands around them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Marks {
+    pub separator: u8,
+    pub quote: Option<u8>,
+}
+
 /// One record.
 pub(super) struct Record<'a> {
     /// Its bytes without the line feed.
@@ -31,6 +38,7 @@ pub(super) struct Record<'a> {
     /// The line it begins on, from 1.
     pub line: usize,
     fields: &'a [Field],
+    quote: Option<u8>,
 }
 
 #[derive(Clone, Copy)]
@@ -49,10 +57,10 @@ pub(super) enum RecordError {
 }
 
 impl<R: Read> Records<R> {
-    pub(super) fn new(reader: R, separator: u8) -> Self {
+    pub(super) fn new(reader: R, marks: Marks) -> Self {
         Self {
             reader,
-            separator,
+            marks,
             buffer: Vec::new(),
             unread: 0..0,
             at_end: false,
@@ -65,7 +73,7 @@ impl<R: Read> Records<R> {
     pub(super) fn next(&mut self) -> Result<Option<Record<'_>>, RecordError> {
         let length = loop {
             let rest = &self.buffer[self.unread.clone()];
-            match split(rest, self.separator, &mut self.fields) {
+            match split(rest, self.marks, &mut self.fields) {
                 Split::Record { length } => break length,
                 Split::Unfinished { .. } if !self.at_end => {
                     if rest.len() > LONGEST_RECORD {
@@ -93,6 +101,7 @@ impl<R: Read> Records<R> {
             bytes,
             line,
             fields: &self.fields,
+            quote: self.marks.quote,
         }))
     }
 
@@ -127,18 +136,19 @@ enum Split {
 }
 
 /// Finds the fields of the first record of `bytes`.
-fn split(bytes: &[u8], separator: u8, fields: &mut Vec<Field>) -> Split {
+fn split(bytes: &[u8], marks: Marks, fields: &mut Vec<Field>) -> Split {
     fields.clear();
+    let separator = marks.separator;
     let mut start = 0;
     loop {
-        let quoted = bytes.get(start) == Some(&b'"');
-        let end = if quoted {
-            match end_of_quoted(&bytes[start..], separator) {
+        let opens = marks.quote.filter(|quote| bytes.get(start) == Some(quote));
+        let quoted = opens.is_some();
+        let end = match opens {
+            Some(quote) => match end_of_quoted(&bytes[start..], separator, quote) {
                 Ok(length) => length.map(|length| start + length),
                 Err(()) => return Split::Unfinished { open_quote: true },
-            }
-        } else {
-            end_of_plain(&bytes[start..], separator).map(|length| start + length)
+            },
+            None => end_of_plain(&bytes[start..], separator).map(|length| start + length),
         };
         let field_end = end.unwrap_or(bytes.len());
         fields.push(Field {
@@ -165,15 +175,15 @@ fn end_of_plain(bytes: &[u8], separator: u8) -> Option<usize> {
 
 /// Length of a field that begins with a quote; `None` when it goes on to the end of the bytes, an error when a quote is
 /// open there.
-fn end_of_quoted(bytes: &[u8], separator: u8) -> Result<Option<usize>, ()> {
+fn end_of_quoted(bytes: &[u8], separator: u8, quote: u8) -> Result<Option<usize>, ()> {
     let mut position = 0;
     loop {
         // Here a quote opens; what follows up to the next quote is text whatever it is.
-        let close = memchr(b'"', &bytes[position + 1..]).ok_or(())? + position + 1;
+        let close = memchr(quote, &bytes[position + 1..]).ok_or(())? + position + 1;
         // Behind the closing quote the field ends, or another quote opens (two quotes are a quote in the text).
-        match memchr::memchr3(separator, b'\n', b'"', &bytes[close + 1..]).map(|length| close + 1 + length) {
+        match memchr::memchr3(separator, b'\n', quote, &bytes[close + 1..]).map(|length| close + 1 + length) {
             None => return Ok(None),
-            Some(next) if bytes[next] == b'"' => position = next,
+            Some(next) if bytes[next] == quote => position = next,
             Some(next) => return Ok(Some(next)),
         }
     }
@@ -190,15 +200,23 @@ impl<'a> Record<'a> {
         matches!(self.bytes, b"" | b"\r")
     }
 
+    /// The bytes of its first `count` fields, with what separates them.
+    pub(super) fn first_fields(&self, count: usize) -> &'a [u8] {
+        match count.checked_sub(1).and_then(|last| self.fields.get(last)) {
+            Some(field) => &self.bytes[..field.end],
+            None => &self.bytes[..0],
+        }
+    }
+
     /// Its fields as they stand, the quotes around them removed, doubled quotes within them kept.
     pub(super) fn fields(&self) -> impl Iterator<Item = &'a [u8]> {
-        let (bytes, last) = (self.bytes, self.fields.len().saturating_sub(1));
+        let (bytes, last, quote) = (self.bytes, self.fields.len().saturating_sub(1), self.quote);
         self.fields.iter().enumerate().map(move |(index, field)| {
             let mut end = field.end;
             if index == last && end > field.start && bytes[end - 1] == b'\r' {
                 end -= 1;
             }
-            let quotes = field.quoted && end - field.start >= 2 && bytes[end - 1] == b'"';
+            let quotes = field.quoted && end - field.start >= 2 && Some(bytes[end - 1]) == quote;
             if quotes {
                 &bytes[field.start + 1..end - 1]
             } else {
@@ -248,7 +266,13 @@ mod tests {
     }
 
     fn read(text: &[u8]) -> Option<Vec<(usize, Vec<Vec<u8>>)>> {
-        let mut records = Records::new(text, b',');
+        let mut records = Records::new(
+            text,
+            Marks {
+                separator: b',',
+                quote: Some(b'"'),
+            },
+        );
         let mut all = Vec::new();
         loop {
             match records.next() {

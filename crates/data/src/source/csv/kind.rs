@@ -1,11 +1,11 @@
 //! What the texts of a column have in common: numbers, dates, or just text.
 
-use polars::prelude::{DataType, TimeUnit};
+use polars::prelude::*;
 
 /// Which kinds of texts a column holds, one bit a kind. Every row of a file is looked at, so that a type never fails
 /// later and doesn't depend on which rows come first.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Kinds(u16);
+pub(in crate::source) struct Kinds(u16);
 
 const TEXT: u16 = 1;
 const INTEGER: u16 = 1 << 1;
@@ -19,12 +19,18 @@ const DATETIME_SHIFT: u16 = 6;
 const WITH_T: u16 = 1;
 const WITH_SECONDS: u16 = 2;
 const WITH_OFFSET: u16 = 4;
+/// Numbers with a comma before the fraction. Whether these are numbers is decided for the file as a whole.
+const COMMA_REAL: u16 = 1 << 14;
+
+const UNIT: TimeUnit = TimeUnit::Microseconds;
 
 /// The type of a CSV column.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum ColumnType {
+pub(in crate::source) enum ColumnType {
     /// One that polars parses by itself.
     Plain(DataType),
+    /// Numbers with a comma before the fraction.
+    CommaReal,
     /// `2013-01-31`
     Date,
     /// A point in time in this notation of `strftime`; with an offset it becomes UTC.
@@ -33,22 +39,29 @@ pub(super) enum ColumnType {
 
 impl Kinds {
     /// Takes note of one more value; missing ones aren't given here.
-    pub(super) fn add(&mut self, value: &[u8]) {
+    pub(in crate::source) fn add(&mut self, value: &[u8]) {
         if self.0 & TEXT == 0 {
             self.0 |= kind(value);
         }
     }
 
-    /// The type that all values have. A column without values is text.
-    pub(super) fn column_type(self) -> ColumnType {
+    /// Whether all values are numbers, and some have a comma before the fraction.
+    pub(in crate::source) fn has_comma(self) -> bool {
+        self.0 & COMMA_REAL != 0 && self.0 & !(INTEGER | LONG_INTEGER | COMMA_REAL) == 0
+    }
+
+    /// The type that all values have, where `comma` says whether a comma can stand before a fraction. A column without
+    /// values is text.
+    pub(in crate::source) fn column_type(self, comma: bool) -> ColumnType {
         let numbers = INTEGER | LONG_INTEGER | REAL;
         match self.0 {
+            _ if comma && self.has_comma() => ColumnType::CommaReal,
             INTEGER => ColumnType::Plain(DataType::Int64),
             // Numbers too long for 64 bits are most often names of things: as text no digit is lost.
             bits if bits & !numbers == 0 && bits & REAL != 0 => ColumnType::Plain(DataType::Float64),
             BOOLEAN => ColumnType::Plain(DataType::Boolean),
             DATE => ColumnType::Date,
-            bits if bits.is_power_of_two() && bits >= 1 << DATETIME_SHIFT => {
+            bits if bits.is_power_of_two() && (1 << DATETIME_SHIFT..COMMA_REAL).contains(&bits) => {
                 let variant = bits.trailing_zeros() as u16 - DATETIME_SHIFT;
                 let format = match (
                     variant & WITH_T != 0,
@@ -76,15 +89,44 @@ impl Kinds {
 
 impl ColumnType {
     /// The type that the CSV reader is asked for; dates are parsed in a second step.
-    pub(super) fn read_as(&self) -> DataType {
+    pub(in crate::source) fn read_as(&self) -> DataType {
         match self {
             Self::Plain(dtype) => dtype.clone(),
-            Self::Date | Self::Datetime { .. } => DataType::String,
+            Self::CommaReal | Self::Date | Self::Datetime { .. } => DataType::String,
         }
     }
 
-    /// Points in time count microseconds.
-    pub(super) const UNIT: TimeUnit = TimeUnit::Microseconds;
+    /// The type that a column has in the end. Points in time count microseconds.
+    pub(in crate::source) fn dtype(&self) -> DataType {
+        match self {
+            Self::Plain(dtype) => dtype.clone(),
+            Self::CommaReal => DataType::Float64,
+            Self::Date => DataType::Date,
+            Self::Datetime { offset, .. } => DataType::Datetime(UNIT, offset.then_some(TimeZone::UTC)),
+        }
+    }
+
+    /// What makes that type of texts, where polars doesn't do it while reading.
+    pub(in crate::source) fn conversion(&self, name: &str) -> Option<Expr> {
+        let text = || col(name).str();
+        let options = |format: &str| StrptimeOptions {
+            format: Some(format.into()),
+            ..Default::default()
+        };
+        match self {
+            Self::Plain(_) => None,
+            Self::CommaReal => Some(
+                text()
+                    .replace(lit(","), lit("."), true)
+                    .strict_cast(DataType::Float64),
+            ),
+            Self::Date => Some(text().to_date(options("%Y-%m-%d"))),
+            Self::Datetime { format, offset } => {
+                let zone = offset.then_some(TimeZone::UTC);
+                Some(text().to_datetime(Some(UNIT), zone, options(format), lit("raise")))
+            }
+        }
+    }
 }
 
 /// The bit of one value's kind. It admits no more than what polars parses to that type.
@@ -92,8 +134,14 @@ fn kind(value: &[u8]) -> u16 {
     // polars skips spaces in front of a number, as in `1, 2, 3`.
     let trimmed = value.trim_ascii_start();
     match trimmed.first() {
-        Some(b'0'..=b'9') => number(trimmed).or_else(|| time(value)).unwrap_or(TEXT),
-        Some(b'-' | b'+') => number(&trimmed[1..]).unwrap_or(TEXT),
+        Some(b'0'..=b'9') => number(trimmed)
+            .or_else(|| time(value))
+            .or_else(|| comma_number(value))
+            .unwrap_or(TEXT),
+        Some(b'-') => number(&trimmed[1..])
+            .or_else(|| comma_number(value))
+            .unwrap_or(TEXT),
+        Some(b'+') => number(&trimmed[1..]).unwrap_or(TEXT),
         Some(b'.') => number(trimmed).unwrap_or(TEXT),
         Some(b'N' | b'i') if matches!(value, b"NaN" | b"inf") => REAL,
         Some(b't' | b'T' | b'f' | b'F')
@@ -134,6 +182,13 @@ fn number(text: &[u8]) -> Option<u16> {
         }
         Some(_) => None,
     }
+}
+
+/// A number with a comma before its fraction, digits on both sides: `-1,5`.
+fn comma_number(text: &[u8]) -> Option<u16> {
+    let (whole, rest) = digits(text.strip_prefix(b"-").unwrap_or(text));
+    let (fraction, rest) = digits(rest.strip_prefix(b",")?);
+    (whole > 0 && fraction > 0 && rest.is_empty()).then_some(COMMA_REAL)
 }
 
 /// How many digits a text begins with, and what follows.
@@ -222,8 +277,9 @@ mod tests {
         for value in values {
             kinds.add(value.as_bytes());
         }
-        match kinds.column_type() {
+        match kinds.column_type(true) {
             ColumnType::Plain(dtype) => dtype.to_string(),
+            ColumnType::CommaReal => "comma".into(),
             ColumnType::Date => "date".into(),
             ColumnType::Datetime { format, .. } => format.into(),
         }
@@ -239,6 +295,9 @@ mod tests {
         assert_eq!(type_of(&["9223372036854775808", "1.5"]), "f64");
         assert_eq!(type_of(&["true", "FALSE"]), "bool");
         assert_eq!(type_of(&["true", "1"]), "str");
+        assert_eq!(type_of(&["1", "-2,5"]), "comma");
+        assert_eq!(type_of(&["1.5", "2,5"]), "str");
+        assert_eq!(type_of(&["1,234,567"]), "str");
         assert_eq!(type_of(&["2013-01-31", "2012-02-29"]), "date");
         assert_eq!(type_of(&["2013-02-29"]), "str");
         assert_eq!(type_of(&["2013-01-31", "2013-01-31 10:00"]), "str");

@@ -1,0 +1,219 @@
+//! Parquet and Arrow IPC files.
+
+use super::{Opened, location::Files};
+use crate::{
+    error::{DataError, Result, guarded},
+    execute::{self, EngineChoice},
+    sample,
+};
+use aloft_spec::{reading::Reading, source::Format};
+use polars::{
+    io::{HiveOptions, ipc::IpcScanOptions},
+    lazy::dsl::UnifiedScanArgs,
+    prelude::*,
+};
+use std::{
+    fs::{self, File},
+    io::{Read, Seek, SeekFrom},
+    path::Path,
+};
+
+/// Opens a Parquet file by its footer.
+pub(crate) fn open_parquet(file: &Path) -> Result<Opened> {
+    check_frame(file, b"PAR1", b"PAR1", "Parquet")?;
+    let row_groups = sample::row_groups(file)?;
+    let plan = guarded(|| {
+        let options = ScanArgsParquet {
+            glob: false,
+            ..Default::default()
+        };
+        LazyFrame::scan_parquet(path_to_read(file)?, options)
+    })?;
+    let mut reading = Reading::new(Format::Parquet, 1, size(file)?);
+    reading.pictures = picture_columns(&plan)?;
+    Ok(Opened {
+        plan,
+        rows: row_groups.iter().map(|group| group.rows).sum(),
+        reading,
+        layout: None,
+        row_groups: Some(row_groups),
+    })
+}
+
+/// How polars is to read a file. It maps those that are named by a path: then all that was read counts as memory of the
+/// process until the scan ends. Those that are named by an address are read a part at a time.
+fn path_to_read(file: &Path) -> PolarsResult<PlRefPath> {
+    const SMALL: u64 = 64 << 20;
+    let absolute = std::path::absolute(file)?;
+    match absolute.to_str() {
+        Some(path) if file.metadata()?.len() > SMALL && path.starts_with('/') => {
+            Ok(PlRefPath::new(format!("file://{}", path.replace('%', "%25"))))
+        }
+        _ => PlRefPath::try_from_path(file),
+    }
+}
+
+/// Opens Parquet files as one table: their rows one after another in the order of their paths. Folders that are named
+/// `year=2024` are columns.
+pub(crate) fn open_parquet_files(files: &Files) -> Result<Opened> {
+    let mut rows = 0;
+    let mut bytes = 0;
+    for file in &files.paths {
+        rows += parquet_rows(file)?;
+        bytes += size(file)?;
+    }
+    let partitions = partitions(files);
+    let plan = guarded(|| {
+        let paths = files
+            .paths
+            .iter()
+            .map(|path| PlRefPath::try_from_path(path))
+            .collect::<PolarsResult<_>>()?;
+        let options = ScanArgsParquet {
+            glob: false,
+            hive_options: HiveOptions {
+                enabled: Some(!partitions.is_empty()),
+                try_parse_dates: true,
+                ..HiveOptions::new_disabled()
+            },
+            ..Default::default()
+        };
+        LazyFrame::scan_parquet_files(paths, options)
+    })?;
+    let mut reading = Reading::new(Format::Parquet, files.paths.len() as u64, bytes);
+    reading.partitions = partitions;
+    reading.pictures = picture_columns(&plan)?;
+    Ok(Opened {
+        plan,
+        rows,
+        reading,
+        layout: None,
+        row_groups: None,
+    })
+}
+
+/// Names of the columns that the folders of the first file name.
+fn partitions(files: &Files) -> Vec<String> {
+    let Some(first) = files.paths.first() else {
+        return Vec::new();
+    };
+    let below = first.strip_prefix(&files.root).unwrap_or(first);
+    let folders = below.parent().into_iter().flat_map(Path::components);
+    folders
+        .filter_map(|folder| {
+            let folder = folder.as_os_str().to_string_lossy();
+            folder.split_once('=').map(|(name, _)| name.to_owned())
+        })
+        .collect()
+}
+
+pub(super) fn parquet_rows(file: &Path) -> Result<u64> {
+    check_frame(file, b"PAR1", b"PAR1", "Parquet")?;
+    let rows = guarded(|| {
+        ParquetReader::new(File::open(file)?)
+            .get_metadata()
+            .map(|metadata| metadata.num_rows)
+    });
+    rows.map(|rows| rows as u64).map_err(|error| error.in_file(file))
+}
+
+/// Columns of bytes whose first value is a PNG or a JPEG.
+pub(crate) fn picture_columns(plan: &LazyFrame) -> Result<Vec<String>> {
+    let schema = guarded(|| plan.clone().collect_schema())?;
+    let of_bytes: Vec<Expr> = schema
+        .iter()
+        .filter(|(_, dtype)| **dtype == DataType::Binary)
+        .map(|(name, _)| col(name.clone()))
+        .collect();
+    if of_bytes.is_empty() {
+        return Ok(Vec::new());
+    }
+    const LOOKED_AT: IdxSize = 8;
+    let first = execute::collect(
+        plan.clone().select(of_bytes).slice(0, LOOKED_AT),
+        EngineChoice::Streaming,
+    )?;
+    guarded(|| {
+        let mut pictures = Vec::new();
+        for column in first.columns() {
+            let bytes = column.as_materialized_series().binary()?.iter().flatten().next();
+            if bytes.is_some_and(|bytes| {
+                bytes.starts_with(b"\x89PNG\r\n\x1a\n") || bytes.starts_with(b"\xff\xd8\xff")
+            }) {
+                pictures.push(column.name().to_string());
+            }
+        }
+        Ok(pictures)
+    })
+}
+
+pub(crate) fn size(file: &Path) -> Result<u64> {
+    let metadata = fs::metadata(file).map_err(|error| DataError::reading(file, &error))?;
+    Ok(metadata.len())
+}
+
+/// Opens an Arrow IPC file by its footer.
+pub(crate) fn open_arrow(file: &Path) -> Result<Opened> {
+    check_frame(file, b"ARROW1", b"ARROW1", "Arrow IPC")?;
+    let plan = guarded(|| {
+        let options = UnifiedScanArgs {
+            glob: false,
+            ..Default::default()
+        };
+        LazyFrame::scan_ipc(
+            PlRefPath::try_from_path(file)?,
+            IpcScanOptions::default(),
+            options,
+        )
+    })?;
+    let rows = execute::count(plan.clone(), EngineChoice::Streaming)?;
+    let mut reading = Reading::new(Format::Arrow, 1, size(file)?);
+    reading.pictures = picture_columns(&plan)?;
+    Ok(Opened {
+        plan,
+        rows,
+        reading,
+        layout: None,
+        row_groups: None,
+    })
+}
+
+/// Both formats begin and end with a mark; the one at the end is missing when a file was cut off.
+fn check_frame(file: &Path, begin: &[u8], end: &[u8], format: &str) -> Result<()> {
+    let failed = |error| DataError::reading(file, &error);
+    let mut source = File::open(file).map_err(failed)?;
+    let length = source.metadata().map_err(failed)?.len();
+    let mut first = Vec::new();
+    source
+        .by_ref()
+        .take(begin.len() as u64)
+        .read_to_end(&mut first)
+        .map_err(failed)?;
+    if first != begin {
+        return Err(DataError::unreadable(
+            file,
+            format!("this isn't {} {format} file", article(format)),
+            match first.as_slice() {
+                [b'F', b'E', b'A', b'1', ..] => "it is Feather version 1; write it again as version 2",
+                [0xff, 0xff, 0xff, 0xff, ..] => "it is an Arrow stream; write it as a file (with a footer)",
+                _ => "say its `format` if the ending is misleading, or make the file again",
+            },
+        ));
+    }
+    let from_end = (end.len() as u64).min(length);
+    source.seek(SeekFrom::End(-(from_end as i64))).map_err(failed)?;
+    let mut last = Vec::new();
+    source.read_to_end(&mut last).map_err(failed)?;
+    if last != end || length < 2 * begin.len() as u64 + 4 {
+        return Err(DataError::unreadable(
+            file,
+            format!("the {format} file is cut off: its footer is missing"),
+            "copy or download it again, or wait until it is written",
+        ));
+    }
+    Ok(())
+}
+
+fn article(word: &str) -> &'static str {
+    if word.starts_with('A') { "an" } else { "a" }
+}

@@ -1,0 +1,207 @@
+//! Files, folders and addresses to relations.
+//!
+//! Where a source lies is looked at first ([`location`]), then its format opens it: to a lazy plan over all its rows,
+//! their number, and how it was read.
+
+pub(crate) mod access;
+mod columnar;
+mod content;
+mod csv;
+mod delta;
+mod encoding;
+mod images;
+mod json;
+mod jsonl;
+pub(crate) mod location;
+pub(crate) mod remote;
+mod spreadsheet;
+mod sqlite;
+
+use crate::{
+    Cancel, Relation,
+    error::{DataError, Result},
+    execute::{self, EngineChoice},
+    fingerprint::of_source,
+    sample::{self, RowGroup},
+};
+use access::Access;
+use aloft_spec::{
+    Problem,
+    profile::Scan,
+    reading::Reading,
+    source::{Format, SampleMethod, SourceSpec, ending},
+    table::Scope,
+};
+use location::Location;
+use polars::prelude::*;
+use std::path::Path;
+
+/// A source that was opened and checked.
+pub(crate) struct Opened {
+    /// All its rows, lazily.
+    pub plan: LazyFrame,
+    /// How many they are.
+    pub rows: u64,
+    /// How it was read.
+    pub reading: Reading,
+    /// Where the rows lie in a CSV file: some of them can be parsed without the others.
+    pub layout: Option<csv::Layout>,
+    /// Where they lie in a Parquet file: the row groups, in the order of their rows.
+    pub row_groups: Option<Vec<RowGroup>>,
+}
+
+/// Opens a source: checks it, counts its rows and chooses those of `scope`. `path` is the file or folder, a glob, or
+/// an address.
+///
+/// `Sample` and `Head` follow `spec.sample` and bring the chosen rows into memory; where they cover the whole source,
+/// the relation says `All`. `All` stays a lazy plan.
+///
+/// # Errors
+/// `NotFound`, `Unreadable` (damaged, cut off, another encoding or format), `RaggedRow` with its line, `EmptyData`,
+/// `DuplicateName` of columns, `UnknownName` of a sheet or table, `BadValue` of a key, `Unsupported`, `Unreachable`,
+/// `AuthFailed`, `Stopped`.
+pub fn source(
+    spec: &SourceSpec,
+    path: &Path,
+    scope: Scope,
+    cancel: &Cancel,
+) -> std::result::Result<Relation, Problem> {
+    Access::new().source(spec, path, scope, cancel)
+}
+
+/// A short text that changes when the source does; see [`Access::fingerprint`].
+///
+/// # Errors
+/// `NotFound`, `Unreadable`.
+pub fn fingerprint(path: &Path) -> std::result::Result<String, Problem> {
+    let spec = SourceSpec::new(path.to_string_lossy());
+    Access::new().fingerprint(&spec, path, &Cancel::new())
+}
+
+impl Access {
+    /// [`source()`] with what this allows.
+    ///
+    /// # Errors
+    /// Those of [`source()`].
+    pub fn source(
+        &self,
+        spec: &SourceSpec,
+        path: &Path,
+        scope: Scope,
+        cancel: &Cancel,
+    ) -> std::result::Result<Relation, Problem> {
+        Ok(relation(spec, path, scope, self, cancel)?)
+    }
+
+    /// A short text that changes when the source does: its content by size, time and ends; of several files those of
+    /// each; of an address its size and entity tag. It isn't read as a whole.
+    ///
+    /// # Errors
+    /// `NotFound`, `Unreadable`, `Unreachable`, `AuthFailed`.
+    pub fn fingerprint(
+        &self,
+        spec: &SourceSpec,
+        path: &Path,
+        cancel: &Cancel,
+    ) -> std::result::Result<String, Problem> {
+        Ok(of_source(spec, path, self, cancel)?)
+    }
+}
+
+fn relation(
+    spec: &SourceSpec,
+    path: &Path,
+    scope: Scope,
+    access: &Access,
+    cancel: &Cancel,
+) -> Result<Relation> {
+    cancel.step()?;
+    let Opened {
+        plan,
+        rows: total,
+        reading,
+        layout,
+        row_groups,
+    } = open(spec, path, access, cancel)?;
+    let engine = EngineChoice::for_bytes(reading.bytes);
+    let wanted = spec.sample.rows;
+    let in_memory = |frame: DataFrame, scope| Relation::of_frame(frame, scope, total, cancel);
+    let relation = match scope {
+        Scope::All => Relation::of_file(plan, path, total, engine, cancel)?,
+        _ if total <= wanted => {
+            let frame = execute::collect(plan, engine).map_err(|error| error.in_file(path))?;
+            in_memory(frame, Scope::All)
+        }
+        Scope::Sample | Scope::Stratified | Scope::Latest if spec.sample.method != SampleMethod::Head => {
+            let about_file = |error: DataError| error.in_file(path);
+            let (indices, scope) = sample::choose(&plan, total, &spec.sample, cancel).map_err(about_file)?;
+            let whole = Scan {
+                bytes_read: reading.bytes,
+                bytes_total: reading.bytes,
+                rows_read: total,
+                ..Scan::default()
+            };
+            let read = match (&layout, &row_groups) {
+                (Some(layout), _) => csv::rows(path, layout, &indices, cancel).map(|frame| (frame, whole)),
+                (None, Some(groups)) => sample::rows_of_groups(plan, groups, &indices, cancel),
+                (None, None) => sample::rows(plan, indices, cancel).map(|frame| (frame, whole)),
+            };
+            let (frame, scan) = read.map_err(about_file)?;
+            in_memory(frame, scope).with_scan(scan)
+        }
+        _ => {
+            let head = plan.slice(0, wanted.min(IdxSize::MAX.into()) as IdxSize);
+            let frame =
+                execute::collect(head, EngineChoice::Streaming).map_err(|error| error.in_file(path))?;
+            in_memory(frame, Scope::Head)
+        }
+    };
+    Ok(relation.with_reading(reading))
+}
+
+fn open(spec: &SourceSpec, path: &Path, access: &Access, cancel: &Cancel) -> Result<Opened> {
+    match Location::of(spec, path, access, cancel)? {
+        Location::File(file) => open_file(spec, &file, access, cancel),
+        Location::Files(files) => columnar::open_parquet_files(&files),
+        Location::Folder(folder) if spec.format == Some(Format::Images) => images::open(&folder, cancel),
+        Location::Folder(folder) if folder.join("_delta_log").is_dir() || spec.format.is_some() => {
+            delta::open(spec, &folder)
+        }
+        Location::Folder(folder) => images::open(&folder, cancel),
+        Location::Remote(objects) => remote::open(spec, &objects, access, cancel),
+    }
+    .map_err(|error| error.in_file(path))
+}
+
+/// Opens a file that lies on this machine.
+fn open_file(spec: &SourceSpec, file: &Path, access: &Access, cancel: &Cancel) -> Result<Opened> {
+    let opened = match spec.format.map_or_else(|| format_of(file), Ok)? {
+        Format::Csv => csv::open(spec, file, access, cancel),
+        Format::Parquet => columnar::open_parquet(file),
+        Format::Arrow => columnar::open_arrow(file),
+        Format::Json => json::open(spec, file, access, cancel),
+        Format::Jsonl => jsonl::open(spec, file, access, cancel),
+        format @ (Format::Excel | Format::Ods) => spreadsheet::open(spec, file, format),
+        Format::Sqlite => sqlite::open(spec, file, access, cancel),
+        format @ (Format::Delta | Format::Images) => Err(DataError::Unsupported {
+            what: format!(
+                "`{}` is a file, and {format} is read from a folder",
+                file.display()
+            ),
+            hint: "name the folder".into(),
+        }),
+    };
+    opened.map_err(|error| error.in_file(file))
+}
+
+fn format_of(file: &Path) -> Result<Format> {
+    Format::of_path(file).ok_or_else(|| DataError::Unsupported {
+        what: match ending(file).as_str() {
+            "" => format!("`{}` has no ending that says its format", file.display()),
+            ending => format!("Aloft can't read `.{ending}` files"),
+        },
+        hint: "it reads .csv, .tsv, .parquet, .json, .jsonl, .arrow, .feather, .xlsx, .ods and .sqlite; `format` says it \
+               for other endings"
+            .into(),
+    })
+}
