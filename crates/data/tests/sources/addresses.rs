@@ -2,7 +2,7 @@
 
 use crate::{
     common::*,
-    servers::{BUCKET, Http, KEY, S3, SECRET},
+    servers::{ACCOUNT, ACCOUNT_KEY, Azure, BUCKET, CONTAINER, Http, KEY, S3, SECRET},
 };
 use aloft_data::{Access, Cancel, Credentials, Relation};
 use aloft_spec::{
@@ -18,10 +18,10 @@ struct Given(Vec<(&'static str, String)>);
 
 impl Credentials for Given {
     fn of(&self, store: &str) -> Result<Vec<(String, String)>, Problem> {
-        assert!(
-            store.starts_with("s3://") || store.starts_with("http://"),
-            "{store}"
-        );
+        let known = ["s3://", "az://", "http://"]
+            .iter()
+            .any(|scheme| store.starts_with(scheme));
+        assert!(known, "{store}");
         Ok(self
             .0
             .iter()
@@ -238,4 +238,33 @@ fn object_stores_are_read_like_folders() {
     };
     assert_eq!(code(&access, &anonymous), Code::AuthFailed);
     drop(server);
+}
+
+#[test]
+fn azure_blobs_are_read_like_files() {
+    let (server, folder) = (Azure::start(), Folder::new());
+    let keys = |key: &str| {
+        let given = vec![
+            ("azure_storage_account_name", ACCOUNT.to_owned()),
+            ("azure_storage_account_key", key.to_owned()),
+        ];
+        Access::new()
+            .with_copies(folder.path())
+            .with_credentials(Arc::new(Given(given)))
+    };
+    let at = |key: &str| SourceSpec {
+        endpoint: Some(server.endpoint()),
+        ..SourceSpec::new(format!("az://{CONTAINER}/{key}"))
+    };
+    server.put("t.csv", b"a;b\n1,5;x\n");
+    server.put("d/part=1/a.parquet", &parquet(2));
+    server.put("d/part=2/a.parquet", &parquet(1));
+    let access = keys(ACCOUNT_KEY);
+    assert_eq!(rows(&read(&access, &at("t.csv"), Scope::All).unwrap()), "1.5 | x");
+    let parts = read(&access, &at("d/"), Scope::All).unwrap();
+    let parts = ask("SELECT id, part FROM t", &[("t", &parts)]).unwrap();
+    assert_eq!(rows(&parts), "0 | 1\n1 | 1\n0 | 2");
+    let code = |access: &Access, key: &str| read(access, &at(key), Scope::All).unwrap_err().code;
+    assert_eq!(code(&access, "none.csv"), Code::NotFound);
+    assert_eq!(code(&keys("d3Jvbmc="), "t.csv"), Code::AuthFailed);
 }

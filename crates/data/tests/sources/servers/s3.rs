@@ -1,10 +1,10 @@
 //! A real object store that speaks S3 and checks signatures: SeaweedFS, which `scripts/install test` installs.
 
+use super::{free_ports, peers};
 use crate::common::Folder;
 use std::{
     io::{Read, Write},
-    net::{TcpListener, TcpStream},
-    path::PathBuf,
+    net::TcpStream,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -32,7 +32,7 @@ impl S3 {
         let config = folder.write("s3.json", identities);
         let [master, volume, filer, port, others @ ..] = free_ports::<8>();
         let log = std::fs::File::create(folder.path().join("log")).unwrap();
-        let child = Command::new(program())
+        let child = Command::new(peers().join("bin/weed"))
             .arg("server")
             .arg(format!("-dir={}", folder.path().display()))
             .args([
@@ -128,16 +128,4 @@ impl Drop for S3 {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// Ports that nobody listens on; each is held until all are known, so that they differ.
-fn free_ports<const N: usize>() -> [u16; N] {
-    let held = [(); N].map(|()| TcpListener::bind(("127.0.0.1", 0)).unwrap());
-    held.map(|listener| listener.local_addr().unwrap().port())
-}
-
-fn program() -> PathBuf {
-    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
-    let cache = cache.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")));
-    cache.unwrap_or_default().join("aloft/peers/bin/weed")
 }
