@@ -20,9 +20,9 @@ use polars::{
     io::{
         HiveOptions,
         cloud::{
-            CloudLocation, CloudOptions, ObjectStorePath, PolarsObjectStore, PolarsObjectStoreError,
-            build_object_store, concurrency_config::ConcurrencyStrategy, object_path_from_str,
-            options::CloudConfig,
+            CloudLocation, CloudOptions, CloudRetryConfig, ObjectStorePath, PolarsObjectStore,
+            PolarsObjectStoreError, build_object_store, concurrency_config::ConcurrencyStrategy,
+            object_path_from_str, options::CloudConfig,
         },
         path_utils::expand_paths,
     },
@@ -191,7 +191,7 @@ fn options(spec: &SourceSpec, address: &str, access: &Access) -> Result<CloudOpt
         access.credentials_of(store)?
     };
     if address.starts_with("http") {
-        let mut options = CloudOptions::default();
+        let mut options = CloudOptions::default().with_retry_config(retries());
         options.config = Some(CloudConfig::Http { headers: settings });
         return Ok(options);
     }
@@ -206,7 +206,19 @@ fn options(spec: &SourceSpec, address: &str, access: &Access) -> Result<CloudOpt
     if spec.anonymous {
         settings.push((unsigned.to_owned(), "true".to_owned()));
     }
-    guarded(|| CloudOptions::from_untyped_config(url.scheme(), settings))
+    let options = guarded(|| CloudOptions::from_untyped_config(url.scheme(), settings))?;
+    Ok(options.with_retry_config(retries()))
+}
+
+/// A person waits: what fails twice more within a second has failed. polars asks in four ways before it says so.
+fn retries() -> CloudRetryConfig {
+    CloudRetryConfig {
+        max_retries: Some(2),
+        retry_timeout: Some(PATIENCE),
+        retry_init_backoff: Some(Duration::from_millis(100)),
+        retry_max_backoff: Some(Duration::from_millis(500)),
+        retry_base_multiplier: None,
+    }
 }
 
 async fn connect(
