@@ -299,14 +299,13 @@ fn done(task: Task, file: &Path) -> Result<u64> {
         Task::GroupMany => groups("many"),
         Task::Histogram | Task::Sample => {
             let spec = ChartSpec {
-                data: "t".into(),
-                mark: Mark::Histogram,
-                x: "real".into(),
-                y: None,
+                x: Some("real".into()),
                 bins: Some(40),
+                ..ChartSpec::new("t", Mark::Histogram)
             };
-            match relation.chart(&spec)?.marks {
-                Marks::Histogram { counts, .. } => Ok(counts.iter().sum()),
+            let chart = relation.chart(&spec)?;
+            match chart.panels.first().map(|panel| &panel.marks) {
+                Some(Marks::Bars { bars }) => Ok(bars.iter().map(|bar| bar.value as u64).sum()),
                 other => bail!("a histogram is {other:?}"),
             }
         }

@@ -179,8 +179,11 @@ fn data_is_looked_at_once_after_each_change_and_its_class_is_set_in_the_text() {
         profile: Arc::new(Profile {
             extent: Extent::all(0),
             columns: Vec::new(),
+            associations: None,
+            scan: None,
         }),
         extent: Extent::all(0),
+        reading: None,
     });
     let looks = |effects: &[Effect]| -> Vec<String> {
         let looked = effects.iter().filter_map(|effect| match effect {
