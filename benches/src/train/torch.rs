@@ -12,7 +12,7 @@ use std::{
 };
 
 /// The program that PyTorch's process runs.
-const PROGRAM: &str = include_str!("torch.py");
+const PROGRAM: &str = include_str!("twin.py");
 /// What it needs.
 const PACKAGES: [&str; 3] = ["torch", "numpy", "safetensors"];
 
@@ -29,7 +29,7 @@ pub fn python() -> Result<PathBuf> {
 /// # Errors
 /// When the folder can't be written.
 pub fn hand_over(workload: Workload, folder: &Path) -> Result<()> {
-    fs::write(folder.join("torch.py"), PROGRAM)?;
+    fs::write(folder.join("twin.py"), PROGRAM)?;
     let network = Network::new(workload.graph(), SEED, &compute_device(false)?)?;
     let data = workload.data();
     let rows = data.classes.len();
@@ -82,7 +82,7 @@ pub fn command(
 ) -> Command {
     let mut command = Command::new(python);
     command
-        .arg(folder.join("torch.py"))
+        .arg(folder.join("twin.py"))
         .arg(folder.join("workload.safetensors"))
         .args([workload.name(), workload.batch().to_string(), threads.to_string()])
         .arg(if compiled { "compile" } else { "eager" })
