@@ -235,7 +235,7 @@ fn check_looks_at_the_data_too() {
     let text = lab.run(["check".as_ref(), notebook.root.as_os_str()]);
     assert!(
         text.stdout
-            .contains("warning: test.aloft.md:3:1: `mail` holds e-mail addresses"),
+            .contains("test.aloft.md:3:1: `mail` holds e-mail addresses"),
         "{}",
         text.stdout
     );

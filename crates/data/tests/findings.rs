@@ -210,7 +210,7 @@ fn texts_that_are_something_else() {
     let header = "price,comma,mixed,zip,day,when,days,cents";
     let table = table(&folder, header, 100, |row| {
         let price = if row % 25 == 0 {
-            "n/a".into()
+            "no price".into()
         } else {
             format!("{row}.5")
         };
@@ -238,7 +238,7 @@ fn texts_that_are_something_else() {
             "mixed-types mixed: `mixed` mixes numbers (66) with other texts (34), such as “low”",
             "numbers-as-text cents: `cents` holds numbers as text: 100 of 100 values",
             "numbers-as-text comma: `comma` holds numbers as text: 100 of 100 values",
-            "numbers-as-text price: `price` holds numbers as text: 96 of 100 values; 4 others, such as “n/a”",
+            "numbers-as-text price: `price` holds numbers as text: 96 of 100 values; 4 others, such as “no price”",
             "dates-as-text day: `day` holds dates as text, as 30/06/2013: 100 of 100 values",
             "dates-as-text when: `when` holds dates as text, as 2013-06-30 12:00: 100 of 100 values",
             "mixed-date-formats days: `days` has dates in 2 formats: 50 as 2013-06-30, 50 as 30.06.2013",
@@ -255,7 +255,7 @@ fn texts_that_are_something_else() {
     assert_eq!(first(1), "1001.5");
     assert_eq!(first(2), "1.5");
     assert_eq!(first(3), "1.5");
-    assert!(findings[3].hint.contains("null_values = [\"n/a\"]"));
+    assert!(findings[3].hint.contains("null_values = [\"no price\"]"));
     assert_eq!(first(4), "2013-02-02");
     assert_eq!(first(6), "2013-01-02");
 }

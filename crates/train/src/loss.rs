@@ -147,12 +147,9 @@ impl Loss {
                     })
                     .collect();
                 let shares = Tensor::from_vec(shares, (targets.len(), *classes), out.device())?;
-                let lowered = out.broadcast_sub(&out.max_keepdim(D::Minus1)?.detach())?;
-                let level = lowered.exp()?.sum_keepdim(D::Minus1)?.log()?;
-                let each = level
-                    .broadcast_sub(&lowered)?
-                    .mul(&shares.to_dtype(out.dtype())?)?;
-                each.sum_all()? / divisor
+                let each =
+                    candle_nn::ops::log_softmax(out, D::Minus1)?.mul(&shares.to_dtype(out.dtype())?)?;
+                each.neg()?.sum_all()? / divisor
             }
             (Self::Squares { .. }, Targets::Numbers(targets)) => {
                 let targets = Tensor::from_slice(targets, out.shape(), out.device())?;

@@ -216,10 +216,8 @@ impl Op for Attention {
             let hidden = Tensor::from_vec(hidden, (rows, 1, positions, positions), x.device())?;
             scores = scores.broadcast_add(&hidden.to_dtype(scores.dtype())?)?;
         }
-        let scores = scores
-            .broadcast_sub(&scores.max_keepdim(D::Minus1)?.detach())?
-            .exp()?;
-        let shares = scores.broadcast_div(&scores.sum_keepdim(D::Minus1)?)?;
+        // Not `softmax_last_dim`, which has no gradient.
+        let shares = candle_nn::ops::softmax(&scores, D::Minus1)?;
         shares.matmul(&values)?.transpose(1, 2)?.contiguous()
     }
 }
