@@ -1,4 +1,8 @@
 //! The window's program by itself: how it starts, hands over to the first start, and ends.
+#![expect(
+    clippy::expect_used,
+    reason = "a test ends at the first surprise, and tells it"
+)]
 
 use aloft_tests::{Desktop, desktop_program, end, wait};
 use std::fs;
