@@ -240,7 +240,7 @@ fn check_looks_at_the_data_too() {
         text.stdout
     );
     // The text alone is sound, and a file that is gone is an error of the data.
-    std::fs::remove_file(notebook.root.join("rows.csv")).unwrap();
+    std::fs::remove_file(notebook.root.join("data/rows.csv")).unwrap();
     let check = |more: &str| {
         lab.run(["check".as_ref(), notebook.root.as_os_str(), more.as_ref()])
             .code
