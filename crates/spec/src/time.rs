@@ -1,12 +1,14 @@
 //! Points in time as people read them.
 
+use crate::date::Date;
+
 /// `2013-07-04` of milliseconds since 1970-01-01 UTC, with hours where it isn't midnight.
 pub fn date(milliseconds: f64) -> String {
     if !milliseconds.is_finite() || milliseconds.abs() > 1e15 {
         return String::new();
     }
     let seconds = (milliseconds / 1000.0).floor() as i64;
-    let (year, month, day) = civil(seconds.div_euclid(86_400));
+    let Date { year, month, day } = Date::from_days(seconds.div_euclid(86_400));
     let minutes = seconds.rem_euclid(86_400) / 60;
     if minutes == 0 {
         format!("{year}-{month:02}-{day:02}")
@@ -29,42 +31,19 @@ pub const DAY: f64 = 86_400_000.0;
 
 /// The starts of every so many months within a stretch of milliseconds since 1970-01-01 UTC.
 pub fn months(from: f64, to: f64, every: i64) -> Vec<f64> {
-    let (year, month, _) = civil((from / DAY).floor() as i64);
+    let Date { year, month, .. } = Date::from_days((from / DAY).floor() as i64);
     let first = (year * 12 + month - 1).div_euclid(every) * every;
     (0..400)
         .map(|index| first + index * every)
-        .map(|months| days(months.div_euclid(12), months.rem_euclid(12) + 1) as f64 * DAY)
+        .map(|months| Date {
+            year: months.div_euclid(12),
+            month: months.rem_euclid(12) + 1,
+            day: 1,
+        })
+        .map(|first| first.days() as f64 * DAY)
         .skip_while(|start| *start < from)
         .take_while(|start| *start <= to)
         .collect()
-}
-
-/// Days from 1970-01-01 to the first of a month (Howard Hinnant, `days_from_civil`).
-fn days(year: i64, month: i64) -> i64 {
-    let year = year - i64::from(month <= 2);
-    let era = year.div_euclid(400);
-    let year_of_era = year.rem_euclid(400);
-    let shifted_month = if month > 2 { month - 3 } else { month + 9 };
-    let day_of_year = (153 * shifted_month + 2) / 5;
-    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
-}
-
-/// Year, month and day of days since 1970-01-01, in the Gregorian calendar (Howard Hinnant, `civil_from_days`).
-fn civil(days: i64) -> (i64, i64, i64) {
-    let shifted = days + 719_468;
-    let era = shifted.div_euclid(146_097);
-    let day_of_era = shifted.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 {
-        shifted_month + 3
-    } else {
-        shifted_month - 9
-    };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    (year, month, day)
 }
 
 /// `2025-11-22 04:33` of an RFC 3339 text in UTC; other texts stay as they are.
