@@ -69,16 +69,7 @@ pub(crate) fn open_parquet_files(files: &Files) -> Result<Opened> {
             .iter()
             .map(|path| PlRefPath::try_from_path(path))
             .collect::<PolarsResult<_>>()?;
-        let options = ScanArgsParquet {
-            glob: false,
-            hive_options: HiveOptions {
-                enabled: Some(!partitions.is_empty()),
-                try_parse_dates: true,
-                ..HiveOptions::new_disabled()
-            },
-            ..Default::default()
-        };
-        LazyFrame::scan_parquet_files(paths, options)
+        LazyFrame::scan_parquet_files(paths, scan_options(&partitions))
     })?;
     let mut reading = Reading::new(Format::Parquet, files.paths.len() as u64, bytes);
     reading.partitions = partitions;
@@ -90,6 +81,19 @@ pub(crate) fn open_parquet_files(files: &Files) -> Result<Opened> {
         layout: None,
         row_groups: None,
     })
+}
+
+/// How several files are read as one table, with a column for each of `partitions`.
+pub(super) fn scan_options(partitions: &[String]) -> ScanArgsParquet {
+    ScanArgsParquet {
+        glob: false,
+        hive_options: HiveOptions {
+            enabled: Some(!partitions.is_empty()),
+            try_parse_dates: true,
+            ..HiveOptions::new_disabled()
+        },
+        ..Default::default()
+    }
 }
 
 /// Names of the columns that the folders of the first file name.

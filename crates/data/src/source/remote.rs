@@ -18,7 +18,6 @@ use aloft_spec::{
 use polars::{
     error::PolarsError,
     io::{
-        HiveOptions,
         cloud::{
             CloudLocation, CloudOptions, CloudRetryConfig, ObjectStorePath, PolarsObjectStore,
             PolarsObjectStoreError, build_object_store, concurrency_config::ConcurrencyStrategy,
@@ -157,14 +156,8 @@ fn open_parquet(objects: &Objects) -> Result<Opened> {
             .map(|object| PlRefPath::new(object.url.as_str()))
             .collect();
         let options = ScanArgsParquet {
-            glob: false,
             cloud_options: Some(objects.options.clone()),
-            hive_options: HiveOptions {
-                enabled: Some(!partitions.is_empty()),
-                try_parse_dates: true,
-                ..HiveOptions::new_disabled()
-            },
-            ..Default::default()
+            ..columnar::scan_options(&partitions)
         };
         LazyFrame::scan_parquet_files(urls, options)
     })?;
