@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 /// Crates of ours that each crate of ours may use. Tests of a crate may use more.
-const ARROWS: [(&str, &[&str]); 17] = [
+const ARROWS: [(&str, &[&str]); 18] = [
     ("aloft-spec", &[]),
     ("aloft-protocol", &["aloft-spec"]),
     ("aloft-notebook", &["aloft-spec"]),
@@ -17,9 +17,16 @@ const ARROWS: [(&str, &[&str]); 17] = [
     ("aloft-runs", &["aloft-spec"]),
     ("aloft-placement", &["aloft-spec"]),
     ("aloft-secrets", &["aloft-spec"]),
+    ("aloft-nn", &[]),
     (
         "aloft-train",
-        &["aloft-spec", "aloft-data", "aloft-runs", "aloft-placement"],
+        &[
+            "aloft-spec",
+            "aloft-nn",
+            "aloft-data",
+            "aloft-runs",
+            "aloft-placement",
+        ],
     ),
     (
         "aloft-cloud",
@@ -64,7 +71,13 @@ const ARROWS: [(&str, &[&str]); 17] = [
     ("aloft-tests", &["aloft-spec"]),
     (
         "aloft-benches",
-        &["aloft-spec", "aloft-runs", "aloft-data", "aloft-train"],
+        &[
+            "aloft-spec",
+            "aloft-nn",
+            "aloft-runs",
+            "aloft-data",
+            "aloft-train",
+        ],
     ),
 ];
 

@@ -4,7 +4,7 @@ use super::{
     Done, FIRST_STEPS, LEARNING_RATE, Ready, Request, SEED, WEIGHT_DECAY,
     workload::{BATCHES, Data, Workload},
 };
-use aloft_train::{
+use aloft_nn::{
     learner::Learner,
     loss::{Loss, Targets},
     network::{Network, Rows},

@@ -2,7 +2,8 @@
 
 use super::{SEED, workload::Workload};
 use crate::peers;
-use aloft_train::{compute_device, network::Network};
+use aloft_nn::network::Network;
+use aloft_train::compute_device;
 use anyhow::Result;
 use safetensors::{Dtype, tensor::TensorView};
 use std::{

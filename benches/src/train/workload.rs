@@ -1,6 +1,6 @@
 //! What is trained: models, and rows that can be learned from.
 
-use aloft_train::{
+use aloft_nn::{
     graph::Graph,
     model::{Cell, Cnn, Inputs, Mlp, Recurrent, Transformer},
     ops::Activation,

@@ -1,6 +1,6 @@
 //! Encoded rows, and the batches that are gathered from them.
 
-use crate::network::Rows;
+use aloft_nn::network::Rows;
 
 /// Rows as a model takes them: row-major numbers and categories.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -4,13 +4,15 @@
 //! them, so that both are of the same epoch whenever the process dies. `last.json` is that progress for people.
 
 use crate::{
+    architecture::Architecture,
     error::{Result, TrainError},
-    graph::Role,
     metrics::Metrics,
-    model::Architecture,
+    trainer::Trainer,
+};
+use aloft_nn::{
+    graph::Role,
     network::Weights,
     optimizer::{Kind, Moments},
-    trainer::Trainer,
 };
 use aloft_runs::{file, replace_file};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
@@ -245,7 +247,7 @@ pub fn read_numbers(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::network::Network;
+    use aloft_nn::network::Network;
     use aloft_spec::{Code, Problem, train::ModelSpec};
     use candle_core::Device;
 

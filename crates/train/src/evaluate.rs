@@ -3,9 +3,9 @@
 use crate::{
     batch::{Batch, Encoded},
     error::Result,
-    network::Network,
     task::Task,
 };
+use aloft_nn::network::Network;
 
 /// Rows that go through a model together when nothing is learned. Blocks are always of this size ([`Network::predict`]), so
 /// that a row gives the same bits in training's evaluation and in a later prediction.
@@ -83,11 +83,8 @@ fn softmax(logits: &[f32], out: &mut Vec<f64>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        model::Architecture,
-        rng::{Purpose, Random},
-        task::LabelType,
-    };
+    use crate::{architecture::Architecture, task::LabelType};
+    use aloft_nn::rng::{Purpose, Random};
     use aloft_spec::train::ModelSpec;
     use candle_core::Device;
 

@@ -1,10 +1,10 @@
 //! From a table and a specification to what the first step needs: target, parts, fitted preprocessing, encoded rows.
 
 use crate::{
+    architecture::Architecture,
     batch::{Encoded, batch_size},
     error::{Result, TrainError},
     metrics::Truth,
-    model::Architecture,
     preprocess::{Preprocessing, mean_and_deviation},
     split::Split,
     task::{Target, Task, Values},

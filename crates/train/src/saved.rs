@@ -1,13 +1,13 @@
 //! The model in its folder: `model.safetensors` holds the weights, `model.json` all the rest that a prediction needs.
 
 use crate::{
+    architecture::Architecture,
     checkpoint::{read_numbers, write_tensors},
     error::{Result, TrainError},
-    model::Architecture,
-    network::{Network, Weights},
     preprocess::{self, Preprocessing},
     task::Task,
 };
+use aloft_nn::network::{Network, Weights};
 use aloft_runs::{file, replace_file};
 use aloft_spec::run;
 use candle_core::Device;

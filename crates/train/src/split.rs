@@ -2,9 +2,9 @@
 
 use crate::{
     error::{Result, TrainError},
-    rng::{Purpose, Random},
     task::{Target, Values},
 };
+use aloft_nn::rng::{Purpose, Random};
 use aloft_spec::train::{SplitBy, SplitSpec};
 use polars::prelude::*;
 

@@ -4,14 +4,16 @@ use crate::{
     batch::Batch,
     error::Result,
     evaluate::{Outputs, evaluate},
+    metrics::{self, Metrics},
+    prepare::Prepared,
+    task::{Task, Values},
+};
+use aloft_nn::{
     learner::Learner,
     loss::{Loss, Targets},
-    metrics::{self, Metrics},
     network::{Network, Weights},
     optimizer::{self, Moments, Optimizer, Rule},
-    prepare::Prepared,
     rng::{Purpose, Random},
-    task::{Task, Values},
 };
 use aloft_spec::train::{OptimizerKind, TrainSpec};
 use candle_core::{Device, utils::get_num_threads};

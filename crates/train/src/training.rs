@@ -5,11 +5,11 @@ use crate::{
     error::{Result, TrainError},
     forecast::Forecaster,
     measure::{StepWatch, time_evaluation},
-    network::Weights,
     prepare::Prepared,
     run::Run,
     trainer::{Trainer, rule},
 };
+use aloft_nn::network::Weights;
 use aloft_placement::{BETWEEN_CHECKPOINTS, CHECKPOINT_SHARE, Workload};
 use aloft_spec::{
     event::{EventKind, Phase},

@@ -6,7 +6,6 @@ use crate::{
     device,
     error::Result,
     machine,
-    network::{Network, Weights},
     prepare::Prepared,
     report::{Confusion, Report, conclusion, confusion_of},
     run::{Run, forget_old_stop},
@@ -15,6 +14,7 @@ use crate::{
     training::{Preparation, Trained, train},
 };
 use aloft_data::read_frame;
+use aloft_nn::network::{Network, Weights};
 use aloft_runs::file;
 use aloft_spec::{
     Code, Problem,

@@ -1,7 +1,6 @@
 //! Kinds of models, one a file: each describes itself by its sizes, which are stored beside the weights, and builds a
-//! graph. [`Architecture`] is what a run on a table trains.
+//! graph.
 
-mod architecture;
 mod cnn;
 mod mlp;
 mod recurrent;
@@ -9,7 +8,6 @@ mod temporal;
 mod transformer;
 
 pub use crate::layers::Cell;
-pub use architecture::Architecture;
 pub use cnn::Cnn;
 pub use mlp::Mlp;
 pub use recurrent::Recurrent;

@@ -1,8 +1,8 @@
 //! The model that a specification asks for.
 
-use super::Mlp;
-use crate::{
-    error::TrainError,
+use crate::error::TrainError;
+use aloft_nn::model::Mlp;
+use aloft_nn::{
     graph::Graph,
     ops::{Activation, Slot},
 };
@@ -98,7 +98,7 @@ fn embedding_dimension(values: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::network::Network;
+    use aloft_nn::network::Network;
     use candle_core::Device;
 
     fn spec() -> ModelSpec {
