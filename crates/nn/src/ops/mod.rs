@@ -18,6 +18,7 @@ mod lstm;
 mod matmul;
 mod norm;
 mod offset;
+mod packed;
 mod pool;
 mod recurrent;
 mod sequence;
@@ -38,6 +39,7 @@ pub use matmul::{Matrix, MatrixMut, multiply};
 pub use norm::{LayerNorm, RmsNorm};
 pub use offset::Offset;
 pub use pool::{Pool, PoolKind};
+pub use recurrent::Recurrent;
 pub use sequence::{Reduce, ReduceKind};
 pub use tokens::Tokens;
 

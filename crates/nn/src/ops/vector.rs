@@ -4,13 +4,26 @@
 /// Runs an expression compiled for the widest vectors of this machine. What it calls must be inlined into it.
 macro_rules! vectorized {
     ($body:expr) => {
-        pulp::Arch::new().dispatch(
+        pulp::Arch::new().dispatch($crate::ops::vector::Widest(
             #[inline(always)]
             || $body,
-        )
+        ))
     };
 }
 pub(crate) use vectorized;
+
+/// What [`vectorized`] runs. A closure that is called as `FnOnce` gets a function of its own around it, which the compiler
+/// need not inline; a large body would then be compiled for the oldest machine. Called as `FnMut` it has none.
+pub(crate) struct Widest<F>(pub F);
+
+impl<F: FnMut() -> R, R> pulp::WithSimd for Widest<F> {
+    type Output = R;
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(mut self, _: S) -> R {
+        (self.0)()
+    }
+}
 
 /// Numbers that are summed side by side, so that a sum needs no particular order of its parts but always has the same.
 const LANES: usize = 16;

@@ -1,0 +1,212 @@
+//! Products with a matrix that is used many times in a row, as a recurrent layer's weights are at each position: put into
+//! the order of the loop once, where a general product would do it each time.
+
+use super::matmul::Matrix;
+use pulp::{Arch, Simd, WithSimd};
+
+/// Rows of a tile: with [`vectors`] columns its sums fill the registers.
+const ROWS: usize = 6;
+
+/// Vectors of a tile's row. AVX-512 has 32 registers for 24 sums, 4 vectors of the matrix and one number; AVX2 has 16.
+const fn vectors(lanes: usize) -> usize {
+    if lanes >= 16 { 4 } else { 2 }
+}
+
+/// A matrix [inner, columns] in panels as wide as a tile, filled up with zeros.
+#[derive(Debug)]
+pub struct Packed {
+    numbers: Vec<f32>,
+    inner: usize,
+    columns: usize,
+    panel: usize,
+}
+
+impl Packed {
+    /// The matrix in this machine's order.
+    pub fn new(matrix: Matrix<'_>) -> Self {
+        let (inner, columns) = matrix.shape();
+        let panel = Arch::new().dispatch(Panel);
+        let mut numbers = vec![0.0; inner * columns.next_multiple_of(panel)];
+        for (index, packed) in numbers.chunks_exact_mut((inner * panel).max(1)).enumerate() {
+            let from = index * panel;
+            let width = panel.min(columns - from);
+            for (row, packed) in packed.chunks_exact_mut(panel).enumerate() {
+                for (column, number) in packed[..width].iter_mut().enumerate() {
+                    *number = matrix.at(row, from + column);
+                }
+            }
+        }
+        Self {
+            numbers,
+            inner,
+            columns,
+            panel,
+        }
+    }
+
+    /// `out = left * self`, or `out += left * self` when `accumulate`, on one thread. The rows of both lie one after the
+    /// other without gaps.
+    pub fn multiply(&self, out: &mut [f32], left: &[f32], accumulate: bool) {
+        let rows = out.len() / self.columns.max(1);
+        assert_eq!(out.len(), rows * self.columns, "the result of a product");
+        assert_eq!(left.len(), rows * self.inner, "the left side of a product");
+        if self.inner == 0 || rows == 0 {
+            if !accumulate {
+                out.fill(0.0);
+            }
+            return;
+        }
+        Arch::new().dispatch(Product {
+            right: self,
+            left,
+            out,
+            accumulate,
+        });
+    }
+}
+
+/// Columns of a panel on this machine.
+struct Panel;
+
+impl WithSimd for Panel {
+    type Output = usize;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> usize {
+        S::F32_LANES * vectors(S::F32_LANES)
+    }
+}
+
+struct Product<'a> {
+    right: &'a Packed,
+    left: &'a [f32],
+    out: &'a mut [f32],
+    accumulate: bool,
+}
+
+impl WithSimd for Product<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        if vectors(S::F32_LANES) == 4 {
+            self.panels::<S, 4>(simd);
+        } else {
+            self.panels::<S, 2>(simd);
+        }
+    }
+}
+
+impl Product<'_> {
+    #[inline(always)]
+    fn panels<S: Simd, const V: usize>(self, simd: S) {
+        let Packed {
+            inner,
+            columns,
+            panel,
+            ..
+        } = *self.right;
+        for (index, numbers) in self.right.numbers.chunks_exact(inner * panel).enumerate() {
+            let from = index * panel;
+            let to = columns.min(from + panel);
+            let lefts = self.left.chunks(ROWS * inner);
+            for (left, out) in lefts.zip(self.out.chunks_mut(ROWS * columns)) {
+                let tile = Tile {
+                    panel: S::as_simd_f32s(numbers).0,
+                    left,
+                    inner,
+                    accumulate: self.accumulate,
+                };
+                // The last rows have a tile of their own height, so that no sum is for nothing.
+                match left.len() / inner {
+                    1 => tile.write::<1, V>(simd, out, columns, from..to),
+                    2 => tile.write::<2, V>(simd, out, columns, from..to),
+                    3 => tile.write::<3, V>(simd, out, columns, from..to),
+                    4 => tile.write::<4, V>(simd, out, columns, from..to),
+                    5 => tile.write::<5, V>(simd, out, columns, from..to),
+                    _ => tile.write::<ROWS, V>(simd, out, columns, from..to),
+                }
+            }
+        }
+    }
+}
+
+/// Some rows of the left side and a panel of the right one.
+struct Tile<'a, S: Simd> {
+    panel: &'a [S::f32s],
+    left: &'a [f32],
+    inner: usize,
+    accumulate: bool,
+}
+
+impl<S: Simd> Tile<'_, S> {
+    #[inline(always)]
+    fn write<const R: usize, const V: usize>(
+        self,
+        simd: S,
+        out: &mut [f32],
+        stride: usize,
+        columns: std::ops::Range<usize>,
+    ) {
+        let rows: [&[f32]; R] = std::array::from_fn(|row| &self.left[row * self.inner..][..self.inner]);
+        let mut sums = [[simd.splat_f32s(0.0); V]; R];
+        for (index, vectors) in self.panel.chunks_exact(V).take(self.inner).enumerate() {
+            for row in 0..R {
+                let number = simd.splat_f32s(rows[row][index]);
+                for vector in 0..V {
+                    sums[row][vector] = simd.mul_add_f32s(number, vectors[vector], sums[row][vector]);
+                }
+            }
+        }
+        for (row, sums) in sums.into_iter().enumerate() {
+            let out = &mut out[row * stride..][columns.clone()];
+            for (out, sum) in out.chunks_mut(S::F32_LANES).zip(sums) {
+                match S::as_mut_simd_f32s(out).0 {
+                    [whole] if self.accumulate => *whole = simd.add_f32s(*whole, sum),
+                    [whole] => *whole = sum,
+                    // The last columns: fewer than a vector has.
+                    _ => {
+                        let sum = match self.accumulate {
+                            true => simd.add_f32s(simd.partial_load_f32s(out), sum),
+                            false => sum,
+                        };
+                        simd.partial_store_f32s(out, sum);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::matmul::{MatrixMut, multiply};
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn agrees_with_the_general_product(
+            (rows, inner, columns) in (0..20usize, 0..40usize, 1..150usize), flip: bool, accumulate: bool, seed: u32,
+        ) {
+            let numbers = |count: usize, salt: u32| -> Vec<f32> {
+                (0..count as u32)
+                    .map(|i| ((i.wrapping_mul(2_654_435_761) ^ seed ^ salt) % 2000) as f32 / 1000.0 - 1.0)
+                    .collect()
+            };
+            let (left, right) = (numbers(rows * inner, 1), numbers(inner * columns, 2));
+            let right = match flip {
+                true => Matrix::new(&right, columns, inner).transposed(),
+                false => Matrix::new(&right, inner, columns),
+            };
+            let mut expected = numbers(rows * columns, 3);
+            let mut out = expected.clone();
+            let result = MatrixMut::new(&mut expected, rows, columns);
+            multiply(result, Matrix::new(&left, rows, inner), right, accumulate);
+            Packed::new(right).multiply(&mut out, &left, accumulate);
+            for (out, expected) in out.iter().zip(&expected) {
+                prop_assert!((out - expected).abs() < 1e-4, "{out} and {expected}");
+            }
+        }
+    }
+}
