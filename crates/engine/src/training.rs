@@ -21,7 +21,8 @@ pub(crate) struct Training {
     pub resolved: Arc<Resolved>,
     pub spec: TrainSpec,
     pub relation: Relation,
-    /// The columns that the run needs, in the table's order: those it learns from, the target, the split's column.
+    /// The columns that the run needs, in the table's order: those it learns from, the target, those that divide or order
+    /// the rows.
     pub columns: Vec<String>,
 }
 
@@ -49,8 +50,35 @@ impl Training {
         if let Some(column) = &spec.split.column {
             check("split.column", column)?;
         }
+        if let Some(forecast) = &spec.forecast {
+            check("forecast.time", &forecast.time)?;
+            for column in &forecast.series {
+                check("forecast.series", column)?;
+            }
+            for column in &forecast.known {
+                check("forecast.known", column)?;
+            }
+            // Windows need neighbouring rows, which the latest and the first ones are.
+            if matches!(relation.scope(), Scope::Sample | Scope::Stratified) {
+                return Err(workspace.place(
+                    cell,
+                    Problem::new(
+                        Code::BadValue,
+                        format!(
+                            "a forecast needs every step, and `{}` is a sample of single rows",
+                            spec.data
+                        ),
+                    )
+                    .with_hint(format!(
+                        "give the source `sample = {{ method = \"time\", by = {:?} }}`, or train on all rows",
+                        forecast.time
+                    )),
+                ));
+            }
+        }
         let columns = needed_columns(&spec, schema);
-        if columns.iter().all(|column| *column == spec.target) {
+        // A series can be predicted from itself.
+        if spec.forecast.is_none() && columns.iter().all(|column| *column == spec.target) {
             return Err(workspace.place(
                 cell,
                 Problem::new(Code::EmptyData, "there is no column to learn from")
@@ -167,10 +195,16 @@ fn needed_columns(spec: &TrainSpec, schema: &[Field]) -> Vec<String> {
     let learned = |name: &String| {
         (spec.features.is_empty() || spec.features.contains(name)) && !spec.ignore.contains(name)
     };
+    let orders = |name: &String| {
+        spec.split.column.as_ref() == Some(name)
+            || spec.forecast.as_ref().is_some_and(|forecast| {
+                forecast.time == *name || forecast.series.contains(name) || forecast.known.contains(name)
+            })
+    };
     schema
         .iter()
         .map(|field| &field.name)
-        .filter(|name| **name == spec.target || spec.split.column.as_ref() == Some(*name) || learned(name))
+        .filter(|name| **name == spec.target || orders(name) || learned(name))
         .cloned()
         .collect()
 }
@@ -178,7 +212,7 @@ fn needed_columns(spec: &TrainSpec, schema: &[Field]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use aloft_spec::table::ColumnKind;
+    use aloft_spec::{inputs::ForecastSpec, table::ColumnKind};
 
     #[test]
     fn a_run_takes_only_the_columns_it_needs() {
@@ -198,5 +232,9 @@ mod tests {
         spec.features = vec!["b".into(), "a".into()];
         spec.ignore = vec![];
         assert_eq!(needed_columns(&spec, &schema), ["a", "b", "day", "late"]);
+        spec.split.column = None;
+        spec.features = vec!["a".into()];
+        spec.forecast = Some(ForecastSpec::new("day"));
+        assert_eq!(needed_columns(&spec, &schema), ["a", "day", "late"]);
     }
 }

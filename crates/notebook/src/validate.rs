@@ -1,8 +1,11 @@
 //! Values that have the right type and can't be meant.
 
+mod inputs;
+
 use crate::param;
 use crate::toml_reader::{Finding, Reading, keys_of, read};
 use aloft_spec::chart::{ChartSpec, Mark};
+use aloft_spec::inputs::ForecastSpec;
 use aloft_spec::param::{ParamKind, ParamSpec, ParamValue};
 use aloft_spec::source::{SampleMethod, SampleSpec, SourceSpec};
 use aloft_spec::train::{ModelSpec, OptimizerSpec, SplitBy, SplitSpec, TrainSpec};
@@ -255,6 +258,7 @@ pub(crate) fn train(body: &str) -> Checked {
     let mut body = Body::<TrainSpec>::read(body, |path| match path {
         [] => keys_of::<TrainSpec>(),
         ["split"] => keys_of::<SplitSpec>(),
+        ["forecast"] => keys_of::<ForecastSpec>(),
         ["model"] => keys_of::<ModelSpec>(),
         ["optimizer"] => keys_of::<OptimizerSpec>(),
         _ => &[],
@@ -264,6 +268,7 @@ pub(crate) fn train(body: &str) -> Checked {
         body.filled("target", &train.target, "target = \"a column\"");
         columns(&mut body, &train);
         split(&mut body, &train.split);
+        inputs::inputs(&mut body, &train);
         if train.epochs == 0 {
             body.bad(&["epochs"], "training takes at least one epoch");
         }

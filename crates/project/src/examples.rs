@@ -25,7 +25,7 @@ macro_rules! files {
     };
 }
 
-static EXAMPLES: [Example; 2] = [
+static EXAMPLES: [Example; 3] = [
     Example {
         name: "flights",
         title: "Which flights arrive late?",
@@ -37,6 +37,12 @@ static EXAMPLES: [Example; 2] = [
         title: "Which penguin is it?",
         description: "344 penguins, weighed and measured: which of three species is it?",
         files: files!("penguins": "data/penguins.csv", "notebooks/species.aloft.md", "aloft.toml"),
+    },
+    Example {
+        name: "weather",
+        title: "How warm will tomorrow be?",
+        description: "26,115 hours of weather at three airports: the temperature of the next 24 hours",
+        files: files!("weather": "data/weather.parquet", "notebooks/tomorrow.aloft.md", "aloft.toml"),
     },
 ];
 

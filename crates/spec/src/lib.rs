@@ -10,6 +10,7 @@ pub mod colors;
 pub mod date;
 pub mod event;
 pub mod finding;
+pub mod inputs;
 pub mod job;
 pub mod output;
 pub mod param;

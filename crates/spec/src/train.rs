@@ -1,5 +1,6 @@
 //! `train` cells: what is learned from which table, and how.
 
+use crate::inputs::ForecastSpec;
 use serde::{Deserialize, Serialize};
 
 /// The body of a `toml train` cell. Every key has a default but `data` and `target`.
@@ -37,6 +38,9 @@ pub struct TrainSpec {
     /// Where to compute.
     #[serde(default)]
     pub device: DeviceSpec,
+    /// How the table becomes windows of a series; with it the task is to forecast.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forecast: Option<ForecastSpec>,
     /// The model.
     #[serde(default)]
     pub model: ModelSpec,
@@ -72,6 +76,7 @@ impl TrainSpec {
             seed: defaults::seed(),
             patience: defaults::patience(),
             device: DeviceSpec::default(),
+            forecast: None,
             model: ModelSpec::default(),
             optimizer: OptimizerSpec::default(),
         }
@@ -92,6 +97,8 @@ pub enum TaskSpec {
     Multiclass,
     /// A number.
     Regression,
+    /// The next values of a series; needs `[forecast]`.
+    Forecast,
 }
 
 /// How rows are divided into training, validation and test.
@@ -155,10 +162,22 @@ pub struct ModelSpec {
     pub kind: ModelKind,
     /// Width of each hidden layer (mlp).
     pub hidden: Vec<usize>,
-    /// Share of hidden units dropped while training, 0 to less than 1 (mlp).
+    /// Share of hidden units dropped while training, 0 to less than 1 (mlp, temporal, transformer).
     pub dropout: f64,
     /// How categories enter the model.
     pub categories: CategoryEncoding,
+    /// Numbers of each recurrent layer's state (gru, lstm); `[64]` when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<Vec<usize>>,
+    /// Channels of each block (temporal); when left out 32 each, and as many blocks as it takes to see the whole window.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channels: Option<Vec<usize>>,
+    /// Numbers of a position's vector (transformer); a multiple of `heads`.
+    pub width: usize,
+    /// Blocks (transformer).
+    pub blocks: usize,
+    /// Heads of each attention (transformer).
+    pub heads: usize,
 }
 
 impl Default for ModelSpec {
@@ -168,6 +187,11 @@ impl Default for ModelSpec {
             hidden: vec![128, 64],
             dropout: 0.0,
             categories: CategoryEncoding::Embedding,
+            state: None,
+            channels: None,
+            width: 64,
+            blocks: 2,
+            heads: 4,
         }
     }
 }
@@ -181,6 +205,33 @@ pub enum ModelKind {
     Mlp,
     /// One linear map: linear or logistic regression. Its categories are always one-hot.
     Linear,
+    /// Gated recurrent units over a window.
+    Gru,
+    /// Long short-term memory over a window.
+    Lstm,
+    /// Causal convolutions over a window.
+    Temporal,
+    /// Attention over a window.
+    Transformer,
+}
+
+impl ModelKind {
+    /// The word in a notebook.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Mlp => "mlp",
+            Self::Linear => "linear",
+            Self::Gru => "gru",
+            Self::Lstm => "lstm",
+            Self::Temporal => "temporal",
+            Self::Transformer => "transformer",
+        }
+    }
+
+    /// Whether it reads a sequence, so that a plain table is nothing to it.
+    pub fn reads_sequences(self) -> bool {
+        matches!(self, Self::Gru | Self::Lstm | Self::Temporal | Self::Transformer)
+    }
 }
 
 /// How categories enter a model. Both have a bucket for values never seen in training.

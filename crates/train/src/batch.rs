@@ -1,5 +1,6 @@
 //! Encoded rows, and the batches that are gathered from them.
 
+use crate::inputs::Examples;
 use aloft_nn::network::Rows;
 
 /// Rows as a model takes them: row-major numbers and categories.
@@ -26,6 +27,14 @@ pub struct Batch {
 }
 
 impl Batch {
+    /// Holds other rows, which `write` appends: their numbers and their categories.
+    pub fn fill(&mut self, rows: usize, write: impl FnOnce(&mut Vec<f32>, &mut Vec<u32>)) {
+        self.rows = rows;
+        self.numeric.clear();
+        self.categories.clear();
+        write(&mut self.numeric, &mut self.categories);
+    }
+
     /// The rows.
     pub fn rows(&self) -> Rows<'_> {
         Rows {
@@ -36,27 +45,24 @@ impl Batch {
     }
 }
 
-impl Encoded {
-    /// Bytes of a row.
-    pub fn row_bytes(&self) -> usize {
+impl Examples for Encoded {
+    fn count(&self) -> usize {
+        self.rows
+    }
+
+    fn row_bytes(&self) -> usize {
         4 * (self.numeric_width + self.category_width)
     }
 
-    /// Gathers the rows of these indices, in their order.
-    pub fn gather(&self, indices: &[u32], batch: &mut Batch) {
-        batch.rows = indices.len();
-        gather(&self.numeric, self.numeric_width, indices, &mut batch.numeric);
-        gather(
-            &self.categories,
-            self.category_width,
-            indices,
-            &mut batch.categories,
-        );
+    fn gather(&self, indices: &[u32], batch: &mut Batch) {
+        batch.fill(indices.len(), |numeric, categories| {
+            gather(&self.numeric, self.numeric_width, indices, numeric);
+            gather(&self.categories, self.category_width, indices, categories);
+        });
     }
 }
 
 fn gather<T: Copy>(values: &[T], width: usize, indices: &[u32], out: &mut Vec<T>) {
-    out.clear();
     for &index in indices {
         let start = index as usize * width;
         out.extend_from_slice(&values[start..start + width]);

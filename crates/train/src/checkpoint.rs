@@ -247,9 +247,18 @@ pub fn read_numbers(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::inputs::Shape;
     use aloft_nn::network::Network;
     use aloft_spec::{Code, Problem, train::ModelSpec};
     use candle_core::Device;
+
+    fn architecture(numbers: usize, outputs: usize) -> Architecture {
+        let shape = Shape::Flat {
+            numbers,
+            categories: vec![7],
+        };
+        Architecture::new(&ModelSpec::default(), &shape, outputs).unwrap()
+    }
 
     fn checkpoint(architecture: &Architecture) -> Checkpoint {
         let drawn = |seed| {
@@ -287,7 +296,7 @@ mod tests {
     #[test]
     fn what_is_written_is_read_to_the_last_bit() {
         let folder = tempfile::tempdir().unwrap();
-        let architecture = Architecture::new(&ModelSpec::default(), 4, &[7], 3).unwrap();
+        let architecture = architecture(4, 3);
         assert_eq!(
             Checkpoint::read(folder.path(), &architecture, Kind::Adamw).unwrap(),
             None
@@ -298,7 +307,7 @@ mod tests {
             Checkpoint::read(folder.path(), &architecture, Kind::Adamw).unwrap(),
             Some(checkpoint)
         );
-        let other = Architecture::new(&ModelSpec::default(), 5, &[7], 3).unwrap();
+        let other = self::architecture(5, 3);
         let problem: Problem = Checkpoint::read(folder.path(), &other, Kind::Adamw)
             .unwrap_err()
             .into();
@@ -308,7 +317,7 @@ mod tests {
     #[test]
     fn a_torn_checkpoint_is_refused_and_never_panics() {
         let folder = tempfile::tempdir().unwrap();
-        let architecture = Architecture::new(&ModelSpec::default(), 2, &[], 2).unwrap();
+        let architecture = architecture(2, 2);
         checkpoint(&architecture).write(folder.path()).unwrap();
         let path = folder.path().join("checkpoints/last.safetensors");
         let whole = fs::read(&path).unwrap();

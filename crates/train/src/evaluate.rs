@@ -1,8 +1,9 @@
 //! What a model says about rows, in double precision.
 
 use crate::{
-    batch::{Batch, Encoded},
+    batch::Batch,
     error::Result,
+    inputs::{Examples, Unit},
     task::Task,
 };
 use aloft_nn::network::Network;
@@ -24,7 +25,7 @@ pub enum Outputs {
         /// The numbers.
         values: Vec<f64>,
     },
-    /// Numbers in the target's unit.
+    /// Numbers in the target's unit, [rows, outputs].
     Numbers(Vec<f64>),
 }
 
@@ -49,9 +50,9 @@ fn likeliest(row: &[f64]) -> u32 {
 }
 
 /// Evaluates the rows of these indices, without a gradient and without dropout.
-pub fn evaluate(network: &Network, task: &Task, rows: &Encoded, indices: &[u32]) -> Result<Outputs> {
-    let classes = task.outputs();
-    let mut values = Vec::with_capacity(indices.len() * classes);
+pub fn evaluate(network: &Network, task: &Task, rows: &dyn Examples, indices: &[u32]) -> Result<Outputs> {
+    let outputs = task.outputs();
+    let mut values = Vec::with_capacity(indices.len() * outputs);
     let mut batch = Batch::default();
     for some in indices.chunks(BLOCK * BLOCKS) {
         rows.gather(some, &mut batch);
@@ -60,15 +61,24 @@ pub fn evaluate(network: &Network, task: &Task, rows: &Encoded, indices: &[u32])
             Task::Regression { mean, deviation } => {
                 values.extend(out.iter().map(|number| f64::from(*number) * deviation + mean));
             }
+            Task::Forecast { .. } => {
+                for (row, out) in some.iter().zip(out.chunks_exact(outputs)) {
+                    let Unit { start, size } = rows.unit(*row).unwrap_or_default();
+                    values.extend(out.iter().map(|number| f64::from(*number) * size + start));
+                }
+            }
             Task::Binary { .. } | Task::Multiclass { .. } => {
-                out.chunks_exact(classes)
+                out.chunks_exact(outputs)
                     .for_each(|logits| softmax(logits, &mut values));
             }
         }
     }
     Ok(match task {
-        Task::Regression { .. } => Outputs::Numbers(values),
-        Task::Binary { .. } | Task::Multiclass { .. } => Outputs::Probabilities { classes, values },
+        Task::Regression { .. } | Task::Forecast { .. } => Outputs::Numbers(values),
+        Task::Binary { .. } | Task::Multiclass { .. } => Outputs::Probabilities {
+            classes: outputs,
+            values,
+        },
     })
 }
 
@@ -83,7 +93,7 @@ fn softmax(logits: &[f32], out: &mut Vec<f64>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{architecture::Architecture, task::LabelType};
+    use crate::{architecture::Architecture, batch::Encoded, inputs::Shape, task::LabelType};
     use aloft_nn::rng::{Purpose, Random};
     use aloft_spec::train::ModelSpec;
     use candle_core::Device;
@@ -104,7 +114,11 @@ mod tests {
                 hidden: vec![33, 7],
                 ..ModelSpec::default()
             };
-            let architecture = Architecture::new(&spec, width, &[], outputs).unwrap();
+            let shape = Shape::Flat {
+                numbers: width,
+                categories: vec![],
+            };
+            let architecture = Architecture::new(&spec, &shape, outputs).unwrap();
             let network = Network::new(architecture.graph(), 3, &Device::Cpu).unwrap();
             let task = match outputs {
                 1 => Task::Regression {

@@ -15,6 +15,7 @@ mod device;
 mod error;
 mod evaluate;
 mod forecast;
+mod inputs;
 mod machine;
 mod measure;
 mod metrics;

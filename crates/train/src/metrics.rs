@@ -15,7 +15,7 @@ pub type Metrics = BTreeMap<String, f64>;
 pub enum Truth {
     /// Each row's class.
     Classes(Vec<u32>),
-    /// Each row's number, and the mean over the training part that a base line would say.
+    /// Each row's numbers, and the mean over the training part that a base line would say.
     Numbers {
         /// In the target's unit.
         values: Vec<f64>,
@@ -29,7 +29,7 @@ pub enum Truth {
 /// - binary: `accuracy`, `balanced_accuracy`, `f1` (of the second class), `roc_auc`, `log_loss`, `brier`,
 ///   `base_rate_accuracy` (always saying the rows' most frequent class);
 /// - multiclass: `accuracy`, `balanced_accuracy`, `macro_f1`, `log_loss`, `base_rate_accuracy`;
-/// - regression: `rmse`, `mae`, `r2`, `base_rmse` (always saying the training part's mean).
+/// - regression and forecast: `rmse`, `mae`, `r2`, `base_rmse` (always saying the training part's mean).
 pub fn metrics(outputs: &Outputs, truth: &Truth) -> Metrics {
     let named = match (outputs, truth) {
         (Outputs::Numbers(predicted), Truth::Numbers { values, base }) => {
@@ -46,15 +46,35 @@ pub fn metrics(outputs: &Outputs, truth: &Truth) -> Metrics {
         .collect()
 }
 
-/// The loss that early stopping watches: log loss for classes; for numbers the mean squared error in units of the
-/// training part's deviation. NaN when a prediction is.
-pub fn loss(outputs: &Outputs, truth: &Truth, deviation: f64) -> f64 {
+/// Root of the mean square and mean of the errors of base lines, by their names: `last_value_rmse`, `last_value_mae`.
+/// Nothing for classes.
+pub fn base_lines(lines: &[(&'static str, Vec<f64>)], truth: &Truth) -> Metrics {
+    let Truth::Numbers { values, .. } = truth else {
+        return Metrics::new();
+    };
+    let errors = |said: &[f64], of: fn(f64) -> f64| mean(said.iter().zip(values).map(|(p, y)| of(p - y)));
+    lines
+        .iter()
+        .flat_map(|(name, said)| {
+            [
+                (format!("{name}_rmse"), errors(said, |error| error * error).sqrt()),
+                (format!("{name}_mae"), errors(said, f64::abs)),
+            ]
+        })
+        .filter(|(_, error)| error.is_finite())
+        .collect()
+}
+
+/// The loss that early stopping watches: log loss for classes; for numbers the mean squared error in units that `units`
+/// repeats: the training part's deviation, or one for each number. NaN when a prediction is.
+pub fn loss(outputs: &Outputs, truth: &Truth, units: &[f64]) -> f64 {
     match (outputs, truth) {
         (Outputs::Numbers(predicted), Truth::Numbers { values, .. }) => mean(
             predicted
                 .iter()
                 .zip(values)
-                .map(|(p, y)| ((p - y) / deviation).powi(2)),
+                .zip(units.iter().cycle())
+                .map(|((p, y), unit)| ((p - y) / unit).powi(2)),
         ),
         (Outputs::Probabilities { classes, values }, Truth::Classes(truth)) => {
             log_loss(*classes, values, truth)
@@ -213,7 +233,7 @@ mod tests {
         let outputs = Outputs::Probabilities { classes: 2, values };
         let truth = Truth::Classes(vec![0, 0, 1, 1, 1, 1]);
         close(&metrics(&outputs, &truth), &BINARY);
-        assert!((loss(&outputs, &truth, 1.0) - BINARY[6].1).abs() < 1e-9);
+        assert!((loss(&outputs, &truth, &[1.0]) - BINARY[6].1).abs() < 1e-9);
     }
 
     const BINARY: [(&str, f64); 7] = [
@@ -264,7 +284,7 @@ mod tests {
                 ("base_rmse", (32.25f64 / 4.0).sqrt()),
             ],
         );
-        assert!((loss(&outputs, &truth, 2.0) - 0.375 / 4.0).abs() < 1e-12);
+        assert!((loss(&outputs, &truth, &[2.0]) - 0.375 / 4.0).abs() < 1e-12);
     }
 
     #[test]
@@ -278,7 +298,7 @@ mod tests {
             classes: 2,
             values: vec![f64::NAN; 4],
         };
-        assert!(loss(&nan, &Truth::Classes(vec![0, 1]), 1.0).is_nan());
+        assert!(loss(&nan, &Truth::Classes(vec![0, 1]), &[1.0]).is_nan());
         let nan = Outputs::Numbers(vec![f64::NAN]);
         assert!(
             loss(
@@ -287,7 +307,7 @@ mod tests {
                     values: vec![1.0],
                     base: 0.0
                 },
-                1.0
+                &[1.0]
             )
             .is_nan()
         );

@@ -1,8 +1,11 @@
 //! Predictions for new rows, by a run's model.
 
+mod windows;
+
 use crate::{
     error::{Result, TrainError},
     evaluate::{Outputs, evaluate},
+    inputs::Inputs,
     saved::SavedModel,
     task::{LabelType, Task},
 };
@@ -22,14 +25,15 @@ pub struct PredictSummary {
     pub rows: u64,
     /// The column that the model was trained to predict.
     pub target: String,
-    /// `binary`, `multiclass` or `regression`.
+    /// `binary`, `multiclass`, `regression` or `forecast`.
     pub task: String,
     /// Columns that were added to the rows.
     pub added: Vec<String>,
 }
 
 /// Reads rows (CSV, Parquet, JSON lines, Arrow), and writes them (CSV or Parquet, by the ending of `output`) in their
-/// order with all their columns, the column `prediction`, and for classes `probability_<class>` for each.
+/// order with all their columns, the column `prediction`, and for classes `probability_<class>` for each. A forecast reads
+/// the history of series, and writes their next steps instead.
 ///
 /// # Errors
 /// `NotFound` where the run has no model, `UnknownColumn` naming the columns that the rows lack, `BadValue` where a value
@@ -41,10 +45,14 @@ pub fn predict(run_dir: &Path, input: &Path, output: &Path) -> std::result::Resu
 fn predict_rows(run_dir: &Path, input: &Path, output: &Path) -> Result<PredictSummary> {
     let (saved, network) = SavedModel::read(run_dir)?;
     let mut frame = read_frame(input)?;
-    let rows = saved
-        .preprocessing
-        .encode(&frame)
-        .map_err(|error| error.in_file(input))?;
+    let table = match &saved.inputs {
+        Inputs::Table(table) => table,
+        Inputs::Windows(windows) => {
+            return windows::predict(&saved, windows, &network, &frame, output)
+                .map_err(|error| error.in_file(input));
+        }
+    };
+    let rows = table.encode(&frame).map_err(|error| error.in_file(input))?;
     let indices: Vec<u32> = (0..rows.rows as u32).collect();
     let outputs = evaluate(&network, &saved.task, &rows, &indices)?;
     let added = columns(&saved.task, &outputs);

@@ -2,14 +2,15 @@
 
 use crate::{
     architecture::Architecture,
-    batch::{Encoded, batch_size},
+    batch::batch_size,
     error::{Result, TrainError},
+    inputs::{Examples, Inputs, windows::Windows},
     metrics::Truth,
     preprocess::{Preprocessing, mean_and_deviation},
     split::Split,
     task::{Target, Task, Values},
 };
-use aloft_spec::{text::thousands, train::TrainSpec};
+use aloft_spec::{inputs::ForecastSpec, text::thousands, train::TrainSpec};
 use polars::prelude::*;
 
 /// A prepared training.
@@ -18,11 +19,11 @@ pub struct Prepared {
     /// The task, a regression's mean and deviation fitted.
     pub task: Task,
     /// What was fitted on the training part.
-    pub preprocessing: Preprocessing,
+    pub inputs: Inputs,
     /// The model's shape.
     pub architecture: Architecture,
     /// The rows that have a target, encoded.
-    pub rows: Encoded,
+    pub rows: Box<dyn Examples>,
     /// Their targets.
     pub targets: Values,
     /// Their parts.
@@ -39,6 +40,14 @@ impl Prepared {
     /// Reads the target, divides the rows, fits the preprocessing on the training part and encodes all.
     pub fn new(spec: &TrainSpec, frame: &DataFrame) -> Result<Self> {
         check(spec)?;
+        match &spec.forecast {
+            Some(forecast) => Self::windows(spec, forecast, frame),
+            None => Self::table(spec, frame),
+        }
+    }
+
+    /// Each row of the table is a row of the model.
+    fn table(spec: &TrainSpec, frame: &DataFrame) -> Result<Self> {
         let names = || frame.get_column_names().into_iter().map(PlSmallStr::as_str);
         let Ok(column) = frame.column(&spec.target) else {
             return Err(TrainError::unknown_column("the target", &spec.target, names()));
@@ -68,22 +77,42 @@ impl Prepared {
         {
             (*mean, *deviation) = mean_and_deviation(split.train.iter().map(|row| values[*row as usize]));
         }
-        let architecture = Architecture::new(
-            &spec.model,
-            preprocessing.numeric_width(),
-            &preprocessing.category_values(),
-            target.task.outputs(),
-        )?;
+        let inputs = Inputs::Table(preprocessing);
         Ok(Self {
+            architecture: Architecture::new(&spec.model, &inputs.shape(), target.task.outputs())?,
             task: target.task,
-            preprocessing,
-            architecture,
-            rows,
+            inputs,
+            rows: Box::new(rows),
             targets: target.values,
             dropped: target.dropped,
             batch_size: batch_size(spec.batch_size, split.train.len()),
             split,
             warnings,
+        })
+    }
+
+    /// The rows are windows of series.
+    fn windows(spec: &TrainSpec, forecast: &ForecastSpec, frame: &DataFrame) -> Result<Self> {
+        if frame.column(&spec.target).is_err() {
+            let names = frame.get_column_names().into_iter().map(PlSmallStr::as_str);
+            return Err(TrainError::unknown_column("the target", &spec.target, names));
+        }
+        let fitted = Windows::fit(spec, forecast, &features(spec, frame)?, frame)?;
+        let task = Task::Forecast {
+            horizon: fitted.windows.horizon,
+            mean: fitted.windows.scale.mean,
+        };
+        let inputs = Inputs::Windows(fitted.windows);
+        Ok(Self {
+            architecture: Architecture::new(&spec.model, &inputs.shape(), task.outputs())?,
+            task,
+            inputs,
+            rows: Box::new(fitted.rows),
+            targets: Values::Numbers(fitted.targets),
+            dropped: fitted.dropped,
+            batch_size: batch_size(spec.batch_size, fitted.split.train.len()),
+            split: fitted.split,
+            warnings: fitted.warnings,
         })
     }
 
@@ -99,13 +128,17 @@ impl Prepared {
                 Truth::Classes(rows.iter().map(|row| classes[*row as usize]).collect())
             }
             Values::Numbers(values) => Truth::Numbers {
-                values: rows.iter().map(|row| values[*row as usize]).collect(),
-                base: match self.task {
-                    Task::Regression { mean, .. } => mean,
-                    Task::Binary { .. } | Task::Multiclass { .. } => 0.0,
-                },
+                values: self.of_rows(values, rows),
+                base: self.task.mean(),
             },
         }
+    }
+
+    /// The numbers of some rows out of those of all, [rows, outputs].
+    pub fn of_rows<T: Copy>(&self, numbers: &[T], rows: &[u32]) -> Vec<T> {
+        let width = self.task.outputs();
+        let of_row = |row: &u32| &numbers[*row as usize * width..][..width];
+        rows.iter().flat_map(of_row).copied().collect()
     }
 }
 
@@ -183,7 +216,7 @@ mod tests {
     #[test]
     fn everything_is_fitted_on_the_training_part() {
         let prepared = Prepared::new(&TrainSpec::new("t", "y"), &frame()).unwrap();
-        assert_eq!((prepared.dropped, prepared.rows.rows), (4, 36));
+        assert_eq!((prepared.dropped, prepared.rows.count()), (4, 36));
         let Values::Numbers(values) = &prepared.targets else {
             panic!()
         };
@@ -197,7 +230,7 @@ mod tests {
             .map(|row| values[*row as usize])
             .collect();
         assert!((mean - train.iter().sum::<f64>() / train.len() as f64).abs() < 1e-12);
-        assert_eq!(prepared.preprocessing.names(), ["x", "kind"]);
+        assert_eq!(prepared.inputs.names(), ["x", "kind"]);
         assert!(prepared.warnings[0].contains("4 rows have no `y`"));
     }
 

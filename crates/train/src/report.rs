@@ -79,6 +79,14 @@ pub fn conclusion(task: &Task, split: &str, metrics: &Metrics) -> String {
             };
             ("an error (RMSE)", own, base, own < base)
         }
+        Task::Forecast { .. } => {
+            let lines = [metric("last_value_rmse"), metric("seasonal_naive_rmse")];
+            let best = lines.into_iter().flatten().reduce(f64::min);
+            let (Some(own), Some(base)) = (metric("rmse"), best) else {
+                return format!("There is nothing to compare on the {split} windows.");
+            };
+            ("an error (RMSE)", own, base, own < base)
+        }
         Task::Binary { .. } | Task::Multiclass { .. } => {
             let (Some(own), Some(base)) = (metric("accuracy"), metric("base_rate_accuracy")) else {
                 return format!("There is nothing to compare on the {split} rows.");
@@ -88,6 +96,10 @@ pub fn conclusion(task: &Task, split: &str, metrics: &Metrics) -> String {
     };
     let baseline = match task {
         Task::Regression { .. } => "saying the mean of the training rows",
+        Task::Forecast { .. } if metric("seasonal_naive_rmse") < metric("last_value_rmse") => {
+            "saying the value of one season before"
+        }
+        Task::Forecast { .. } => "saying the last value",
         Task::Binary { .. } | Task::Multiclass { .. } => "always saying the most frequent class",
     };
     let verdict = if better { "beats" } else { "doesn't beat" };

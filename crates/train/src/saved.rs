@@ -4,7 +4,7 @@ use crate::{
     architecture::Architecture,
     checkpoint::{read_numbers, write_tensors},
     error::{Result, TrainError},
-    preprocess::{self, Preprocessing},
+    inputs::Inputs,
     task::Task,
 };
 use aloft_nn::network::{Network, Weights};
@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use std::{collections::HashMap, fs, path::Path};
 
 /// Version of `model.json`.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const TENSORS: &str = "model.safetensors";
 const DESCRIPTION: &str = "model.json";
 
@@ -35,7 +35,7 @@ pub struct SavedModel {
     /// The model's shape.
     pub architecture: Architecture,
     /// What was fitted on the training part.
-    pub preprocessing: Preprocessing,
+    pub inputs: Inputs,
     /// The epoch whose weights these are, from 1.
     pub best_epoch: u32,
     /// Metrics by split and name.
@@ -79,7 +79,7 @@ impl SavedModel {
         })?;
         let saved: Self =
             serde_json::from_str(&text).map_err(|error| TrainError::unreadable(&path, error.to_string()))?;
-        if saved.version != VERSION || saved.preprocessing.version != preprocess::VERSION {
+        if saved.version != VERSION {
             let message = format!(
                 "this model was written by Aloft {} in a format that this version doesn't know",
                 saved.aloft

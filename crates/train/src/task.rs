@@ -36,6 +36,13 @@ pub enum Task {
         /// Standard deviation over the training part, 1 where that is 0.
         deviation: f64,
     },
+    /// The next values of a series; the unit of what the model learns is that of each window.
+    Forecast {
+        /// How many.
+        horizon: usize,
+        /// Mean over the training part, which a base line says.
+        mean: f64,
+    },
 }
 
 /// The type of a target's classes, so that predictions have it too.
@@ -53,26 +60,38 @@ pub enum LabelType {
 }
 
 impl Task {
-    /// `binary`, `multiclass` or `regression`.
+    /// `binary`, `multiclass`, `regression` or `forecast`.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Binary { .. } => "binary",
             Self::Multiclass { .. } => "multiclass",
             Self::Regression { .. } => "regression",
+            Self::Forecast { .. } => "forecast",
         }
     }
 
-    /// Class names in the order of the model's outputs; none for regression.
+    /// Class names in the order of the model's outputs; none for numbers.
     pub fn classes(&self) -> &[String] {
         match self {
             Self::Binary { classes, .. } | Self::Multiclass { classes, .. } => classes,
-            Self::Regression { .. } => &[],
+            Self::Regression { .. } | Self::Forecast { .. } => &[],
         }
     }
 
-    /// Outputs of the model: one a class (two logits for a binary task), or one number.
+    /// Outputs of the model: one a class (two logits for a binary task), one number, or one for each step ahead.
     pub fn outputs(&self) -> usize {
-        self.classes().len().max(1)
+        match self {
+            Self::Forecast { horizon, .. } => *horizon,
+            _ => self.classes().len().max(1),
+        }
+    }
+
+    /// What a base line says that knows the training part's mean alone; 0 for classes.
+    pub fn mean(&self) -> f64 {
+        match self {
+            Self::Regression { mean, .. } | Self::Forecast { mean, .. } => *mean,
+            Self::Binary { .. } | Self::Multiclass { .. } => 0.0,
+        }
     }
 }
 
@@ -81,7 +100,7 @@ impl Task {
 pub enum Values {
     /// The index of each row's class.
     Classes(Vec<u32>),
-    /// Each row's number, in the target's unit.
+    /// Each row's numbers, [rows, outputs], in the target's unit.
     Numbers(Vec<f64>),
 }
 
@@ -122,7 +141,7 @@ impl Target {
         };
         let regression = match asked {
             TaskSpec::Auto => infer_regression,
-            TaskSpec::Regression => true,
+            TaskSpec::Regression | TaskSpec::Forecast => true,
             TaskSpec::Binary | TaskSpec::Multiclass => false,
         };
         if classes.names.len() == 1 {

@@ -4,6 +4,7 @@ use crate::{
     batch::Batch,
     error::Result,
     evaluate::{Outputs, evaluate},
+    inputs::Unit,
     metrics::{self, Metrics},
     prepare::Prepared,
     task::{Task, Values},
@@ -87,6 +88,14 @@ impl<'a> Trainer<'a> {
                     values.iter().map(standardized).collect(),
                 )
             }
+            (Task::Forecast { horizon, .. }, Values::Numbers(values)) => {
+                let windows = (0u32..).zip(values.chunks_exact(*horizon));
+                let in_units = windows.flat_map(|(row, values)| {
+                    let Unit { start, size } = prepared.rows.unit(row).unwrap_or_default();
+                    values.iter().map(move |value| ((value - start) / size) as f32)
+                });
+                (Loss::Squares { width: *horizon }, in_units.collect())
+            }
             (task, _) => {
                 let loss = Loss::CrossEntropy {
                     classes: task.outputs(),
@@ -138,7 +147,7 @@ impl<'a> Trainer<'a> {
                     .step(self.batch.rows(), Targets::Classes(&targets), rate, seed)?
             }
             Values::Numbers(_) => {
-                let targets: Vec<f32> = rows.iter().map(|row| self.numbers[*row as usize]).collect();
+                let targets = self.prepared.of_rows(&self.numbers, rows);
                 self.learner
                     .step(self.batch.rows(), Targets::Numbers(&targets), rate, seed)?
             }
@@ -153,15 +162,24 @@ impl<'a> Trainer<'a> {
 
 /// Loss and metrics of a model on some rows.
 pub fn evaluation(prepared: &Prepared, network: &Network, rows: &[u32]) -> Result<Evaluation> {
-    let outputs = evaluate(network, &prepared.task, &prepared.rows, rows)?;
+    let outputs = evaluate(network, &prepared.task, prepared.rows.as_ref(), rows)?;
     let truth = prepared.truth(rows);
-    let deviation = match prepared.task {
-        Task::Regression { deviation, .. } => deviation,
-        Task::Binary { .. } | Task::Multiclass { .. } => 1.0,
+    let units = match &prepared.task {
+        Task::Regression { deviation, .. } => vec![*deviation],
+        Task::Binary { .. } | Task::Multiclass { .. } => vec![1.0],
+        Task::Forecast { horizon, .. } => {
+            let unit = |row: &u32| prepared.rows.unit(*row).unwrap_or_default().size;
+            let units = rows.iter().map(unit);
+            units
+                .flat_map(|unit| std::iter::repeat_n(unit, *horizon))
+                .collect()
+        }
     };
+    let mut metrics = metrics::metrics(&outputs, &truth);
+    metrics.extend(metrics::base_lines(&prepared.rows.base_lines(rows), &truth));
     Ok(Evaluation {
-        loss: metrics::loss(&outputs, &truth, deviation),
-        metrics: metrics::metrics(&outputs, &truth),
+        loss: metrics::loss(&outputs, &truth, &units),
+        metrics,
         outputs,
     })
 }

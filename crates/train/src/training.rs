@@ -203,7 +203,7 @@ impl<'a> Training<'a> {
             validation_rows: parts.validation.len() as u64,
             test_rows: parts.test.len() as u64,
             dropped_rows: prepared.dropped as u64,
-            features: prepared.preprocessing.names(),
+            features: prepared.inputs.names(),
             task: prepared.task.name().into(),
             classes: prepared.task.classes().to_vec(),
             parameters: trainer.network().parameter_count() as u64,

@@ -166,7 +166,7 @@ fn conclude(
         target: run.record.train.target.clone(),
         task: prepared.task.clone(),
         architecture: prepared.architecture.clone(),
-        preprocessing: prepared.preprocessing.clone(),
+        inputs: prepared.inputs.clone(),
         best_epoch: progress.best_epoch,
         metrics: run.record.metrics.clone(),
     }

@@ -11,8 +11,8 @@ pub use transformer::{TransformerBlock, transformer_block};
 use crate::{
     graph::{Graph, Role, Start, Value},
     ops::{
-        Activate, Activation, Add, BatchNorm, Convolution, Dropout, Embed, Image, LayerNorm, Linear, Offset,
-        Pool, PoolKind, Reduce, ReduceKind, RmsNorm, Tokens,
+        Activate, Activation, Add, Bag, BatchNorm, Convolution, Dropout, Embed, Image, LayerNorm, Linear,
+        Offset, Pool, PoolKind, Reduce, ReduceKind, RmsNorm, Tokens,
     },
 };
 
@@ -190,6 +190,23 @@ pub fn embed(graph: &mut Graph, name: &str, x: &Value, op: Embed) -> Value {
     }
     let width = op.width();
     graph.apply(op, &[x], &parameters, &[width])
+}
+
+/// The sum of a vector for each of the batch's tokens, weighted by x [positions], and an offset.
+pub fn bag(graph: &mut Graph, name: &str, x: &Value, tokens: usize, width: usize, start: Start) -> Value {
+    let vectors = graph.parameter(format!("{name}.weight"), &[tokens, width], start, Role::Weight);
+    let offset = graph.parameter(
+        format!("{name}.bias"),
+        &[width],
+        Start::Constant(0.0),
+        Role::Offset,
+    );
+    let op = Bag {
+        positions: x.width(),
+        tokens,
+        width,
+    };
+    graph.apply(op, &[x], &[vectors, offset], &[width])
 }
 
 /// A vector for each token and position of the batch's indices.

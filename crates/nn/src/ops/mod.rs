@@ -8,6 +8,7 @@
 mod activation;
 mod add;
 mod attention;
+mod bag;
 mod batch_norm;
 mod convolution;
 mod dropout;
@@ -28,6 +29,7 @@ pub mod vector;
 pub use activation::{Activate, Activation};
 pub use add::Add;
 pub use attention::Attention;
+pub use bag::Bag;
 pub use batch_norm::BatchNorm;
 pub use convolution::{Convolution, Image};
 pub use dropout::Dropout;

@@ -13,7 +13,7 @@
 mod category;
 mod moment;
 mod number;
-mod values;
+pub mod values;
 
 use crate::{
     batch::Encoded,

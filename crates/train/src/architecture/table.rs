@@ -1,4 +1,4 @@
-//! The model that a specification asks for.
+//! A model of tables: layers over numbers and categories.
 
 use crate::error::TrainError;
 use aloft_nn::model::Mlp;
@@ -9,9 +9,9 @@ use aloft_nn::{
 use aloft_spec::train::{CategoryEncoding, ModelKind, ModelSpec};
 use serde::{Deserialize, Serialize};
 
-/// The shape of a model: all that is needed to build it, stored beside its weights.
+/// Its sizes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Architecture {
+pub struct Table {
     /// The kind.
     pub kind: ModelKind,
     /// Columns of numbers.
@@ -22,11 +22,11 @@ pub struct Architecture {
     pub hidden: Vec<usize>,
     /// Share of hidden units dropped while training.
     pub dropout: f64,
-    /// Classes, or 1 for regression.
+    /// Numbers that come out.
     pub outputs: usize,
 }
 
-impl Architecture {
+impl Table {
     /// The model of a specification for `numeric` columns, categories of so many values each (the unknown bucket counted)
     /// and so many outputs.
     pub fn new(
@@ -35,12 +35,6 @@ impl Architecture {
         category_values: &[usize],
         outputs: usize,
     ) -> Result<Self, TrainError> {
-        if !(0.0..1.0).contains(&spec.dropout) {
-            return Err(TrainError::bad_value(
-                format!("model.dropout is {}", spec.dropout),
-                "a share from 0 to less than 1, for instance 0.1",
-            ));
-        }
         if spec.hidden.contains(&0) {
             return Err(TrainError::bad_value(
                 "model.hidden has a layer of width 0",
@@ -111,8 +105,8 @@ mod tests {
 
     #[test]
     fn weights_are_named_seeded_and_make_the_same_model() -> candle_core::Result<()> {
-        let architecture = Architecture::new(&spec(), 3, &[4, 9], 1).expect("a valid model");
-        let network = |seed| Network::new(architecture.graph(), seed, &Device::Cpu);
+        let table = Table::new(&spec(), 3, &[4, 9], 1).expect("a valid model");
+        let network = |seed| Network::new(table.graph(), seed, &Device::Cpu);
         let weights = network(7)?.weights()?;
         let names: Vec<&str> = weights.iter().map(|weights| weights.name.as_str()).collect();
         assert_eq!(
@@ -129,9 +123,9 @@ mod tests {
         );
         assert_eq!(weights, network(7)?.weights()?);
         assert_ne!(weights, network(8)?.weights()?);
-        let copy = Network::from_weights(architecture.graph(), weights.clone(), &Device::Cpu)?;
+        let copy = Network::from_weights(table.graph(), weights.clone(), &Device::Cpu)?;
         assert_eq!(weights, copy.weights()?);
-        assert!(Network::from_weights(architecture.graph(), Vec::new(), &Device::Cpu).is_err());
+        assert!(Network::from_weights(table.graph(), Vec::new(), &Device::Cpu).is_err());
         Ok(())
     }
 
@@ -141,9 +135,7 @@ mod tests {
             kind: ModelKind::Linear,
             ..spec()
         };
-        let graph = Architecture::new(&spec, 3, &[4, 9], 2)
-            .expect("a valid model")
-            .graph();
+        let graph = Table::new(&spec, 3, &[4, 9], 2).expect("a valid model").graph();
         let shapes: Vec<&[usize]> = graph
             .parameters()
             .iter()
@@ -154,17 +146,10 @@ mod tests {
 
     #[test]
     fn bad_shapes_are_refused() {
-        for spec in [
-            ModelSpec {
-                dropout: 1.0,
-                ..spec()
-            },
-            ModelSpec {
-                hidden: vec![8, 0],
-                ..spec()
-            },
-        ] {
-            assert!(Architecture::new(&spec, 3, &[], 1).is_err());
-        }
+        let spec = ModelSpec {
+            hidden: vec![8, 0],
+            ..spec()
+        };
+        assert!(Table::new(&spec, 3, &[], 1).is_err());
     }
 }

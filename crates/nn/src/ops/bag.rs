@@ -1,0 +1,131 @@
+//! A weighted sum of learned vectors: the input of a model of texts as bags of words (Joulin et al., "Bag of Tricks for
+//! Efficient Text Classification", 2017).
+
+use super::{Backward, CandleContext, Forward, Op, Sum, vector};
+use candle_core::{Result, Tensor};
+
+/// From weights [rows, positions] and the batch's tokens [rows, positions] to `Σ weight · vectors[token] + offset`,
+/// [rows, width]; the parameters are vectors [tokens, width] and an offset [width]. A weight of 0 is no token.
+#[derive(Debug, Clone, Copy)]
+pub struct Bag {
+    /// Tokens of a row at most.
+    pub positions: usize,
+    /// Tokens that there are; one beyond counts as 0.
+    pub tokens: usize,
+    /// Numbers of a vector.
+    pub width: usize,
+}
+
+impl Bag {
+    fn token(&self, index: u32) -> usize {
+        match index as usize {
+            token if token < self.tokens => token,
+            _ => 0,
+        }
+    }
+}
+
+impl Op for Bag {
+    fn name(&self) -> &'static str {
+        "bag"
+    }
+
+    fn work(&self) -> usize {
+        self.positions * self.width
+    }
+
+    fn forward(&self, call: Forward<'_>) {
+        let (vectors, offset) = (call.parameters[0], call.parameters[1]);
+        let weights = call.inputs[0].chunks_exact(self.positions);
+        let tokens = call.context.indices.chunks_exact(self.positions);
+        for ((out, weights), tokens) in call.out.chunks_exact_mut(self.width).zip(weights).zip(tokens) {
+            out.copy_from_slice(offset);
+            for (&weight, &token) in weights.iter().zip(tokens) {
+                if weight != 0.0 {
+                    let vector = &vectors[self.token(token) * self.width..][..self.width];
+                    for (out, number) in out.iter_mut().zip(vector) {
+                        *out += weight * number;
+                    }
+                }
+            }
+        }
+    }
+
+    fn backward(&self, call: Backward<'_>) {
+        let vectors = call.parameters[0];
+        let [for_vectors, for_offset] = call.for_parameters else {
+            unreachable!("a bag has two parameters")
+        };
+        let (mut for_vectors, mut for_offset) = (
+            for_vectors.as_mut().map(Sum::to_add),
+            for_offset.as_mut().map(Sum::to_add),
+        );
+        let mut for_weights = call.for_inputs[0].as_mut().map(Sum::to_add);
+        let weights = call.inputs[0].chunks_exact(self.positions);
+        let tokens = call.context.indices.chunks_exact(self.positions);
+        let rows = call.gradient.chunks_exact(self.width).zip(weights).zip(tokens);
+        for (row, ((gradient, weights), tokens)) in rows.enumerate() {
+            if let Some(sum) = &mut for_offset {
+                vector::add(sum, gradient);
+            }
+            for (position, (&weight, &token)) in weights.iter().zip(tokens).enumerate() {
+                let at = self.token(token) * self.width;
+                if let Some(sum) = &mut for_vectors
+                    && weight != 0.0
+                {
+                    for (sum, number) in sum[at..at + self.width].iter_mut().zip(gradient) {
+                        *sum += weight * number;
+                    }
+                }
+                if let Some(sum) = &mut for_weights {
+                    let vector = &vectors[at..at + self.width];
+                    let product: f32 = vector.iter().zip(gradient).map(|(a, b)| a * b).sum();
+                    sum[row * self.positions + position] += product;
+                }
+            }
+        }
+    }
+
+    fn by_candle(
+        &self,
+        inputs: &[Tensor],
+        parameters: &[Tensor],
+        context: &CandleContext<'_>,
+    ) -> Result<Tensor> {
+        let known = context
+            .indices
+            .lt(self.tokens as u32)?
+            .to_dtype(context.indices.dtype())?;
+        let indices = (context.indices * known)?.flatten_all()?;
+        let vectors = parameters[0]
+            .index_select(&indices, 0)?
+            .reshape(((), self.positions, self.width))?;
+        let weights = inputs[0].reshape(((), self.positions, 1))?;
+        vectors
+            .broadcast_mul(&weights)?
+            .sum(1)?
+            .broadcast_add(&parameters[1])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::tests::Case;
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(20))]
+        #[test]
+        fn agrees_with_candle(
+            rows in 1..5usize, positions in 1..7usize, tokens in 1..9usize, width in 1..40usize, seed: u64,
+        ) {
+            Case::new(rows, seed)
+                .input(&[positions])
+                .indices(positions, tokens as u32 + 1)
+                .parameter(&[tokens, width])
+                .parameter(&[width])
+                .agrees(Bag { positions, tokens, width }, &[width]);
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! How a table becomes the rows of a model. What was fitted on the training part is stored with the model, so that a
+//! prediction reads its table in the same way.
+//!
+//! | inputs | a row of the model is |
+//! |---|---|
+//! | [`Preprocessing`] | a row of the table: numbers and categories |
+//! | [`windows`] | the last steps of a series, to predict the next ones |
+
+pub mod windows;
+
+use crate::{batch::Batch, preprocess::Preprocessing};
+use serde::{Deserialize, Serialize};
+use std::fmt::Debug;
+use windows::Windows;
+
+/// What was fitted, by what the model's rows are.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "rows", rename_all = "lowercase")]
+pub enum Inputs {
+    /// Rows of the table.
+    Table(Preprocessing),
+    /// Windows of series.
+    Windows(Windows),
+}
+
+impl Inputs {
+    /// Names of the columns that the model learns from.
+    pub fn names(&self) -> Vec<String> {
+        match self {
+            Self::Table(table) => table.names(),
+            Self::Windows(windows) => windows.names(),
+        }
+    }
+
+    /// What a row looks like to a model.
+    pub fn shape(&self) -> Shape {
+        match self {
+            Self::Table(table) => Shape::Flat {
+                numbers: table.numeric_width(),
+                categories: table.category_values(),
+            },
+            Self::Windows(windows) => windows.shape(),
+        }
+    }
+}
+
+/// What a model's row looks like.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shape {
+    /// Numbers without an order, and categories of so many values each, the bucket of unknown ones counted.
+    Flat {
+        /// Numbers.
+        numbers: usize,
+        /// Values of each category.
+        categories: Vec<usize>,
+    },
+    /// So many numbers at each of so many positions.
+    Sequence {
+        /// Positions.
+        positions: usize,
+        /// Numbers at a position.
+        inputs: usize,
+    },
+}
+
+/// Rows that a model can be given, wherever they lie.
+pub trait Examples: Debug + Send + Sync {
+    /// How many.
+    fn count(&self) -> usize;
+
+    /// Bytes of a row as the model reads it.
+    fn row_bytes(&self) -> usize;
+
+    /// Puts the rows of these indices side by side, in their order.
+    fn gather(&self, indices: &[u32], batch: &mut Batch);
+
+    /// Where the numbers that a model gives for a row begin, and what they are multiplied by, in the target's unit:
+    /// `None` where the task says it for all rows.
+    fn unit(&self, _row: u32) -> Option<Unit> {
+        None
+    }
+
+    /// What could be said of some rows without a model, by the name of the base line: [rows, outputs].
+    fn base_lines(&self, _rows: &[u32]) -> Vec<(&'static str, Vec<f64>)> {
+        Vec::new()
+    }
+}
+
+/// `start + size * number` is in the target's unit.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Unit {
+    /// What 0 means.
+    pub start: f64,
+    /// What 1 adds.
+    pub size: f64,
+}
+
+impl Default for Unit {
+    fn default() -> Self {
+        Self {
+            start: 0.0,
+            size: 1.0,
+        }
+    }
+}
