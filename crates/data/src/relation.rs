@@ -4,6 +4,7 @@ use crate::{
     Cancel, chart,
     error::{DataError, Result, guarded},
     execute::{self, EngineChoice},
+    files,
     profile::{self, Seen},
     snapshot,
     snapshot::SnapshotFile,
@@ -186,6 +187,24 @@ impl Relation {
         }
     }
 
+    /// The same with files in place of the paths of a column: their bytes, read when its rows are. Paths begin at `root`.
+    ///
+    /// # Errors
+    /// `UnknownColumn`. What reading a file gives comes with the rows.
+    pub fn with_files(&self, column: &str, root: &Path) -> std::result::Result<Self, Problem> {
+        self.field(column)?;
+        let bytes = table::field(column, &DataType::Binary);
+        let fields = self.fields.iter().map(|field| match field.name == column {
+            true => bytes.clone(),
+            false => field.clone(),
+        });
+        Ok(Self {
+            plan: self.plan.clone().with_column(files::bytes_of(column, root)),
+            fields: fields.collect(),
+            ..self.clone()
+        })
+    }
+
     /// Bytes of its rows in memory; 0 where they stay in a file, or belong to the inputs of a query.
     pub fn memory_bytes(&self) -> u64 {
         self.memory_bytes
@@ -257,7 +276,7 @@ impl Relation {
         Ok(chart::chart(self, spec)?)
     }
 
-    /// Writes the rows of `columns` (all when empty) to a Parquet file in `dir`, in canonical order and named by its
+    /// Writes the rows of `columns` (all when empty, but none of bytes) to a Parquet file in `dir`, in canonical order and named by its
     /// hash: the same rows give the same bytes, whatever order they came in.
     pub fn snapshot(&self, dir: &Path, columns: &[String]) -> std::result::Result<SnapshotFile, Problem> {
         Ok(snapshot::write(self, dir, columns)?)

@@ -34,14 +34,15 @@ pub struct SnapshotFile {
     pub rows: u64,
     /// Its columns, in the order that was asked for.
     pub columns: Vec<String>,
-    /// Columns that were left out because nothing can be learned from their type: lists, structs, bytes, and columns
-    /// of nulls alone.
+    /// Columns that were left out because nothing can be learned from their type: lists, structs, columns of nulls alone,
+    /// and bytes that weren't asked for by name.
     pub skipped: Vec<String>,
     /// Which rows of the sources they are.
     pub extent: Extent,
 }
 
 pub(crate) fn write(relation: &Relation, dir: &Path, columns: &[String]) -> Result<SnapshotFile> {
+    let named = !columns.is_empty();
     let fields: Vec<&Field> = if columns.is_empty() {
         relation.schema().iter().collect()
     } else {
@@ -52,7 +53,7 @@ pub(crate) fn write(relation: &Relation, dir: &Path, columns: &[String]) -> Resu
     };
     let (skipped, kept): (Vec<&Field>, Vec<&Field>) = fields
         .into_iter()
-        .partition(|field| field.kind == ColumnKind::Other);
+        .partition(|field| field.kind == ColumnKind::Other && !(named && is_bytes(field)));
     let names = |fields: &[&Field]| fields.iter().map(|field| field.name.clone()).collect::<Vec<_>>();
     let (columns, skipped) = (names(&kept), names(&skipped));
     if columns.is_empty() {
@@ -78,6 +79,11 @@ pub(crate) fn write(relation: &Relation, dir: &Path, columns: &[String]) -> Resu
         skipped,
         extent: relation.extent(rows),
     })
+}
+
+/// Bytes are pictures; only a model of pictures asks for them.
+fn is_bytes(field: &Field) -> bool {
+    field.dtype == DataType::Binary.to_string()
 }
 
 /// The rows in canonical form and order.

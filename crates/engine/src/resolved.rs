@@ -4,7 +4,7 @@ use crate::{Result, Workspace, access};
 use aloft_data::Cancel;
 use aloft_spec::{CellSpec, Code, DataClass, Problem, table::Scope};
 use std::collections::{BTreeMap, HashMap};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A cell and, below it, what it reads.
@@ -52,6 +52,18 @@ impl Resolved {
             part(&input.key(scope)?);
         }
         Ok(hasher.finalize().to_hex().to_string())
+    }
+
+    /// The folder below whose files a table names, where it comes from just one.
+    pub fn folder(&self) -> Option<&Path> {
+        let own = self.file.as_ref().map(|(path, _)| path.as_path());
+        let mut folders: Vec<&Path> = own.filter(|path| path.is_dir()).into_iter().collect();
+        folders.extend(self.inputs.iter().filter_map(|input| input.folder()));
+        folders.dedup();
+        match folders[..] {
+            [folder] => Some(folder),
+            _ => None,
+        }
     }
 
     /// The highest class of the sources below.

@@ -9,7 +9,7 @@ use aloft_data::{Relation, SnapshotFile};
 use aloft_spec::{
     Code, Problem,
     run::{FORMAT, Metrics, RunData, RunRecord, RunStatus},
-    table::{Field, Scope},
+    table::{ColumnKind, Field, Scope},
     train::TrainSpec,
 };
 use jiff::Timestamp;
@@ -40,7 +40,15 @@ impl Training {
         let relation = evaluator.input(workspace, &resolved, scope, cancel)?;
         let schema = relation.schema();
         let check = |key: &str, column: &str| require_column(workspace, cell, key, column, schema);
-        check("target", &spec.target)?;
+        if !spec.target.is_empty() {
+            check("target", &spec.target)?;
+        }
+        if let Some(text) = &spec.text {
+            check("text.column", &text.column)?;
+        }
+        if let Some(image) = &spec.image {
+            check("image.column", &image.column)?;
+        }
         for feature in &spec.features {
             check("features", feature)?;
         }
@@ -77,6 +85,10 @@ impl Training {
             }
         }
         let columns = needed_columns(&spec, schema);
+        let relation = match &spec.image {
+            Some(image) => pictures(&resolved, &relation, &image.column)?,
+            None => relation,
+        };
         // A series can be predicted from itself.
         if spec.forecast.is_none() && columns.iter().all(|column| *column == spec.target) {
             return Err(workspace.place(
@@ -133,7 +145,7 @@ pub fn prepare_run(
                 .with_hint("look at the table: a filter may keep nothing"),
         ));
     }
-    if !data.columns.contains(&training.spec.target) {
+    if !training.spec.target.is_empty() && !data.columns.contains(&training.spec.target) {
         let target = &training.spec.target;
         let problem = Problem::new(
             Code::BadValue,
@@ -191,9 +203,25 @@ pub fn discard(run_dir: &Path) -> Result<()> {
     })
 }
 
+/// The table with its pictures as bytes: those that it holds, or the files that it names below the folder of pictures that
+/// it comes from.
+fn pictures(resolved: &Resolved, relation: &Relation, column: &str) -> Result<Relation> {
+    let named = relation
+        .schema()
+        .iter()
+        .any(|field| field.name == column && field.kind == ColumnKind::Text);
+    match resolved.folder() {
+        Some(folder) if named => relation.with_files(column, folder),
+        _ => Ok(relation.clone()),
+    }
+}
+
 fn needed_columns(spec: &TrainSpec, schema: &[Field]) -> Vec<String> {
-    let learned = |name: &String| {
-        (spec.features.is_empty() || spec.features.contains(name)) && !spec.ignore.contains(name)
+    let read = spec.image.as_ref().map(|image| &image.column);
+    let read = read.or(spec.text.as_ref().map(|text| &text.column));
+    let learned = |name: &String| match read {
+        Some(read) => read == name,
+        None => named(spec, name),
     };
     let orders = |name: &String| {
         spec.split.column.as_ref() == Some(name)
@@ -203,16 +231,24 @@ fn needed_columns(spec: &TrainSpec, schema: &[Field]) -> Vec<String> {
     };
     schema
         .iter()
-        .map(|field| &field.name)
-        .filter(|name| **name == spec.target || orders(name) || learned(name))
-        .cloned()
+        .filter(|field| {
+            let name = &field.name;
+            let pictures = read == Some(name);
+            *name == spec.target || orders(name) || (learned(name) && (pictures || field.dtype != "binary"))
+        })
+        .map(|field| field.name.clone())
         .collect()
+}
+
+/// Whether a cell lists a column to learn from.
+fn named(spec: &TrainSpec, name: &String) -> bool {
+    (spec.features.is_empty() || spec.features.contains(name)) && !spec.ignore.contains(name)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use aloft_spec::{inputs::ForecastSpec, table::ColumnKind};
+    use aloft_spec::inputs::ForecastSpec;
 
     #[test]
     fn a_run_takes_only_the_columns_it_needs() {

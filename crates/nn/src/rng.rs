@@ -19,6 +19,8 @@ pub enum Purpose {
     Order = 3,
     /// The seeds of the steps' dropout masks; the index is the epoch.
     Dropout = 4,
+    /// How training pictures are varied; the index is the epoch.
+    Variation = 5,
 }
 
 /// A seeded generator.

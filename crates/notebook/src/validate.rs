@@ -5,7 +5,7 @@ mod inputs;
 use crate::param;
 use crate::toml_reader::{Finding, Reading, keys_of, read};
 use aloft_spec::chart::{ChartSpec, Mark};
-use aloft_spec::inputs::ForecastSpec;
+use aloft_spec::inputs::{ForecastSpec, ImageSpec, TextSpec};
 use aloft_spec::param::{ParamKind, ParamSpec, ParamValue};
 use aloft_spec::source::{SampleMethod, SampleSpec, SourceSpec};
 use aloft_spec::train::{ModelSpec, OptimizerSpec, SplitBy, SplitSpec, TrainSpec};
@@ -259,13 +259,14 @@ pub(crate) fn train(body: &str) -> Checked {
         [] => keys_of::<TrainSpec>(),
         ["split"] => keys_of::<SplitSpec>(),
         ["forecast"] => keys_of::<ForecastSpec>(),
+        ["image"] => keys_of::<ImageSpec>(),
+        ["text"] => keys_of::<TextSpec>(),
         ["model"] => keys_of::<ModelSpec>(),
         ["optimizer"] => keys_of::<OptimizerSpec>(),
         _ => &[],
     });
     if let Some(train) = body.reading.value.clone() {
         body.filled("data", &train.data, "data = \"flights\"");
-        body.filled("target", &train.target, "target = \"a column\"");
         columns(&mut body, &train);
         split(&mut body, &train.split);
         inputs::inputs(&mut body, &train);

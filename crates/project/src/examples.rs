@@ -25,7 +25,13 @@ macro_rules! files {
     };
 }
 
-static EXAMPLES: [Example; 3] = [
+static EXAMPLES: [Example; 4] = [
+    Example {
+        name: "digits",
+        title: "Which digit is it?",
+        description: "10,000 digits written by hand, as pictures: which of ten is it?",
+        files: files!("digits": "data/digits.parquet", "notebooks/digits.aloft.md", "aloft.toml"),
+    },
     Example {
         name: "flights",
         title: "Which flights arrive late?",

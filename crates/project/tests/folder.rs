@@ -218,7 +218,10 @@ fn a_new_project_takes_a_free_folder_only() {
     let unknown = new_project(&folder.path().join("x"), Some("whales")).unwrap_err();
     assert_eq!(
         (unknown.code, unknown.hint.as_deref()),
-        (Code::UnknownName, Some("examples: flights, penguins, weather"))
+        (
+            Code::UnknownName,
+            Some("examples: digits, flights, penguins, weather")
+        )
     );
     assert!(!folder.path().join("x").exists());
     let names: BTreeSet<_> = fs::read_dir(folder.path())

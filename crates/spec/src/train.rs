@@ -1,14 +1,15 @@
 //! `train` cells: what is learned from which table, and how.
 
-use crate::inputs::ForecastSpec;
+use crate::inputs::{ForecastSpec, ImageSpec, TextSpec};
 use serde::{Deserialize, Serialize};
 
-/// The body of a `toml train` cell. Every key has a default but `data` and `target`.
+/// The body of a `toml train` cell. Every key has a default but `data` and `target`; an autoencoder has no target.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TrainSpec {
     /// The source or query that holds the rows.
     pub data: String,
     /// The column to predict. Rows without a value there are left out, and counted.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub target: String,
     /// Columns to learn from; all but the target when empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -41,6 +42,12 @@ pub struct TrainSpec {
     /// How the table becomes windows of a series; with it the task is to forecast.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forecast: Option<ForecastSpec>,
+    /// Which column holds pictures, and how they are read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<ImageSpec>,
+    /// Which column holds texts, and how they are read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<TextSpec>,
     /// The model.
     #[serde(default)]
     pub model: ModelSpec,
@@ -77,6 +84,8 @@ impl TrainSpec {
             patience: defaults::patience(),
             device: DeviceSpec::default(),
             forecast: None,
+            image: None,
+            text: None,
             model: ModelSpec::default(),
             optimizer: OptimizerSpec::default(),
         }
@@ -99,6 +108,8 @@ pub enum TaskSpec {
     Regression,
     /// The next values of a series; needs `[forecast]`.
     Forecast,
+    /// How unlike the others a row is; needs an autoencoder.
+    Anomaly,
 }
 
 /// How rows are divided into training, validation and test.
@@ -160,7 +171,7 @@ pub enum DeviceSpec {
 pub struct ModelSpec {
     /// The kind.
     pub kind: ModelKind,
-    /// Width of each hidden layer (mlp).
+    /// Width of each hidden layer (mlp, cnn; autoencoder: down to the code, and up again).
     pub hidden: Vec<usize>,
     /// Share of hidden units dropped while training, 0 to less than 1 (mlp, temporal, transformer).
     pub dropout: f64,
@@ -169,7 +180,8 @@ pub struct ModelSpec {
     /// Numbers of each recurrent layer's state (gru, lstm); `[64]` when left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<Vec<usize>>,
-    /// Channels of each block (temporal); when left out 32 each, and as many blocks as it takes to see the whole window.
+    /// Channels of each convolution; when left out `[32, 64]` (cnn), or 32 in as many blocks as it takes to see the whole
+    /// window (temporal).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channels: Option<Vec<usize>>,
     /// Numbers of a position's vector (transformer); a multiple of `heads`.
@@ -178,6 +190,11 @@ pub struct ModelSpec {
     pub blocks: usize,
     /// Heads of each attention (transformer).
     pub heads: usize,
+    /// Numbers that a row is pressed into (autoencoder); a quarter of those it has when left out, from 2 to 32.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<usize>,
+    /// Share of the validation rows that are no anomalies (autoencoder), 0 to 1.
+    pub quantile: f64,
 }
 
 impl Default for ModelSpec {
@@ -192,6 +209,8 @@ impl Default for ModelSpec {
             width: 64,
             blocks: 2,
             heads: 4,
+            code: None,
+            quantile: 0.99,
         }
     }
 }
@@ -211,8 +230,12 @@ pub enum ModelKind {
     Lstm,
     /// Causal convolutions over a window.
     Temporal,
-    /// Attention over a window.
+    /// Attention over a window, or over the words of a text.
     Transformer,
+    /// Convolutions over pictures.
+    Cnn,
+    /// Layers that give a row back through a few numbers: what they can't give back is unlike the others.
+    Autoencoder,
 }
 
 impl ModelKind {
@@ -225,6 +248,8 @@ impl ModelKind {
             Self::Lstm => "lstm",
             Self::Temporal => "temporal",
             Self::Transformer => "transformer",
+            Self::Cnn => "cnn",
+            Self::Autoencoder => "autoencoder",
         }
     }
 

@@ -27,6 +27,11 @@ pub struct Batch {
 }
 
 impl Batch {
+    /// The numbers of all rows, to be changed in place.
+    pub fn numbers_mut(&mut self) -> &mut [f32] {
+        &mut self.numeric
+    }
+
     /// Holds other rows, which `write` appends: their numbers and their categories.
     pub fn fill(&mut self, rows: usize, write: impl FnOnce(&mut Vec<f32>, &mut Vec<u32>)) {
         self.rows = rows;

@@ -67,6 +67,7 @@ pub fn evaluate(network: &Network, task: &Task, rows: &dyn Examples, indices: &[
                     values.extend(out.iter().map(|number| f64::from(*number) * size + start));
                 }
             }
+            Task::Anomaly { .. } => values.extend(out.iter().map(|number| f64::from(*number))),
             Task::Binary { .. } | Task::Multiclass { .. } => {
                 out.chunks_exact(outputs)
                     .for_each(|logits| softmax(logits, &mut values));
@@ -74,7 +75,7 @@ pub fn evaluate(network: &Network, task: &Task, rows: &dyn Examples, indices: &[
         }
     }
     Ok(match task {
-        Task::Regression { .. } | Task::Forecast { .. } => Outputs::Numbers(values),
+        Task::Regression { .. } | Task::Forecast { .. } | Task::Anomaly { .. } => Outputs::Numbers(values),
         Task::Binary { .. } | Task::Multiclass { .. } => Outputs::Probabilities {
             classes: outputs,
             values,

@@ -8,6 +8,7 @@
 //! The same specification, rows, seed, device and number of threads give the same metrics to the last bit, also when the
 //! run was interrupted: a [`checkpoint`] holds all that the next epoch depends on.
 
+mod anomaly;
 mod architecture;
 mod batch;
 mod checkpoint;

@@ -1,11 +1,13 @@
 //! Predictions for new rows, by a run's model.
 
+mod anomalies;
+mod pictures;
 mod windows;
 
 use crate::{
     error::{Result, TrainError},
     evaluate::{Outputs, evaluate},
-    inputs::Inputs,
+    inputs::{Examples, Inputs},
     saved::SavedModel,
     task::{LabelType, Task},
 };
@@ -25,7 +27,7 @@ pub struct PredictSummary {
     pub rows: u64,
     /// The column that the model was trained to predict.
     pub target: String,
-    /// `binary`, `multiclass`, `regression` or `forecast`.
+    /// `binary`, `multiclass`, `regression`, `forecast` or `anomaly`.
     pub task: String,
     /// Columns that were added to the rows.
     pub added: Vec<String>,
@@ -33,7 +35,8 @@ pub struct PredictSummary {
 
 /// Reads rows (CSV, Parquet, JSON lines, Arrow), and writes them (CSV or Parquet, by the ending of `output`) in their
 /// order with all their columns, the column `prediction`, and for classes `probability_<class>` for each. A forecast reads
-/// the history of series, and writes their next steps instead.
+/// the history of series, and writes their next steps instead; an autoencoder adds `score`, what it can't give back of a row,
+/// and `anomaly`, whether that is more than the threshold. Pictures themselves aren't written.
 ///
 /// # Errors
 /// `NotFound` where the run has no model, `UnknownColumn` naming the columns that the rows lack, `BadValue` where a value
@@ -45,17 +48,29 @@ pub fn predict(run_dir: &Path, input: &Path, output: &Path) -> std::result::Resu
 fn predict_rows(run_dir: &Path, input: &Path, output: &Path) -> Result<PredictSummary> {
     let (saved, network) = SavedModel::read(run_dir)?;
     let mut frame = read_frame(input)?;
-    let table = match &saved.inputs {
-        Inputs::Table(table) => table,
+    let rows: Result<Box<dyn Examples>> = match &saved.inputs {
         Inputs::Windows(windows) => {
             return windows::predict(&saved, windows, &network, &frame, output)
                 .map_err(|error| error.in_file(input));
         }
+        Inputs::Table(table) => table.encode(&frame).map(|rows| Box::new(rows) as _),
+        Inputs::Numbers(table) => table.spread(&frame).map(|rows| Box::new(rows) as _),
+        Inputs::Text(texts) => texts.encode(&frame).map(|rows| Box::new(rows) as _),
+        Inputs::Images(images) => {
+            let read = pictures::read(&mut frame, &images.column, input);
+            read.and_then(|frame| images.encode(&frame))
+                .map(|rows| Box::new(rows) as _)
+        }
     };
-    let rows = table.encode(&frame).map_err(|error| error.in_file(input))?;
-    let indices: Vec<u32> = (0..rows.rows as u32).collect();
-    let outputs = evaluate(&network, &saved.task, &rows, &indices)?;
-    let added = columns(&saved.task, &outputs);
+    let rows = rows.map_err(|error| error.in_file(input))?;
+    let indices: Vec<u32> = (0..rows.count() as u32).collect();
+    let outputs = evaluate(&network, &saved.task, rows.as_ref(), &indices)?;
+    let added = match &saved.task {
+        Task::Anomaly { numbers, threshold } => {
+            anomalies::columns(&outputs, rows.as_ref(), *numbers, *threshold)
+        }
+        task => columns(task, &outputs),
+    };
     let names: Vec<String> = added.iter().map(|column| column.name().to_string()).collect();
     if let Some(taken) = names.iter().find(|name| frame.column(name).is_ok()) {
         let message = format!("the rows have a column `{taken}` already");

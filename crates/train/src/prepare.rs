@@ -2,15 +2,19 @@
 
 use crate::{
     architecture::Architecture,
-    batch::batch_size,
+    batch::{Batch, batch_size},
     error::{Result, TrainError},
-    inputs::{Examples, Inputs, windows::Windows},
+    inputs::{Examples, Inputs, images::Pictures, text::Texts, windows::Windows},
     metrics::Truth,
     preprocess::{Preprocessing, mean_and_deviation},
     split::Split,
     task::{Target, Task, Values},
 };
-use aloft_spec::{inputs::ForecastSpec, text::thousands, train::TrainSpec};
+use aloft_spec::{
+    inputs::{ForecastSpec, ImageSpec, TextSpec},
+    text::thousands,
+    train::{ModelKind, TrainSpec},
+};
 use polars::prelude::*;
 
 /// A prepared training.
@@ -40,19 +44,20 @@ impl Prepared {
     /// Reads the target, divides the rows, fits the preprocessing on the training part and encodes all.
     pub fn new(spec: &TrainSpec, frame: &DataFrame) -> Result<Self> {
         check(spec)?;
-        match &spec.forecast {
-            Some(forecast) => Self::windows(spec, forecast, frame),
-            None => Self::table(spec, frame),
+        if spec.model.kind == ModelKind::Autoencoder {
+            return Self::themselves(spec, frame);
+        }
+        match (&spec.forecast, &spec.image, &spec.text) {
+            (Some(forecast), ..) => Self::windows(spec, forecast, frame),
+            (_, Some(image), _) => Self::pictures(spec, image, frame),
+            (.., Some(text)) => Self::texts(spec, text, frame),
+            _ => Self::table(spec, frame),
         }
     }
 
     /// Each row of the table is a row of the model.
     fn table(spec: &TrainSpec, frame: &DataFrame) -> Result<Self> {
-        let names = || frame.get_column_names().into_iter().map(PlSmallStr::as_str);
-        let Ok(column) = frame.column(&spec.target) else {
-            return Err(TrainError::unknown_column("the target", &spec.target, names()));
-        };
-        let mut target = Target::read(column, spec.task)?;
+        let target = Self::target(spec, frame)?;
         let features = features(spec, frame)?;
         let split = Split::new(&spec.split, frame, &target)?;
         let train: Vec<u32> = split.train.iter().map(|row| target.rows[*row as usize]).collect();
@@ -72,31 +77,19 @@ impl Prepared {
                 preprocessing.encode(&frame.take(&IdxCa::from_vec("rows".into(), kept))?)?
             }
         };
-        if let (Task::Regression { mean, deviation }, Values::Numbers(values)) =
-            (&mut target.task, &target.values)
-        {
-            (*mean, *deviation) = mean_and_deviation(split.train.iter().map(|row| values[*row as usize]));
-        }
-        let inputs = Inputs::Table(preprocessing);
-        Ok(Self {
-            architecture: Architecture::new(&spec.model, &inputs.shape(), target.task.outputs())?,
-            task: target.task,
-            inputs,
-            rows: Box::new(rows),
-            targets: target.values,
-            dropped: target.dropped,
-            batch_size: batch_size(spec.batch_size, split.train.len()),
+        Self::labelled(
+            spec,
+            target,
             split,
+            Inputs::Table(preprocessing),
+            Box::new(rows),
             warnings,
-        })
+        )
     }
 
     /// The rows are windows of series.
     fn windows(spec: &TrainSpec, forecast: &ForecastSpec, frame: &DataFrame) -> Result<Self> {
-        if frame.column(&spec.target).is_err() {
-            let names = frame.get_column_names().into_iter().map(PlSmallStr::as_str);
-            return Err(TrainError::unknown_column("the target", &spec.target, names));
-        }
+        require(frame, "the target", &spec.target)?;
         let fitted = Windows::fit(spec, forecast, &features(spec, frame)?, frame)?;
         let task = Task::Forecast {
             horizon: fitted.windows.horizon,
@@ -116,6 +109,102 @@ impl Prepared {
         })
     }
 
+    /// Each row of the table is a picture.
+    fn pictures(spec: &TrainSpec, image: &ImageSpec, frame: &DataFrame) -> Result<Self> {
+        let mut target = Self::target(spec, frame)?;
+        require(frame, "the column of pictures", &image.column)?;
+        let pictures = Pictures::read(image, frame)?;
+        target.retain(|row| pictures.readable[row as usize]);
+        let split = Split::new(&spec.split, frame, &target)?;
+        let warnings = pictures.warnings.clone();
+        let rows = pictures.fit(&target.rows, &split.train);
+        let inputs = Inputs::Images(rows.images().clone());
+        Self::labelled(spec, target, split, inputs, Box::new(rows), warnings)
+    }
+
+    /// Each row of the table is a text.
+    fn texts(spec: &TrainSpec, text: &TextSpec, frame: &DataFrame) -> Result<Self> {
+        let target = Self::target(spec, frame)?;
+        require(frame, "the column of texts", &text.column)?;
+        let split = Split::new(&spec.split, frame, &target)?;
+        let kept = target.rows.iter().map(|row| *row as IdxSize).collect();
+        let kept = frame.take(&IdxCa::from_vec("rows".into(), kept))?;
+        let texts = Texts::fit(text, spec.model.kind, &kept, &split.train)?;
+        let rows = texts.encode(&kept)?;
+        Self::labelled(
+            spec,
+            target,
+            split,
+            Inputs::Text(texts),
+            Box::new(rows),
+            Vec::new(),
+        )
+    }
+
+    /// Each row of the table is to be given back.
+    fn themselves(spec: &TrainSpec, frame: &DataFrame) -> Result<Self> {
+        let features = features(spec, frame)?;
+        let everything = Target {
+            task: Task::Anomaly {
+                numbers: 0,
+                threshold: 0.0,
+            },
+            rows: (0..frame.height() as u32).collect(),
+            values: Values::Inputs,
+            dropped: 0,
+        };
+        let split = Split::new(&spec.split, frame, &everything)?;
+        let (preprocessing, warnings) = Preprocessing::fit(frame, &features, &split.train)?;
+        let rows = preprocessing.spread(frame)?;
+        let target = Target {
+            task: Task::Anomaly {
+                numbers: rows.numeric_width,
+                threshold: 0.0,
+            },
+            ..everything
+        };
+        Self::labelled(
+            spec,
+            target,
+            split,
+            Inputs::Numbers(preprocessing),
+            Box::new(rows),
+            warnings,
+        )
+    }
+
+    fn target(spec: &TrainSpec, frame: &DataFrame) -> Result<Target> {
+        require(frame, "the target", &spec.target)?;
+        Target::read(frame.column(&spec.target)?, spec.task)
+    }
+
+    /// What all kinds of rows have in common once they are encoded: the target's scale, the model, the batch.
+    fn labelled(
+        spec: &TrainSpec,
+        mut target: Target,
+        split: Split,
+        inputs: Inputs,
+        rows: Box<dyn Examples>,
+        warnings: Vec<String>,
+    ) -> Result<Self> {
+        if let (Task::Regression { mean, deviation }, Values::Numbers(values)) =
+            (&mut target.task, &target.values)
+        {
+            (*mean, *deviation) = mean_and_deviation(split.train.iter().map(|row| values[*row as usize]));
+        }
+        Ok(Self {
+            architecture: Architecture::new(&spec.model, &inputs.shape(), target.task.outputs())?,
+            task: target.task,
+            inputs,
+            rows,
+            targets: target.values,
+            dropped: target.dropped,
+            batch_size: batch_size(spec.batch_size, split.train.len()),
+            split,
+            warnings,
+        })
+    }
+
     /// Steps of an epoch; the last one may have fewer rows.
     pub fn steps_per_epoch(&self) -> usize {
         self.split.train.len().div_ceil(self.batch_size)
@@ -126,6 +215,19 @@ impl Prepared {
         match &self.targets {
             Values::Classes(classes) => {
                 Truth::Classes(rows.iter().map(|row| classes[*row as usize]).collect())
+            }
+            Values::Inputs => {
+                let mut batch = Batch::default();
+                self.rows.gather(rows, &mut batch);
+                Truth::Numbers {
+                    values: batch
+                        .rows()
+                        .numbers
+                        .iter()
+                        .map(|number| f64::from(*number))
+                        .collect(),
+                    base: self.task.mean(),
+                }
             }
             Values::Numbers(values) => Truth::Numbers {
                 values: self.of_rows(values, rows),
@@ -139,6 +241,17 @@ impl Prepared {
         let width = self.task.outputs();
         let of_row = |row: &u32| &numbers[*row as usize * width..][..width];
         rows.iter().flat_map(of_row).copied().collect()
+    }
+}
+
+/// Refuses a table without a column.
+fn require(frame: &DataFrame, role: &'static str, name: &str) -> Result<()> {
+    match frame.column(name) {
+        Ok(_) => Ok(()),
+        Err(_) => {
+            let names = frame.get_column_names().into_iter().map(PlSmallStr::as_str);
+            Err(TrainError::unknown_column(role, name, names))
+        }
     }
 }
 

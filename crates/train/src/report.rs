@@ -73,7 +73,7 @@ pub fn conclusion(task: &Task, split: &str, metrics: &Metrics) -> String {
     let metric = |name: &str| metrics.get(name).copied();
     let number = |value: f64| significant_digits(value, 4);
     let (what, own, base, better) = match task {
-        Task::Regression { .. } => {
+        Task::Regression { .. } | Task::Anomaly { .. } => {
             let (Some(own), Some(base)) = (metric("rmse"), metric("base_rmse")) else {
                 return format!("There is nothing to compare on the {split} rows.");
             };
@@ -95,7 +95,7 @@ pub fn conclusion(task: &Task, split: &str, metrics: &Metrics) -> String {
         }
     };
     let baseline = match task {
-        Task::Regression { .. } => "saying the mean of the training rows",
+        Task::Regression { .. } | Task::Anomaly { .. } => "saying the mean of the training rows",
         Task::Forecast { .. } if metric("seasonal_naive_rmse") < metric("last_value_rmse") => {
             "saying the value of one season before"
         }

@@ -36,7 +36,7 @@ impl Split {
         let test = (rows as f64 * spec.test).round() as usize;
         let validation = (rows as f64 * spec.validation).round() as usize;
         let split = match spec.by {
-            SplitBy::Random => random(&target.values, spec.seed, validation, test),
+            SplitBy::Random => random(&target.values, rows, spec.seed, validation, test),
             SplitBy::Time => by_time(spec, frame, target, validation, test)?,
         };
         if split.train.len() < 2 || split.validation.is_empty() || (split.test.is_empty() && spec.test > 0.0)
@@ -61,10 +61,10 @@ impl Split {
 }
 
 /// At random; each class (or all rows, for numbers) in the same shares.
-fn random(values: &Values, seed: u64, validation: usize, test: usize) -> Split {
+fn random(values: &Values, rows: usize, seed: u64, validation: usize, test: usize) -> Split {
     let mut random = Random::new(seed, Purpose::Split, 0);
     let mut strata = match values {
-        Values::Numbers(numbers) => vec![(0..numbers.len() as u32).collect::<Vec<_>>()],
+        Values::Numbers(_) | Values::Inputs => vec![(0..rows as u32).collect::<Vec<_>>()],
         Values::Classes(classes) => {
             let mut strata = vec![Vec::new(); classes.iter().max().map_or(0, |last| *last as usize + 1)];
             for (row, class) in (0..).zip(classes) {

@@ -43,6 +43,13 @@ pub enum Task {
         /// Mean over the training part, which a base line says.
         mean: f64,
     },
+    /// How unlike the others a row is: what an autoencoder can't give back of it.
+    Anomaly {
+        /// Numbers of a row.
+        numbers: usize,
+        /// The error from which a row is an anomaly, by the validation rows; 0 as long as the model learns.
+        threshold: f64,
+    },
 }
 
 /// The type of a target's classes, so that predictions have it too.
@@ -60,13 +67,14 @@ pub enum LabelType {
 }
 
 impl Task {
-    /// `binary`, `multiclass`, `regression` or `forecast`.
+    /// `binary`, `multiclass`, `regression`, `forecast` or `anomaly`.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Binary { .. } => "binary",
             Self::Multiclass { .. } => "multiclass",
             Self::Regression { .. } => "regression",
             Self::Forecast { .. } => "forecast",
+            Self::Anomaly { .. } => "anomaly",
         }
     }
 
@@ -74,7 +82,7 @@ impl Task {
     pub fn classes(&self) -> &[String] {
         match self {
             Self::Binary { classes, .. } | Self::Multiclass { classes, .. } => classes,
-            Self::Regression { .. } | Self::Forecast { .. } => &[],
+            Self::Regression { .. } | Self::Forecast { .. } | Self::Anomaly { .. } => &[],
         }
     }
 
@@ -82,6 +90,7 @@ impl Task {
     pub fn outputs(&self) -> usize {
         match self {
             Self::Forecast { horizon, .. } => *horizon,
+            Self::Anomaly { numbers, .. } => *numbers,
             _ => self.classes().len().max(1),
         }
     }
@@ -90,7 +99,8 @@ impl Task {
     pub fn mean(&self) -> f64 {
         match self {
             Self::Regression { mean, .. } | Self::Forecast { mean, .. } => *mean,
-            Self::Binary { .. } | Self::Multiclass { .. } => 0.0,
+            // What an autoencoder gives back is standardized.
+            Self::Binary { .. } | Self::Multiclass { .. } | Self::Anomaly { .. } => 0.0,
         }
     }
 }
@@ -102,6 +112,8 @@ pub enum Values {
     Classes(Vec<u32>),
     /// Each row's numbers, [rows, outputs], in the target's unit.
     Numbers(Vec<f64>),
+    /// The numbers of each row itself.
+    Inputs,
 }
 
 /// A target column, read.
@@ -118,6 +130,22 @@ pub struct Target {
 }
 
 impl Target {
+    /// Leaves rows out; `keep` is asked for rows of the table.
+    pub fn retain(&mut self, keep: impl Fn(u32) -> bool) {
+        let kept: Vec<bool> = self.rows.iter().map(|row| keep(*row)).collect();
+        self.dropped += kept.iter().filter(|kept| !**kept).count();
+        fn only<T>(values: &mut Vec<T>, kept: &[bool]) {
+            let mut kept = kept.iter();
+            values.retain(|_| kept.next().is_some_and(|kept| *kept));
+        }
+        only(&mut self.rows, &kept);
+        match &mut self.values {
+            Values::Classes(classes) => only(classes, &kept),
+            Values::Numbers(numbers) => only(numbers, &kept),
+            Values::Inputs => {}
+        }
+    }
+
     /// Reads the target column and infers the task where none is asked for.
     pub fn read(column: &Column, asked: TaskSpec) -> Result<Self> {
         let name = column.name().as_str();
@@ -141,7 +169,7 @@ impl Target {
         };
         let regression = match asked {
             TaskSpec::Auto => infer_regression,
-            TaskSpec::Regression | TaskSpec::Forecast => true,
+            TaskSpec::Regression | TaskSpec::Forecast | TaskSpec::Anomaly => true,
             TaskSpec::Binary | TaskSpec::Multiclass => false,
         };
         if classes.names.len() == 1 {

@@ -35,6 +35,7 @@ pub struct Trainer<'a> {
     // Numbers to learn, standardized; empty for classes.
     numbers: Vec<f32>,
     dropout: Random,
+    variation: Random,
 }
 
 /// Loss and metrics of some rows.
@@ -96,6 +97,7 @@ impl<'a> Trainer<'a> {
                 });
                 (Loss::Squares { width: *horizon }, in_units.collect())
             }
+            (Task::Anomaly { numbers, .. }, _) => (Loss::Squares { width: *numbers }, Vec::new()),
             (task, _) => {
                 let loss = Loss::CrossEntropy {
                     classes: task.outputs(),
@@ -114,6 +116,7 @@ impl<'a> Trainer<'a> {
             all_steps: u64::from(spec.epochs) * prepared.steps_per_epoch() as u64,
             numbers,
             dropout: Random::new(spec.seed, Purpose::Dropout, 0),
+            variation: Random::new(spec.seed, Purpose::Variation, 0),
         })
     }
 
@@ -130,6 +133,7 @@ impl<'a> Trainer<'a> {
     /// Begins an epoch (from 1): the order of its training rows. Nothing random is left over from the epoch before.
     pub fn begin_epoch(&mut self, epoch: u32) -> Vec<u32> {
         self.dropout = Random::new(self.seed, Purpose::Dropout, u64::from(epoch));
+        self.variation = Random::new(self.seed, Purpose::Variation, u64::from(epoch));
         let mut order = self.prepared.split.train.clone();
         Random::new(self.seed, Purpose::Order, u64::from(epoch)).shuffle(&mut order);
         order
@@ -138,6 +142,7 @@ impl<'a> Trainer<'a> {
     /// Learns from some rows once; returns their mean loss before.
     pub fn step(&mut self, rows: &[u32]) -> Result<f64> {
         self.prepared.rows.gather(rows, &mut self.batch);
+        self.prepared.rows.vary(&mut self.batch, &mut self.variation);
         let rate = learning_rate(self.learning_rate, self.optimizer().steps(), self.all_steps);
         let seed = self.dropout.bits();
         Ok(match &self.prepared.targets {
@@ -150,6 +155,11 @@ impl<'a> Trainer<'a> {
                 let targets = self.prepared.of_rows(&self.numbers, rows);
                 self.learner
                     .step(self.batch.rows(), Targets::Numbers(&targets), rate, seed)?
+            }
+            Values::Inputs => {
+                let rows = self.batch.rows();
+                self.learner
+                    .step(rows, Targets::Numbers(rows.numbers), rate, seed)?
             }
         })
     }
@@ -166,7 +176,7 @@ pub fn evaluation(prepared: &Prepared, network: &Network, rows: &[u32]) -> Resul
     let truth = prepared.truth(rows);
     let units = match &prepared.task {
         Task::Regression { deviation, .. } => vec![*deviation],
-        Task::Binary { .. } | Task::Multiclass { .. } => vec![1.0],
+        Task::Binary { .. } | Task::Multiclass { .. } | Task::Anomaly { .. } => vec![1.0],
         Task::Forecast { horizon, .. } => {
             let unit = |row: &u32| prepared.rows.unit(*row).unwrap_or_default().size;
             let units = rows.iter().map(unit);

@@ -2,14 +2,18 @@
 //! a failure, in the event log and in `run.toml`.
 
 use crate::{
+    anomaly,
     checkpoint::{Checkpoint, Progress},
     device,
     error::Result,
+    evaluate::Outputs,
     machine,
+    metrics::Truth,
     prepare::Prepared,
     report::{Confusion, Report, conclusion, confusion_of},
     run::{Run, forget_old_stop},
     saved::SavedModel,
+    task::Task,
     trainer::evaluation,
     training::{Preparation, Trained, train},
 };
@@ -132,6 +136,7 @@ fn conclude(
 ) -> Result<()> {
     run.phase(Phase::Evaluate)?;
     let network = Network::from_weights(prepared.architecture.graph(), best.to_vec(), device)?;
+    let mut task = prepared.task.clone();
     let mut confusion: BTreeMap<String, Confusion> = BTreeMap::new();
     let mut said = String::new();
     for (split, rows) in [
@@ -141,7 +146,16 @@ fn conclude(
         if rows.is_empty() {
             continue;
         }
-        let evaluation = evaluation(prepared, &network, rows)?;
+        let mut evaluation = evaluation(prepared, &network, rows)?;
+        if let (Task::Anomaly { numbers, .. }, Outputs::Numbers(given_back), Truth::Numbers { values, .. }) =
+            (&task, &evaluation.outputs, &prepared.truth(rows))
+        {
+            let scores = anomaly::scores(given_back, values, *numbers);
+            if split == "validation" {
+                anomaly::set_threshold(&mut task, &scores, run.record.train.model.quantile);
+            }
+            evaluation.metrics.extend(anomaly::metrics(&task, &scores));
+        }
         said = conclusion(&prepared.task, split, &evaluation.metrics);
         if let Some(matrix) = confusion_of(&prepared.task, &prepared.truth(rows), &evaluation.outputs) {
             confusion.insert(split.to_owned(), matrix);
@@ -164,7 +178,7 @@ fn conclude(
         version,
         aloft,
         target: run.record.train.target.clone(),
-        task: prepared.task.clone(),
+        task,
         architecture: prepared.architecture.clone(),
         inputs: prepared.inputs.clone(),
         best_epoch: progress.best_epoch,

@@ -33,7 +33,7 @@ pub(super) enum Task {
 pub(super) fn task(looked: &Looked, train: &TrainSpec) -> Result<Task> {
     let target = looked.column(&train.target)?;
     let regression = match train.task {
-        TaskSpec::Regression | TaskSpec::Forecast => true,
+        TaskSpec::Regression | TaskSpec::Forecast | TaskSpec::Anomaly => true,
         TaskSpec::Binary | TaskSpec::Multiclass => false,
         TaskSpec::Auto => match target.kind {
             ColumnKind::Float => true,

@@ -1,17 +1,157 @@
-//! What a train cell says about windows, and whether the kind of model can read what it makes of the table.
+//! What a train cell says about windows, pictures and texts, and whether its kind of model can read them.
 
 use super::Body;
 use crate::toml_reader::Finding;
 use aloft_spec::Code;
-use aloft_spec::inputs::ForecastSpec;
-use aloft_spec::train::{ModelSpec, SplitBy, TaskSpec, TrainSpec};
+use aloft_spec::inputs::{ForecastSpec, ImageSpec, TextSpec};
+use aloft_spec::train::{ModelKind, ModelSpec, SplitBy, TaskSpec, TrainSpec};
 
 /// Checks the tables of a train cell that say how rows are made, and what depends on them.
 pub(super) fn inputs(body: &mut Body<'_, TrainSpec>, train: &TrainSpec) {
+    target(body, train);
     model(body, &train.model);
-    match &train.forecast {
-        Some(forecast) => self::forecast(body, train, forecast),
-        None => without_windows(body, train),
+    let tables = [
+        ("forecast", train.forecast.is_some()),
+        ("image", train.image.is_some()),
+        ("text", train.text.is_some()),
+    ];
+    let given: Vec<&str> = tables
+        .into_iter()
+        .filter(|(_, given)| *given)
+        .map(|(key, _)| key)
+        .collect();
+    if let [first, second, ..] = given[..] {
+        body.error(
+            &[second],
+            &format!("a model reads `[{first}]` or `[{second}]`, not both"),
+            "remove one of them, or make two train cells",
+        );
+        return;
+    }
+    kind(body, train);
+    if let Some(forecast) = &train.forecast {
+        self::forecast(body, train, forecast);
+    } else if train.task == TaskSpec::Forecast {
+        body.error(
+            &["task"],
+            "a forecast needs a column of time",
+            "add `[forecast]` with `time = \"a column\"`",
+        );
+    }
+    if let Some(image) = &train.image {
+        self::image(body, image);
+    }
+    if let Some(text) = &train.text {
+        self::text(body, text);
+    }
+    if let Some(key) = given.first().filter(|key| **key != "forecast")
+        && !train.features.is_empty()
+    {
+        let message = format!("with `[{key}]` a model learns from its `column` alone");
+        body.unused(&["features"], &message, "remove it");
+    }
+}
+
+/// All but an autoencoder have a target.
+fn target(body: &mut Body<'_, TrainSpec>, train: &TrainSpec) {
+    let autoencoder = train.model.kind == ModelKind::Autoencoder;
+    match (
+        autoencoder,
+        train.target.is_empty(),
+        body.reading.span(&["target"]),
+    ) {
+        (false, true, None) => body.error(&["target"], "the key `target` is missing", "add `target = …`"),
+        (false, true, Some(_)) => body.error(
+            &["target"],
+            "`target` is empty",
+            "for example `target = \"a column\"`",
+        ),
+        (true, false, _) => body.unused(
+            &["target"],
+            "an autoencoder learns to give rows back and has no target",
+            "remove it; add the column to `ignore` if the rows shouldn't be judged by it",
+        ),
+        _ => {}
+    }
+    if train.task == TaskSpec::Anomaly && !autoencoder {
+        body.error(
+            &["task"],
+            "anomalies are found by an autoencoder",
+            "add `kind = \"autoencoder\"` to `[model]`",
+        );
+    }
+    if autoencoder && !matches!(train.task, TaskSpec::Auto | TaskSpec::Anomaly) {
+        body.bad(&["task"], "the task of an autoencoder is \"anomaly\"");
+    }
+}
+
+/// Whether the kind of model reads what the table is made into.
+fn kind(body: &mut Body<'_, TrainSpec>, train: &TrainSpec) {
+    use ModelKind::{Autoencoder, Cnn, Gru, Linear, Lstm, Mlp, Temporal, Transformer};
+    let kind = train.model.kind;
+    let (what, suits) = if train.forecast.is_some() {
+        ("windows of a series", !matches!(kind, Cnn | Autoencoder))
+    } else if train.image.is_some() {
+        ("pictures", matches!(kind, Cnn | Mlp | Linear))
+    } else if train.text.is_some() {
+        ("texts", matches!(kind, Transformer | Mlp | Linear))
+    } else {
+        ("a plain table", matches!(kind, Mlp | Linear | Autoencoder))
+    };
+    if suits {
+        return;
+    }
+    let (reads, hint) = match kind {
+        Cnn => ("pictures", "add `[image]` with the column of pictures"),
+        Gru | Lstm | Temporal => (
+            "windows of a series",
+            "add `[forecast]` with `time = \"a column\"`",
+        ),
+        Transformer => (
+            "windows of a series or texts",
+            "add `[forecast]` with the column of time, or `[text]` with the column of texts",
+        ),
+        Mlp | Linear | Autoencoder => (
+            "rows of a plain table",
+            "leave `[forecast]`, `[image]` and `[text]` out",
+        ),
+    };
+    let message = format!(
+        "a model of kind \"{}\" reads {reads}, and this is {what}",
+        kind.word()
+    );
+    body.error(&["model", "kind"], &message, hint);
+}
+
+fn image(body: &mut Body<'_, TrainSpec>, image: &ImageSpec) {
+    if image.size.is_some_and(|size| size.contains(&0)) {
+        body.error(
+            &["image", "size"],
+            "a picture has at least one pixel",
+            "for example `size = [28, 28]`",
+        );
+    }
+    if !(0.0..1.0).contains(&image.crop) {
+        body.bad(
+            &["image", "crop"],
+            "a share that is cut off is at least 0 and less than 1",
+        );
+    }
+}
+
+fn text(body: &mut Body<'_, TrainSpec>, text: &TextSpec) {
+    if text.words == 0 && text.letters == 0 {
+        body.error(
+            &["text", "words"],
+            "without words and without letters nothing is read",
+            "for example `words = 2`, or `letters = 4`",
+        );
+    }
+    if text.buckets < 2 {
+        body.bad(&["text", "buckets"], "there are at least two places for tokens");
+    }
+    if text.length == Some(0) {
+        body.bad(&["text", "length"], "a text has at least one token");
     }
 }
 
@@ -77,20 +217,7 @@ fn forecast(body: &mut Body<'_, TrainSpec>, train: &TrainSpec, forecast: &Foreca
     }
 }
 
-fn without_windows(body: &mut Body<'_, TrainSpec>, train: &TrainSpec) {
-    let hint = "add `[forecast]` with `time = \"a column\"`";
-    if train.task == TaskSpec::Forecast {
-        body.error(&["task"], "a forecast needs a column of time", hint);
-    } else if train.model.kind.reads_sequences() {
-        let message = format!(
-            "a {} reads windows of a series, and this is a plain table",
-            train.model.kind.word()
-        );
-        body.error(&["model", "kind"], &message, hint);
-    }
-}
-
-/// Sizes of the kinds of models that read windows.
+/// Sizes of models.
 fn model(body: &mut Body<'_, TrainSpec>, model: &ModelSpec) {
     for (key, sizes) in [("state", &model.state), ("channels", &model.channels)] {
         if sizes
@@ -112,6 +239,15 @@ fn model(body: &mut Body<'_, TrainSpec>, model: &ModelSpec) {
         if size == 0 {
             body.bad(&["model", key], &format!("`{key}` is at least 1"));
         }
+    }
+    if model.code == Some(0) {
+        body.bad(&["model", "code"], "a code has at least one number");
+    }
+    if !(model.quantile > 0.0 && model.quantile <= 1.0) {
+        body.bad(
+            &["model", "quantile"],
+            "a share of rows is greater than 0 and at most 1",
+        );
     }
     if model.heads > 0 && model.width % model.heads != 0 {
         let key = match body.reading.span(&["model", "width"]) {

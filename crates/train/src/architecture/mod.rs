@@ -1,7 +1,9 @@
 //! The model that a specification asks for: which kind, and its sizes. They are stored beside the weights.
 
+mod image;
 mod sequence;
 mod table;
+mod text;
 
 use crate::{
     error::{Result, TrainError},
@@ -9,9 +11,9 @@ use crate::{
 };
 use aloft_nn::{
     graph::Graph,
-    model::{Recurrent, Temporal, Transformer},
+    model::{BagOfTokens, Cnn, Inputs, Recurrent, Temporal, Transformer},
 };
-use aloft_spec::train::ModelSpec;
+use aloft_spec::train::{ModelKind, ModelSpec};
 use serde::{Deserialize, Serialize};
 pub use table::Table;
 
@@ -27,6 +29,10 @@ pub enum Architecture {
     Temporal(Temporal),
     /// Attention over a sequence.
     Transformer(Transformer),
+    /// Convolutions over pictures.
+    Cnn(Cnn),
+    /// Layers over the sum of tokens.
+    Bag(BagOfTokens),
 }
 
 impl Architecture {
@@ -44,16 +50,19 @@ impl Architecture {
         match shape {
             Shape::Flat {
                 numbers, categories, ..
-            } => match spec.kind.reads_sequences() {
-                true => Err(TrainError::bad_value(
-                    format!(
-                        "a {} reads windows of a series, and this is a plain table",
-                        spec.kind.word()
-                    ),
-                    "add `[forecast]` with `time = \"a column\"`, or use model.kind = \"mlp\"",
-                )),
-                false => Ok(Self::Table(Table::new(spec, *numbers, categories, outputs)?)),
+            } => match spec.kind {
+                ModelKind::Mlp | ModelKind::Linear => {
+                    Ok(Self::Table(Table::new(spec, *numbers, categories, outputs)?))
+                }
+                ModelKind::Autoencoder => Ok(Self::Table(Table::autoencoder(spec, *numbers)?)),
+                kind => Err(unsuited(kind, "a plain table")),
             },
+            Shape::Image(size) => image::new(spec, *size, outputs),
+            Shape::Tokens {
+                positions,
+                tokens,
+                order,
+            } => text::new(spec, *positions, *tokens, *order, outputs),
             Shape::Sequence { positions, inputs } => sequence::new(spec, *positions, *inputs, outputs),
         }
     }
@@ -65,6 +74,69 @@ impl Architecture {
             Self::Recurrent(recurrent) => recurrent.graph(),
             Self::Temporal(temporal) => temporal.graph(),
             Self::Transformer(transformer) => transformer.graph(),
+            Self::Cnn(cnn) => cnn.graph(),
+            Self::Bag(bag) => bag.graph(),
         }
     }
+}
+
+/// That a kind of model doesn't read what the table is made into.
+fn unsuited(kind: ModelKind, what: &str) -> TrainError {
+    let (reads, hint) = match kind {
+        ModelKind::Cnn => ("pictures", "add `[image]` with the column of pictures"),
+        ModelKind::Gru | ModelKind::Lstm | ModelKind::Temporal => (
+            "windows of a series",
+            "add `[forecast]` with `time = \"a column\"`",
+        ),
+        ModelKind::Transformer => (
+            "windows of a series or texts",
+            "add `[forecast]` with the column of time, or `[text]` with the column of texts",
+        ),
+        ModelKind::Mlp | ModelKind::Linear | ModelKind::Autoencoder => (
+            "rows of a plain table",
+            "leave `[forecast]`, `[image]` and `[text]` out",
+        ),
+    };
+    let message = format!(
+        "a model of kind \"{}\" reads {reads}, and this is {what}",
+        kind.word()
+    );
+    TrainError::bad_value(message, format!("{hint}, or choose another model.kind"))
+}
+
+/// The sizes of layers that a specification gives, or those by default.
+fn sizes(given: &Option<Vec<usize>>, key: &str, default: Vec<usize>) -> Result<Vec<usize>> {
+    match given {
+        None => Ok(default),
+        Some(sizes) if !sizes.is_empty() && !sizes.contains(&0) => Ok(sizes.clone()),
+        Some(_) => Err(TrainError::bad_value(
+            format!("model.{key} has a layer without a size"),
+            format!("give each layer a size, for instance {key} = [64], or leave it out"),
+        )),
+    }
+}
+
+/// A small transformer over what is at each position.
+fn transformer(spec: &ModelSpec, positions: usize, inputs: Inputs, outputs: usize) -> Result<Architecture> {
+    let (width, heads) = (spec.width, spec.heads);
+    if width == 0 || heads == 0 || spec.blocks == 0 || width % heads != 0 {
+        return Err(TrainError::bad_value(
+            format!(
+                "model has width = {width}, heads = {heads} and blocks = {}",
+                spec.blocks
+            ),
+            "width is a multiple of heads, and all are at least 1, for instance 64, 4 and 2",
+        ));
+    }
+    Ok(Architecture::Transformer(Transformer {
+        positions,
+        inputs,
+        width,
+        blocks: spec.blocks,
+        heads,
+        hidden: 2 * width,
+        causal: false,
+        dropout: spec.dropout,
+        outputs,
+    }))
 }

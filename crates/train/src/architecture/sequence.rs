@@ -1,8 +1,8 @@
 //! Models that read one position after the other.
 
-use super::Architecture;
-use crate::error::{Result, TrainError};
-use aloft_nn::model::{Cell, Inputs, Recurrent, Temporal, Transformer};
+use super::{Architecture, sizes, transformer, unsuited};
+use crate::error::Result;
+use aloft_nn::model::{Cell, Inputs, Recurrent, Temporal};
 use aloft_spec::train::{ModelKind, ModelSpec};
 
 /// Numbers of a recurrent layer's state when nothing is set.
@@ -14,14 +14,6 @@ const KERNEL: usize = 3;
 
 /// The model for `inputs` numbers at each position.
 pub fn new(spec: &ModelSpec, positions: usize, inputs: usize, outputs: usize) -> Result<Architecture> {
-    let sizes = |given: &Option<Vec<usize>>, key: &str, default: Vec<usize>| match given {
-        None => Ok(default),
-        Some(sizes) if !sizes.is_empty() && !sizes.contains(&0) => Ok(sizes.clone()),
-        Some(_) => Err(TrainError::bad_value(
-            format!("model.{key} has a layer without a size"),
-            format!("give each layer a size, for instance {key} = [64], or leave it out"),
-        )),
-    };
     Ok(match spec.kind {
         ModelKind::Gru | ModelKind::Lstm => Architecture::Recurrent(Recurrent {
             cell: match spec.kind {
@@ -41,35 +33,8 @@ pub fn new(spec: &ModelSpec, positions: usize, inputs: usize, outputs: usize) ->
             dropout: spec.dropout,
             outputs,
         }),
-        ModelKind::Transformer => {
-            let (width, heads) = (spec.width, spec.heads);
-            if width == 0 || heads == 0 || spec.blocks == 0 || width % heads != 0 {
-                return Err(TrainError::bad_value(
-                    format!(
-                        "model has width = {width}, heads = {heads} and blocks = {}",
-                        spec.blocks
-                    ),
-                    "width is a multiple of heads, and all are at least 1, for instance 64, 4 and 2",
-                ));
-            }
-            Architecture::Transformer(Transformer {
-                positions,
-                inputs: Inputs::Numbers(inputs),
-                width,
-                blocks: spec.blocks,
-                heads,
-                hidden: 2 * width,
-                causal: false,
-                dropout: spec.dropout,
-                outputs,
-            })
-        }
-        kind @ (ModelKind::Mlp | ModelKind::Linear) => {
-            return Err(TrainError::bad_value(
-                format!("a {} doesn't read sequences", kind.word()),
-                "use model.kind = \"gru\"",
-            ));
-        }
+        ModelKind::Transformer => transformer(spec, positions, Inputs::Numbers(inputs), outputs)?,
+        kind => return Err(unsuited(kind, "a sequence")),
     })
 }
 

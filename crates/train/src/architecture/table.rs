@@ -9,6 +9,9 @@ use aloft_nn::{
 use aloft_spec::train::{CategoryEncoding, ModelKind, ModelSpec};
 use serde::{Deserialize, Serialize};
 
+/// Numbers that a row is pressed into when nothing is set, at least and at most.
+const CODE: (usize, usize) = (2, 32);
+
 /// Its sizes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Table {
@@ -35,12 +38,7 @@ impl Table {
         category_values: &[usize],
         outputs: usize,
     ) -> Result<Self, TrainError> {
-        if spec.hidden.contains(&0) {
-            return Err(TrainError::bad_value(
-                "model.hidden has a layer of width 0",
-                "give each hidden layer a width, for instance hidden = [128, 64]",
-            ));
-        }
+        Self::check_hidden(spec)?;
         let linear = spec.kind == ModelKind::Linear;
         let mut offset = 0;
         let slots = category_values
@@ -67,6 +65,36 @@ impl Table {
             dropout: if linear { 0.0 } else { spec.dropout },
             outputs,
         })
+    }
+
+    /// A model that gives `numbers` numbers back through a few: layers down to the code, and up again.
+    pub fn autoencoder(spec: &ModelSpec, numbers: usize) -> Result<Self, TrainError> {
+        Self::check_hidden(spec)?;
+        let code = spec
+            .code
+            .unwrap_or((numbers / 4).clamp(CODE.0, CODE.1))
+            .clamp(1, numbers.max(1));
+        let down = spec.hidden.iter().copied();
+        let up = spec.hidden.iter().rev().copied();
+        Ok(Self {
+            kind: spec.kind,
+            numeric: numbers,
+            slots: Vec::new(),
+            hidden: down.chain([code]).chain(up).collect(),
+            dropout: spec.dropout,
+            outputs: numbers,
+        })
+    }
+
+    /// Refuses a hidden layer without a width.
+    pub fn check_hidden(spec: &ModelSpec) -> Result<(), TrainError> {
+        match spec.hidden.contains(&0) {
+            false => Ok(()),
+            true => Err(TrainError::bad_value(
+                "model.hidden has a layer of width 0",
+                "give each hidden layer a width, for instance hidden = [128, 64]",
+            )),
+        }
     }
 
     /// The model as a graph over [numeric] and the batch's categories.

@@ -5,12 +5,19 @@
 //! |---|---|
 //! | [`Preprocessing`] | a row of the table: numbers and categories |
 //! | [`windows`] | the last steps of a series, to predict the next ones |
+//! | [`images`] | a picture |
+//! | [`text`] | the tokens of a text |
 
+pub mod images;
+pub mod text;
 pub mod windows;
 
 use crate::{batch::Batch, preprocess::Preprocessing};
+use aloft_nn::rng::Random;
+use images::{Images, Size};
 use serde::{Deserialize, Serialize};
 use std::fmt::Debug;
+use text::Texts;
 use windows::Windows;
 
 /// What was fitted, by what the model's rows are.
@@ -19,16 +26,24 @@ use windows::Windows;
 pub enum Inputs {
     /// Rows of the table.
     Table(Preprocessing),
+    /// Rows of the table, each category a zero-or-one column.
+    Numbers(Preprocessing),
     /// Windows of series.
     Windows(Windows),
+    /// Pictures.
+    Images(Images),
+    /// Texts.
+    Text(Texts),
 }
 
 impl Inputs {
     /// Names of the columns that the model learns from.
     pub fn names(&self) -> Vec<String> {
         match self {
-            Self::Table(table) => table.names(),
+            Self::Table(table) | Self::Numbers(table) => table.names(),
             Self::Windows(windows) => windows.names(),
+            Self::Images(images) => vec![images.column.clone()],
+            Self::Text(texts) => vec![texts.column.clone()],
         }
     }
 
@@ -39,7 +54,13 @@ impl Inputs {
                 numbers: table.numeric_width(),
                 categories: table.category_values(),
             },
+            Self::Numbers(table) => Shape::Flat {
+                numbers: table.spread_width(),
+                categories: Vec::new(),
+            },
             Self::Windows(windows) => windows.shape(),
+            Self::Images(images) => Shape::Image(images.size),
+            Self::Text(texts) => texts.shape(),
         }
     }
 }
@@ -61,6 +82,17 @@ pub enum Shape {
         /// Numbers at a position.
         inputs: usize,
     },
+    /// Numbers of each pixel.
+    Image(Size),
+    /// Up to so many tokens.
+    Tokens {
+        /// Positions.
+        positions: usize,
+        /// Tokens that there are; 0 is none.
+        tokens: usize,
+        /// Whether their order counts; otherwise each has a weight.
+        order: bool,
+    },
 }
 
 /// Rows that a model can be given, wherever they lie.
@@ -73,6 +105,9 @@ pub trait Examples: Debug + Send + Sync {
 
     /// Puts the rows of these indices side by side, in their order.
     fn gather(&self, indices: &[u32], batch: &mut Batch);
+
+    /// Makes rows to learn from a little different each time, where that leaves what they are.
+    fn vary(&self, _batch: &mut Batch, _random: &mut Random) {}
 
     /// Where the numbers that a model gives for a row begin, and what they are multiplied by, in the target's unit:
     /// `None` where the task says it for all rows.

@@ -13,6 +13,7 @@
 mod category;
 mod moment;
 mod number;
+mod spread;
 pub mod values;
 
 use crate::{

@@ -17,7 +17,6 @@ pub use rows::WindowRows;
 
 use super::{Shape, Unit};
 use crate::{
-    batch::Encoded,
     error::{Result, TrainError},
     preprocess::{Preprocessing, values},
 };
@@ -138,9 +137,9 @@ impl Windows {
     /// Numbers of a step; see [`WindowRows::numbers`].
     fn numbers(&self) -> [usize; 3] {
         [
-            1 + usize::from(self.holes) + spread_width(&self.features),
+            1 + usize::from(self.holes) + self.features.spread_width(),
             2 * self.calendar.len() + self.known_series.len(),
-            spread_width(&self.known),
+            self.known.spread_width(),
         ]
     }
 
@@ -172,9 +171,9 @@ impl Windows {
 
     /// The numbers of each step.
     fn encode(&self, frame: &DataFrame, series: &[Series], target: &[f64]) -> Result<Steps> {
-        let features = spread(&self.features, frame)?;
-        let known = spread(&self.known, frame)?;
-        let (features_width, known_width) = (spread_width(&self.features), spread_width(&self.known));
+        let features = self.features.spread(frame)?.numeric;
+        let known = self.known.spread(frame)?.numeric;
+        let (features_width, known_width) = (self.features.spread_width(), self.known.spread_width());
         let count = series.iter().map(|series| series.times.len()).sum();
         let mut steps = Steps {
             matrix: Vec::with_capacity(count * self.numbers().iter().sum::<usize>()),
@@ -277,7 +276,7 @@ impl Windows {
             });
         };
         let ahead = series.rows.len() - last - 1;
-        if spread_width(&self.known) > 0 && ahead < self.horizon {
+        if self.known.spread_width() > 0 && ahead < self.horizon {
             return Err(TrainError::EmptyData {
                 message: format!(
                     "{name} goes on for {ahead} steps after the last `{}`, and {} are predicted",
@@ -337,40 +336,6 @@ impl Windows {
         });
         Ok(columns)
     }
-}
-
-/// Numbers of a row when each category is a zero-or-one column.
-fn spread_width(columns: &Preprocessing) -> usize {
-    columns.numeric_width() + columns.category_values().iter().sum::<usize>()
-}
-
-/// [rows, numbers], each category a zero-or-one column.
-fn spread(columns: &Preprocessing, frame: &DataFrame) -> Result<Vec<f32>> {
-    if columns.columns.is_empty() {
-        return Ok(Vec::new());
-    }
-    let values = columns.category_values();
-    let Encoded {
-        rows,
-        numeric_width,
-        numeric,
-        category_width,
-        categories,
-    } = columns.encode(frame)?;
-    let width = spread_width(columns);
-    let mut out = vec![0.0; rows * width];
-    for (row, out) in out.chunks_exact_mut(width.max(1)).enumerate() {
-        out[..numeric_width].copy_from_slice(&numeric[row * numeric_width..][..numeric_width]);
-        let mut at = numeric_width;
-        for (value, count) in categories[row * category_width..][..category_width]
-            .iter()
-            .zip(&values)
-        {
-            out[at + *value as usize] = 1.0;
-            at += count;
-        }
-    }
-    Ok(out)
 }
 
 fn push_row(numbers: &[f32], width: usize, row: Option<u32>, out: &mut Vec<f32>) {
