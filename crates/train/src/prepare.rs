@@ -95,18 +95,21 @@ impl Prepared {
             horizon: fitted.windows.horizon,
             mean: fitted.windows.scale.mean,
         };
-        let inputs = Inputs::Windows(fitted.windows);
-        Ok(Self {
-            architecture: Architecture::new(&spec.model, &inputs.shape(), task.outputs())?,
+        let target = Target {
             task,
-            inputs,
-            rows: Box::new(fitted.rows),
-            targets: Values::Numbers(fitted.targets),
+            rows: Vec::new(),
+            values: Values::Numbers(fitted.targets),
             dropped: fitted.dropped,
-            batch_size: batch_size(spec.batch_size, fitted.split.train.len()),
-            split: fitted.split,
-            warnings: fitted.warnings,
-        })
+        };
+        let inputs = Inputs::Windows(fitted.windows);
+        Self::labelled(
+            spec,
+            target,
+            fitted.split,
+            inputs,
+            Box::new(fitted.rows),
+            fitted.warnings,
+        )
     }
 
     /// Each row of the table is a picture.

@@ -133,7 +133,7 @@ fn the_next_steps_are_written_for_each_series() {
             let names: Vec<&str> = next
                 .get_column_names()
                 .into_iter()
-                .map(|name| name.as_str())
+                .map(PlSmallStr::as_str)
                 .collect();
             assert_eq!(names, ["place", "time", "prediction"]);
             let predicted: Vec<f64> = next

@@ -249,7 +249,7 @@ fn model(body: &mut Body<'_, TrainSpec>, model: &ModelSpec) {
             "a share of rows is greater than 0 and at most 1",
         );
     }
-    if model.heads > 0 && model.width % model.heads != 0 {
+    if model.heads > 0 && !model.width.is_multiple_of(model.heads) {
         let key = match body.reading.span(&["model", "width"]) {
             Some(_) => "width",
             None => "heads",

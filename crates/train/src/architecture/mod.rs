@@ -119,7 +119,7 @@ fn sizes(given: &Option<Vec<usize>>, key: &str, default: Vec<usize>) -> Result<V
 /// A small transformer over what is at each position.
 fn transformer(spec: &ModelSpec, positions: usize, inputs: Inputs, outputs: usize) -> Result<Architecture> {
     let (width, heads) = (spec.width, spec.heads);
-    if width == 0 || heads == 0 || spec.blocks == 0 || width % heads != 0 {
+    if width == 0 || heads == 0 || spec.blocks == 0 || !width.is_multiple_of(heads) {
         return Err(TrainError::bad_value(
             format!(
                 "model has width = {width}, heads = {heads} and blocks = {}",
