@@ -24,7 +24,7 @@ fn hours(count: usize) -> DataFrame {
     for (place, level, swing) in [("north", 0.0, 5.0), ("south", 60.0, 15.0)] {
         let noise = |hour: usize| ((hour * 7919 + place.len() * 31) % 1009) as f64 / 1009.0 - 0.5;
         let wind: Vec<f64> = (0..count)
-            .map(|hour| if (hour / 7) % 5 == 0 { 1.0 } else { 0.0 })
+            .map(|hour| if (hour / 7).is_multiple_of(5) { 1.0 } else { 0.0 })
             .collect();
         for hour in 0..count {
             let day = (hour as f64 / 24.0 * std::f64::consts::TAU).sin();

@@ -29,13 +29,13 @@ fn bars(count: usize) -> (Vec<Vec<u8>>, Vec<&'static str>) {
     let noise = |row: usize, at: u32| ((row as u32 * 7919 + at * 104_729) % 1009 % 60) as u8;
     let picture = |row: usize| {
         let place = (row * 5 % 8) as u32 + 2;
-        let stands = row % 2 == 0;
+        let stands = row.is_multiple_of(2);
         png(12, 12, |y, x| {
             let on = if stands { x == place } else { y == place };
             noise(row, y * 12 + x) + if on { 180 } else { 0 }
         })
     };
-    let word = |row: usize| if row % 2 == 0 { "stands" } else { "lies" };
+    let word = |row: usize| if row.is_multiple_of(2) { "stands" } else { "lies" };
     ((0..count).map(picture).collect(), (0..count).map(word).collect())
 }
 
