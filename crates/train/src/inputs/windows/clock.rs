@@ -187,7 +187,7 @@ mod tests {
         let months: Vec<i64> = (1..=12)
             .map(|month| at(&format!("2023-{month:02}-01T00:00")))
             .collect();
-        let clock = Clock::of(true, &[months.clone()]);
+        let clock = Clock::of(true, std::slice::from_ref(&months));
         assert_eq!((clock.step, clock.season()), (Step::Months(1), 12));
         for (steps, time) in months.iter().enumerate() {
             assert_eq!(clock.steps(months[0], *time), Some(steps));
