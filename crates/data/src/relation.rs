@@ -60,8 +60,8 @@ impl std::fmt::Debug for Relation {
 }
 
 impl Relation {
-    /// Rows in memory.
-    pub(crate) fn of_frame(frame: DataFrame, scope: Scope, total: u64, cancel: &Cancel) -> Self {
+    /// Rows in memory, chosen from `total` where that is known.
+    pub(crate) fn of_frame(frame: DataFrame, scope: Scope, total: Option<u64>, cancel: &Cancel) -> Self {
         let fields = table::fields(frame.schema());
         let rows = frame.height() as u64;
         let memory_bytes = frame.estimated_size() as u64;
@@ -72,7 +72,7 @@ impl Relation {
             cancel: cancel.clone(),
             fields,
             scope,
-            total: Some(total),
+            total,
             rows: Arc::new(OnceLock::from(rows)),
             file: None,
             scan: None,

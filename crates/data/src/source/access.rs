@@ -64,6 +64,10 @@ impl Access {
         }
     }
 
+    pub(crate) fn keeps_copies(&self) -> bool {
+        self.copies.is_some()
+    }
+
     pub(crate) fn credentials_of(&self, store: &str) -> Result<Vec<(String, String)>> {
         match &self.credentials {
             Some(credentials) => Ok(credentials.of(store)?),
