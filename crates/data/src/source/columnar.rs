@@ -30,6 +30,7 @@ pub(crate) fn open_parquet(file: &Path) -> Result<Opened> {
         LazyFrame::scan_parquet(path_to_read(file)?, options)
     })?;
     let mut reading = Reading::new(Format::Parquet, 1, size(file)?);
+    reading.bytes_read = Some(footer_bytes(file)?);
     reading.pictures = picture_columns(&plan)?;
     Ok(Opened {
         plan,
@@ -58,8 +59,10 @@ fn path_to_read(file: &Path) -> PolarsResult<PlRefPath> {
 pub(crate) fn open_parquet_files(files: &Files) -> Result<Opened> {
     let mut rows = 0;
     let mut bytes = 0;
+    let mut bytes_read = 0;
     for file in &files.paths {
         rows += parquet_rows(file)?;
+        bytes_read += footer_bytes(file)?;
         bytes += size(file)?;
     }
     let partitions = partitions(files);
@@ -72,6 +75,7 @@ pub(crate) fn open_parquet_files(files: &Files) -> Result<Opened> {
         LazyFrame::scan_parquet_files(paths, scan_options(&partitions))
     })?;
     let mut reading = Reading::new(Format::Parquet, files.paths.len() as u64, bytes);
+    reading.bytes_read = Some(bytes_read);
     reading.partitions = partitions;
     reading.pictures = picture_columns(&plan)?;
     Ok(Opened {
@@ -109,6 +113,22 @@ fn partitions(files: &Files) -> Vec<String> {
             folder.split_once('=').map(|(name, _)| name.to_owned())
         })
         .collect()
+}
+
+/// Bytes of a Parquet file that say what is in it: its footer, the length of that, and the marks at both ends.
+fn footer_bytes(file: &Path) -> Result<u64> {
+    const MARK: usize = 4;
+    const LENGTH: usize = 4;
+    let failed = |error| DataError::reading(file, &error);
+    let mut source = File::open(file).map_err(failed)?;
+    let mut tail = [0; LENGTH + MARK];
+    source.seek(SeekFrom::End(-(tail.len() as i64))).map_err(failed)?;
+    source.read_exact(&mut tail).map_err(failed)?;
+    let length = tail[..LENGTH]
+        .iter()
+        .rev()
+        .fold(0, |length, byte| length << 8 | u64::from(*byte));
+    Ok(length + (MARK + LENGTH + MARK) as u64)
 }
 
 pub(super) fn parquet_rows(file: &Path) -> Result<u64> {
