@@ -2,6 +2,7 @@
 
 use crate::cell::param::Held;
 use crate::cell::rename::Renaming;
+use crate::chart::Dragged;
 use crate::editor::Popup;
 use crate::editor::buffer::Buffers;
 use crate::inspector::Tab;
@@ -35,6 +36,8 @@ pub struct View {
     pub popup: Option<Popup>,
     /// Whether they were asked for by keys: then they stay while words are complete.
     pub popup_asked: bool,
+    /// A range of a chart that is being dragged.
+    pub dragged: Option<Dragged>,
     /// A parameter's value that the user has in hand.
     pub param: Option<Held>,
     /// A cell's name being changed.

@@ -24,7 +24,7 @@ mod table;
 mod write;
 
 pub use cancel::Cancel;
-pub use chart::svg;
+pub use chart::{Picture, picture, png, svg};
 pub use encoded::{decode_table, encode_table};
 pub use findings::Setting;
 pub use query::query;
@@ -34,4 +34,4 @@ pub use source::{
     access::{Access, Credentials},
     fingerprint, source,
 };
-pub use write::{read_frame, write_table};
+pub use write::{read_frame, write_chart, write_table};

@@ -29,7 +29,7 @@ pub fn plan(
             let all = evaluator.input(workspace, &sample.resolved, Scope::All, cancel)?;
             all.rows().map_err(|problem| workspace.place(cell, problem))?
         }
-        Scope::Sample | Scope::Stratified | Scope::Latest | Scope::Head => data.rows,
+        Scope::Sample | Scope::Stratified | Scope::Latest | Scope::Head | Scope::Selected => data.rows,
     };
     let measured =
         measure(&sample.spec, &data.path, rows, cancel).map_err(|problem| workspace.place(cell, problem))?;

@@ -18,6 +18,7 @@ pub mod profile;
 pub mod project;
 pub mod reading;
 pub mod run;
+pub mod shape;
 pub mod source;
 pub mod sql;
 pub mod table;

@@ -35,6 +35,7 @@ pub(crate) fn open_parquet(file: &Path) -> Result<Opened> {
         LazyFrame::scan_parquet(path_to_read(file)?, options)
     })?;
     let mut reading = Reading::new(Format::Parquet, 1, size(file)?);
+    reading.bytes_read = Some(footer_bytes(file)?);
     reading.pictures = picture_columns(&plan)?;
     let row_groups = RowGroups::of_plan(&plan, list);
     Ok(Opened {
@@ -64,10 +65,11 @@ fn path_to_read(file: &Path) -> PolarsResult<PlRefPath> {
 pub(crate) fn open_parquet_files(files: &Files) -> Result<Opened> {
     let looked = files.paths.par_iter().enumerate().map(|(number, file)| {
         check_parquet(file)?;
-        Ok((row_groups::of_file(file, number)?, size(file)?))
+        Ok((row_groups::of_file(file, number)?, size(file)?, footer_bytes(file)?))
     });
     let looked = looked.collect::<Result<Vec<_>>>()?;
-    let bytes = looked.iter().map(|(_, bytes)| bytes).sum();
+    let bytes = looked.iter().map(|(_, bytes, _)| bytes).sum();
+    let bytes_read = looked.iter().map(|(_, _, footer)| footer).sum();
     let partitions = partitions(files);
     let paths = files
         .paths
@@ -76,11 +78,12 @@ pub(crate) fn open_parquet_files(files: &Files) -> Result<Opened> {
     let paths = paths.collect::<Result<Vec<_>>>()?;
     let several = Several::new(paths, &partitions, None)?;
     let row_groups = RowGroups {
-        list: looked.into_iter().flat_map(|(groups, _)| groups).collect(),
+        list: looked.into_iter().flat_map(|(groups, ..)| groups).collect(),
         one_file: several.one_file(),
         distant: false,
     };
     let mut reading = Reading::new(Format::Parquet, files.paths.len() as u64, bytes);
+    reading.bytes_read = Some(bytes_read);
     reading.partitions = partitions;
     reading.pictures = picture_columns(&several.plan)?;
     Ok(Opened {
@@ -164,6 +167,22 @@ fn partitions(files: &Files) -> Vec<String> {
             folder.split_once('=').map(|(name, _)| name.to_owned())
         })
         .collect()
+}
+
+/// Bytes of a Parquet file that say what is in it: its footer, the length of that, and the marks at both ends.
+fn footer_bytes(file: &Path) -> Result<u64> {
+    const MARK: usize = 4;
+    const LENGTH: usize = 4;
+    let failed = |error| DataError::reading(file, &error);
+    let mut source = File::open(file).map_err(failed)?;
+    let mut tail = [0; LENGTH + MARK];
+    source.seek(SeekFrom::End(-(tail.len() as i64))).map_err(failed)?;
+    source.read_exact(&mut tail).map_err(failed)?;
+    let length = tail[..LENGTH]
+        .iter()
+        .rev()
+        .fold(0, |length, byte| length << 8 | u64::from(*byte));
+    Ok(length + (MARK + LENGTH + MARK) as u64)
 }
 
 /// Whether a file begins and ends as a Parquet file does.
