@@ -14,6 +14,7 @@ pub fn word(name: &str) -> String {
         "roc_auc" => "ROC AUC".to_owned(),
         "f1" => "F1".to_owned(),
         "macro_f1" => "macro F1".to_owned(),
+        "pr_auc" => "PR AUC".to_owned(),
         "rmse" => "RMSE".to_owned(),
         "mae" => "MAE".to_owned(),
         "r2" => "R²".to_owned(),
