@@ -126,7 +126,7 @@ impl Pane {
     /// Paints between the axes alone.
     pub fn painter(&self, ui: &Ui) -> Painter {
         ui.painter()
-            .with_clip_rect(self.inner.expand(3.0).intersect(ui.clip_rect()))
+            .with_clip_rect(self.inner.expand(6.0).intersect(ui.clip_rect()))
     }
 
     /// A line through positions.

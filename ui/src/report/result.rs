@@ -4,7 +4,7 @@ use super::{note_ui, spoken, title_ui};
 use crate::fonts;
 use crate::metrics::{ROW, word};
 use crate::tokens::{Tokens, font, space};
-use crate::training::{facts, pairs_ui};
+use crate::training::facts;
 use crate::widgets::{line, paint_left, paint_right};
 use aloft_protocol::snapshot::TrainingView;
 use aloft_spec::report::{BaselineKind, Estimate, Evaluation, Report, Verdict, estimate, headline};
@@ -12,9 +12,9 @@ use aloft_spec::text::significant_digits;
 use egui::{Color32, Painter, Rect, Sense, Shape, Stroke, Ui, pos2, vec2};
 
 /// Width of the facts beside the table.
-const FACTS: f32 = 176.0;
+const FACTS: f32 = 232.0;
 /// From this width on the facts stand beside the table.
-const WITH_FACTS: f32 = 660.0;
+const WITH_FACTS: f32 = 740.0;
 /// Right ends of a row's parts, and the strip between them.
 const VALUE: f32 = 190.0;
 const STRIP: std::ops::Range<f32> = 206.0..346.0;
@@ -36,16 +36,35 @@ pub fn result_ui(ui: &mut Ui, training: &TrainingView, report: &Report, evaluati
                 ui.add_space(space::S);
                 title_ui(ui, "Run");
                 ui.add_space(space::S);
-                pairs_ui(ui, "facts", facts(training).into_iter());
+                facts_ui(ui, training);
             }
         });
         if wide {
             ui.vertical(|ui| {
                 title_ui(ui, "Run");
-                pairs_ui(ui, "facts", facts(training).into_iter());
+                facts_ui(ui, training);
             });
         }
     });
+}
+
+/// The facts of the run, none wider than its room: names of machines are long.
+fn facts_ui(ui: &mut Ui, training: &TrainingView) {
+    let t = Tokens::of(ui);
+    for (name, value) in facts(training) {
+        let room = vec2(ui.available_width().min(FACTS), ROW);
+        let (rect, response) = ui.allocate_exact_size(room, Sense::hover());
+        spoken(&response, &format!("{name} {value}"));
+        let body = || fonts::regular(font::BODY);
+        let name = line(ui, name, body(), t.dim, rect.width() * 0.6);
+        let left = paint_left(ui.painter(), name, rect.left(), rect.center().y).right() + space::M;
+        let galley = line(ui, &value, body(), t.text, rect.right() - left);
+        let cut = galley.elided;
+        paint_right(ui.painter(), galley, rect.right(), rect.center().y);
+        if cut {
+            response.on_hover_text(value);
+        }
+    }
 }
 
 fn metrics_ui(ui: &mut Ui, report: &Report, evaluation: &Evaluation) {

@@ -10,8 +10,8 @@ use aloft_spec::table::ColumnKind;
 use aloft_spec::text::{significant_digits, thousands};
 use egui::{FontId, ScrollArea, Sense, Stroke, Ui, vec2};
 
-/// Rows in view.
-const IN_VIEW: usize = 8;
+/// Rows that are shown.
+const SHOWN: usize = 10;
 /// Widths of a column.
 const WIDEST: f32 = 150.0;
 const NARROWEST: f32 = 34.0;
@@ -36,13 +36,10 @@ pub fn worst_ui(ui: &mut Ui, block: BlockId, report: &Report, evaluation: &Evalu
     let t = Tokens::of(ui);
     let columns = columns(ui, report, worst);
     let width: f32 = columns.iter().map(|column| column.width + space::M).sum();
-    let rows = worst.rows.len();
-    let height = size::TABLE_ROW * (rows.min(IN_VIEW) + 1) as f32;
-    ScrollArea::both()
+    let rows = worst.rows.len().min(SHOWN);
+    ScrollArea::horizontal()
         .id_salt(("worst", block))
         .auto_shrink([false, true])
-        .min_scrolled_height(height)
-        .max_height(height)
         .show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
             let width = width.max(ui.available_width());

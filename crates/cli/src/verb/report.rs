@@ -134,7 +134,7 @@ fn print(screen: &Screen, report: &Report, costs: Costs) {
 
 fn section(screen: &Screen, title: &str) {
     screen.line("");
-    screen.line(title);
+    screen.line(wrap(title, 0, screen.width()));
 }
 
 fn table(screen: &Screen, table: &TextTable) {
@@ -354,7 +354,9 @@ fn explain(screen: &Screen, report: &Report, explanation: &Explanation) {
 fn points(curve: &Dependence) -> String {
     let count = curve.at.len();
     let shown: Vec<usize> = match &curve.scale {
-        Scale::Names(_) => (0..count.min(3)).collect(),
+        Scale::Names(_) => (0..count.min(if curve.predictions.len() > 1 { 2 } else { 3 })).collect(),
+        // Of several classes the ends alone have room.
+        _ if curve.predictions.len() > 1 => vec![0, count - 1],
         _ => vec![0, count / 2, count - 1],
     };
     let texts = shown.into_iter().map(|point| {
@@ -364,7 +366,7 @@ fn points(curve: &Dependence) -> String {
             _ => significant_digits(curve.at[point], 3),
         };
         let means = curve.predictions.iter().filter_map(|curve| curve.get(point));
-        let means: Vec<String> = means.take(3).map(|mean| significant_digits(*mean, 3)).collect();
+        let means: Vec<String> = means.take(3).map(|mean| significant_digits(*mean, 2)).collect();
         format!("{at}: {}", means.join("/"))
     });
     texts.collect::<Vec<_>>().join("  ")

@@ -1,5 +1,6 @@
 //! Numbers with their intervals.
 
+use crate::text::significant_digits;
 use serde::{Deserialize, Serialize};
 
 /// A number with its interval.
@@ -27,24 +28,25 @@ pub enum Verdict {
 }
 
 impl Estimate {
-    /// Decimals that say something: the last is worth a third of the interval at the most, of a point the fourth digit.
-    fn decimals(&self) -> usize {
+    /// Decimals that say something: the last is worth a third of the interval at the most. `None` where it is a point.
+    fn decimals(&self) -> Option<usize> {
         let width = self.high - self.low;
-        let digits = match width > 0.0 {
-            true => (-(width / 3.0).log10()).ceil(),
-            false => 4.0 - self.value.abs().max(1e-4).log10().ceil(),
-        };
-        digits.clamp(0.0, 8.0) as usize
+        (width > 0.0).then(|| (-(width / 3.0).log10()).ceil().clamp(0.0, 8.0) as usize)
     }
 
     /// The value with as many digits as the interval allows: `0.93`.
     pub fn value_text(&self) -> String {
-        fixed(self.value, self.decimals())
+        match self.decimals() {
+            Some(decimals) => fixed(self.value, decimals),
+            None => significant_digits(self.value, 4).replace('-', "−"),
+        }
     }
 
-    /// The interval with the same digits: `0.91–0.95`, `−0.02 to 0.03`.
+    /// The interval with the same digits: `0.91–0.95`, `−0.02 to 0.03`; of a point that alone.
     pub fn interval_text(&self) -> String {
-        let decimals = self.decimals();
+        let Some(decimals) = self.decimals() else {
+            return self.value_text();
+        };
         let (low, high) = (fixed(self.low, decimals), fixed(self.high, decimals));
         match low.starts_with('−') || high.starts_with('−') {
             true => format!("{low} to {high}"),
@@ -118,7 +120,7 @@ mod tests {
         assert_eq!(texts(0.9312, 0.912, 0.951), pair("0.93", "0.91–0.95"));
         assert_eq!(texts(0.004, -0.0213, 0.031), pair("0.00", "−0.02 to 0.03"));
         assert_eq!(texts(812.3, 780.0, 840.0), pair("812", "780–840"));
-        assert_eq!(texts(0.5, 0.5, 0.5), pair("0.5000", "0.5000–0.5000"));
+        assert_eq!(texts(0.5, 0.5, 0.5), pair("0.5", "0.5"));
         assert_eq!(texts(-0.001, -0.09, 0.09), pair("0.00", "−0.09 to 0.09"));
     }
 

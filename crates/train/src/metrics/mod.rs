@@ -51,8 +51,9 @@ impl Truth {
 /// The metrics of some rows.
 ///
 /// - classes: `accuracy`, `balanced_accuracy` (the mean of the classes' recalls), `macro_f1`, `log_loss`, `brier`,
-///   `calibration_error`, `roc_auc` and `pr_auc` (average precision; of several classes the mean over each against the
-///   others), `base_rate_accuracy` (always saying the rows' most frequent class), of two classes also `f1` (of the second);
+///   `calibration_error`, `base_rate_accuracy` (always saying the rows' most frequent class);
+/// - two classes: also `f1` (of the second), `roc_auc` and `pr_auc` (average precision);
+/// - more classes: `macro_roc_auc` and `macro_pr_auc`, the mean over each class against the others;
 /// - regression: `rmse`, `mae`, `r2`, `base_rmse` (always saying the training part's mean).
 pub fn metrics(outputs: &Outputs, truth: &Truth) -> Metrics {
     let Some(scored) = Scored::new(outputs, truth) else {

@@ -193,19 +193,24 @@ impl Classes {
         if self.classes == 2 {
             named.push(("f1", f1(1)));
         }
+        // Of several classes it is a mean over them, and is called so.
+        let [roc_auc, pr_auc] = match self.classes {
+            2 => ["roc_auc", "pr_auc"],
+            _ => ["macro_roc_auc", "macro_pr_auc"],
+        };
         named.extend([
             (
                 "macro_f1",
                 Some(mean((0..self.classes).filter_map(|class| Some((f1(class)?, 1))))),
             ),
             (
-                "roc_auc",
+                roc_auc,
                 areas
                     .as_ref()
                     .map(|areas| mean(areas.iter().map(|area| (area.roc, 1)))),
             ),
             (
-                "pr_auc",
+                pr_auc,
                 areas
                     .as_ref()
                     .map(|areas| mean(areas.iter().map(|area| (area.precision, 1)))),

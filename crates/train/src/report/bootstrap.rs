@@ -19,13 +19,15 @@ const PASSES: usize = 50_000;
 /// Metrics that are 1 when every row is right.
 const SHARES: [&str; 4] = ["accuracy", "balanced_accuracy", "f1", "macro_f1"];
 /// Metrics that can't leave 0 to 1.
-const BOUNDED: [&str; 8] = [
+const BOUNDED: [&str; 10] = [
     "accuracy",
     "balanced_accuracy",
     "f1",
     "macro_f1",
     "roc_auc",
     "pr_auc",
+    "macro_roc_auc",
+    "macro_pr_auc",
     "brier",
     "calibration_error",
 ];
