@@ -24,6 +24,7 @@ mod palette;
 mod preflight;
 mod prose;
 mod questions;
+mod report;
 mod status_bar;
 mod table;
 mod targets;

@@ -7,6 +7,7 @@ use crate::editor::Popup;
 use crate::editor::buffer::Buffers;
 use crate::inspector::Tab;
 use crate::palette::Palette;
+use crate::report::ReportView;
 use crate::table::{Layouts, Selection};
 use crate::targets::TargetForm;
 use crate::{FrameOutput, ShellRequest};
@@ -54,6 +55,8 @@ pub struct View {
     pub rows: HashMap<BlockId, Rows>,
     /// Train cells whose log is open.
     pub open_logs: HashSet<BlockId>,
+    /// What is shown of each train cell's report.
+    pub reports: HashMap<BlockId, ReportView>,
     /// Cells whose findings in data are all shown.
     pub open_findings: HashSet<BlockId>,
     /// Widths of tables' columns.

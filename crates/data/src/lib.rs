@@ -34,4 +34,5 @@ pub use source::{
     access::{Access, Credentials},
     fingerprint, source,
 };
+pub use table::shown_table;
 pub use write::{read_frame, write_chart, write_table};

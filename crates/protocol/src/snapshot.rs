@@ -12,6 +12,7 @@ use aloft_spec::{
     job::{JobRecord, Preflight},
     param::ParamSpec,
     project::TargetSpec,
+    report::Report,
     run::{Metrics, RunSummary},
     table::Table,
     verdict::Verdict,
@@ -297,6 +298,8 @@ pub struct TrainingView {
     pub facts: Vec<(String, String)>,
     /// Final metrics.
     pub metrics: Metrics,
+    /// How good the model is, where it is wrong and what it looks at, once it is evaluated.
+    pub report: Option<Arc<Report>>,
     /// Which rows it was made of, as said on the screen.
     pub extent: String,
     /// Latest log lines.

@@ -15,6 +15,7 @@ use aloft_spec::{
     job::{JobRecord, Preflight},
     output::TableOutput,
     project::SshTarget,
+    report::Report,
     run::{RunRecord, RunStatus, RunSummary},
     table::Table,
     verdict::Verdict,
@@ -109,6 +110,11 @@ pub enum Message {
     },
     /// Events of a followed run.
     RunEvents { run: String, events: Vec<Event> },
+    /// The report of a run was read; `None` where it has none.
+    Reported {
+        run: String,
+        result: Result<Option<Report>, Problem>,
+    },
     /// A followed run has ended, or its worker is gone.
     RunEnded { run: String, status: RunStatus },
     /// A preflight was worked out.
@@ -293,6 +299,8 @@ pub enum Effect {
         task: Option<TaskId>,
         cancel: Cancel,
     },
+    /// Read the report of a run.
+    ReadReport { run_dir: PathBuf, run: String },
     /// Ask a run's worker to stop.
     StopRun { run_dir: PathBuf },
     /// Work out what would leave the machine.

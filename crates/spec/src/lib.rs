@@ -17,6 +17,7 @@ pub mod problem;
 pub mod profile;
 pub mod project;
 pub mod reading;
+pub mod report;
 pub mod run;
 pub mod shape;
 pub mod source;

@@ -6,7 +6,6 @@
 use crate::{
     architecture::Architecture,
     error::{Result, TrainError},
-    metrics::Metrics,
     trainer::Trainer,
 };
 use aloft_nn::{
@@ -15,6 +14,7 @@ use aloft_nn::{
     optimizer::{Kind, Moments},
 };
 use aloft_runs::{file, replace_file};
+use aloft_spec::report::EpochRecord;
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::{Deserialize, Serialize};
 use std::{collections::HashMap, fs, path::Path};
@@ -47,19 +47,6 @@ pub struct Progress {
     pub train_seconds: f64,
     /// What each epoch came to.
     pub history: Vec<EpochRecord>,
-}
-
-/// What an epoch came to.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct EpochRecord {
-    /// The epoch, from 1.
-    pub epoch: u32,
-    /// Mean training loss over it.
-    pub train_loss: f64,
-    /// Loss on the validation part after it.
-    pub validation_loss: f64,
-    /// Metrics on the validation part.
-    pub metrics: Metrics,
 }
 
 /// A checkpoint.

@@ -29,6 +29,21 @@ pub enum Outputs {
 }
 
 impl Outputs {
+    /// The predictions of these rows.
+    pub fn gather(&self, rows: &[u32]) -> Self {
+        match self {
+            Self::Numbers(values) => Self::Numbers(rows.iter().map(|row| values[*row as usize]).collect()),
+            Self::Probabilities { classes, values } => Self::Probabilities {
+                classes: *classes,
+                values: rows
+                    .iter()
+                    .flat_map(|row| &values[*row as usize * classes..][..*classes])
+                    .copied()
+                    .collect(),
+            },
+        }
+    }
+
     /// Each row's likeliest class, the first of equally likely ones; nothing for numbers.
     pub fn predicted(&self) -> Vec<u32> {
         match self {
@@ -72,10 +87,14 @@ pub fn evaluate(network: &Network, task: &Task, rows: &Encoded, indices: &[u32])
     })
 }
 
-fn softmax(logits: &[f32], out: &mut Vec<f64>) {
-    let highest = f64::from(logits.iter().copied().fold(f32::NEG_INFINITY, f32::max));
+/// Appends the probabilities of classes with these logits.
+pub fn softmax<T: Copy + Into<f64>>(logits: &[T], out: &mut Vec<f64>) {
+    let highest = logits
+        .iter()
+        .map(|logit| (*logit).into())
+        .fold(f64::NEG_INFINITY, f64::max);
     let start = out.len();
-    out.extend(logits.iter().map(|logit| (f64::from(*logit) - highest).exp()));
+    out.extend(logits.iter().map(|logit| ((*logit).into() - highest).exp()));
     let sum: f64 = out[start..].iter().sum();
     out[start..].iter_mut().for_each(|value| *value /= sum);
 }

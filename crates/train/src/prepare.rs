@@ -25,6 +25,8 @@ pub struct Prepared {
     pub rows: Encoded,
     /// Their targets.
     pub targets: Values,
+    /// Their places in the table.
+    pub table_rows: Vec<u32>,
     /// Their parts.
     pub split: Split,
     /// Rows of the table without a target.
@@ -80,6 +82,7 @@ impl Prepared {
             architecture,
             rows,
             targets: target.values,
+            table_rows: target.rows,
             dropped: target.dropped,
             batch_size: batch_size(spec.batch_size, split.train.len()),
             split,

@@ -118,6 +118,21 @@ fn apportion(total: usize, sizes: &[usize]) -> Vec<usize> {
     parts
 }
 
+/// The place of each row's time among all times; rows without a time have the first place.
+pub fn ranks(column: &Column) -> Result<Vec<u32>> {
+    let ranks = column
+        .as_materialized_series()
+        .rank(
+            RankOptions {
+                method: RankMethod::Dense,
+                descending: false,
+            },
+            None,
+        )
+        .cast(&DataType::UInt32)?;
+    Ok(ranks.u32()?.iter().map(|rank| rank.unwrap_or(0)).collect())
+}
+
 /// The latest rows are the test, those before them the validation. Rows of the same time stay together, in the later
 /// part; rows without a time count as the earliest.
 fn by_time(
@@ -137,17 +152,7 @@ fn by_time(
     let Ok(column) = frame.column(name) else {
         return Err(TrainError::unknown_column("the split's column", name, names()));
     };
-    let ranks = column
-        .as_materialized_series()
-        .rank(
-            RankOptions {
-                method: RankMethod::Dense,
-                descending: false,
-            },
-            None,
-        )
-        .cast(&DataType::UInt32)?;
-    let ranks: Vec<u32> = ranks.u32()?.iter().map(|rank| rank.unwrap_or(0)).collect();
+    let ranks = ranks(column)?;
     let time = |row: u32| ranks[target.rows[row as usize] as usize];
     let mut order: Vec<u32> = (0..target.rows.len() as u32).collect();
     order.sort_by_key(|&row| time(row));

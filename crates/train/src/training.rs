@@ -1,7 +1,7 @@
 //! The epochs of a run: steps, events, checkpoints, early stop.
 
 use crate::{
-    checkpoint::{Checkpoint, EpochRecord, Progress},
+    checkpoint::{Checkpoint, Progress},
     error::{Result, TrainError},
     forecast::Forecaster,
     measure::{StepWatch, time_evaluation},
@@ -13,6 +13,7 @@ use aloft_nn::network::Weights;
 use aloft_placement::{BETWEEN_CHECKPOINTS, CHECKPOINT_SHARE, Workload};
 use aloft_spec::{
     event::{EventKind, Phase},
+    report::EpochRecord,
     verdict::Measurement,
 };
 use candle_core::Device;

@@ -59,23 +59,15 @@ fn penguins_are_told_apart_without_tuning() {
     let (_folder, run_dir, _) = run(TrainSpec::new("penguins", "species"), &penguins());
     let accuracy = test_metric(&run_dir, "accuracy");
     assert!(accuracy >= 0.97, "{accuracy}");
-    let report: serde_json::Value =
-        serde_json::from_slice(&fs::read(run_dir.join("report.json")).unwrap()).unwrap();
+    let report = aloft_runs::read_report(&run_dir).unwrap().unwrap();
     assert!(
-        report["conclusion"]
-            .as_str()
-            .unwrap()
-            .starts_with("The model beats the base line")
+        report.conclusion.contains("better than always saying 'Adelie'"),
+        "{}",
+        report.conclusion
     );
-    let counts = &report["confusion"]["test"];
-    let sum: u64 = counts["counts"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .flat_map(|row| row.as_array().unwrap())
-        .map(|count| count.as_u64().unwrap())
-        .sum();
-    assert_eq!((sum, counts["rows"].as_array().unwrap().len()), (69, 3));
+    let confusion = &report.confusion["test"];
+    let sum: u64 = confusion.counts.iter().flatten().sum();
+    assert_eq!((sum, confusion.rows.len()), (69, 3));
 }
 
 #[test]
@@ -138,7 +130,8 @@ fn the_log_tells_the_run_in_order_and_the_record_agrees() {
             Phase::WarmUp,
             Phase::Train,
             Phase::Evaluate,
-            Phase::Save
+            Phase::Save,
+            Phase::Explain
         ]
     );
     assert_eq!((measured, curve(&run_dir).len()), (Some(2000), 6));

@@ -16,7 +16,7 @@ use crate::editor::{Language, editor_ui};
 use crate::tokens::{Tokens, radius, size, space};
 use crate::view::Frame;
 use crate::widgets::line_ui;
-use crate::{chart, table, training};
+use crate::{chart, report, table, training};
 use aloft_protocol::snapshot::{BlockView, CellState, CellView, Selected};
 use aloft_spec::output::Output;
 use aloft_spec::{CellKind, Problem, Severity};
@@ -61,7 +61,16 @@ pub fn cell_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: &BlockView, cell: &Cel
             output_ui(ui, frame, block, cell);
             findings::data_findings_ui(ui, frame, block, cell);
             if let Some(training) = &cell.training {
-                training::metrics_ui(ui, training);
+                let evaluated = training
+                    .report
+                    .as_ref()
+                    .and_then(|report| Some((report, report.evaluation.as_ref()?)));
+                match evaluated {
+                    Some((report, evaluation)) => {
+                        report::report_ui(ui, frame, block.id, training, report, evaluation);
+                    }
+                    None => training::metrics_ui(ui, training),
+                }
                 training::log_ui(ui, frame, block.id, training);
             }
             foot::foot_ui(ui, frame, block, cell);

@@ -369,6 +369,7 @@ fn training() -> TrainingView {
             ("parameters".into(), "12,417".into()),
         ],
         metrics: Metrics::new(),
+        report: None,
         extent: "sample, 35,000 rows".into(),
         log: vec!["early stop after 5 epochs without a better loss".into()],
         seconds: None,

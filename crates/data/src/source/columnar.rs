@@ -65,7 +65,11 @@ fn path_to_read(file: &Path) -> PolarsResult<PlRefPath> {
 pub(crate) fn open_parquet_files(files: &Files) -> Result<Opened> {
     let looked = files.paths.par_iter().enumerate().map(|(number, file)| {
         check_parquet(file)?;
-        Ok((row_groups::of_file(file, number)?, size(file)?, footer_bytes(file)?))
+        Ok((
+            row_groups::of_file(file, number)?,
+            size(file)?,
+            footer_bytes(file)?,
+        ))
     });
     let looked = looked.collect::<Result<Vec<_>>>()?;
     let bytes = looked.iter().map(|(_, bytes, _)| bytes).sum();

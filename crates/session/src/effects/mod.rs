@@ -82,6 +82,10 @@ impl Workers {
                     answer(messages, Message::Failed(problem));
                 }
             }),
+            Effect::ReadReport { run_dir, run } => self.on_files(move |messages| {
+                let result = aloft_runs::read_report(&run_dir);
+                answer(messages, Message::Reported { run, result });
+            }),
             Effect::StopRun { run_dir } => self.on_files(move |messages| {
                 if let Err(problem) = aloft_runs::request_stop(&run_dir) {
                     answer(messages, Message::Failed(problem));

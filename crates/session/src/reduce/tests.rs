@@ -1,6 +1,7 @@
 //! The reducer as a whole: messages in, state and effects out.
 
 mod asking;
+mod reports;
 mod selecting;
 
 use super::reduce;

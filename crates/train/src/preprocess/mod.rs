@@ -10,6 +10,7 @@
 //!
 //! Columns that say nothing (one value, all missing, nearly as many texts as rows) are left out with a warning.
 
+mod block;
 mod category;
 mod moment;
 mod number;
@@ -23,6 +24,7 @@ use aloft_spec::text::thousands;
 use polars::prelude::*;
 use serde::{Deserialize, Serialize};
 
+pub use block::{Block, Readable};
 use category::Category;
 use moment::Moment;
 pub use number::mean_and_deviation;
