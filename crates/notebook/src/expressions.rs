@@ -5,8 +5,8 @@ use crate::sql;
 use sqlparser::ast::{Expr, Select, SetExpr, Spanned, Visit, Visitor};
 use std::ops::ControlFlow;
 
-/// Expressions at most; a longer query is told as a whole.
-const MOST: usize = 100;
+/// Statements at most; a longer query is told as a whole.
+const MOST: usize = 200;
 
 /// An expression of a query.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub(crate) struct Expression {
     /// Where it begins: line and column of the statement, both from 1.
     pub line: usize,
     pub column: usize,
-    /// A statement with this expression alone, over the same tables.
+    /// A statement with this expression alone, over the same tables: in SELECT, or in WHERE.
     pub statement: String,
 }
 
@@ -63,11 +63,17 @@ impl Visitor for Collector {
     fn post_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
         let start = expr.span().start;
         if start.line > 0 {
-            self.found.push(Expression {
-                line: start.line as usize,
-                column: start.column as usize,
-                statement: format!("{}SELECT {expr} AS part{}", self.before, self.from),
-            });
+            // polars looks at the types of a condition in WHERE alone.
+            for statement in [
+                format!("{}SELECT {expr} AS part{}", self.before, self.from),
+                format!("{}SELECT 1 AS part{} WHERE {expr}", self.before, self.from),
+            ] {
+                self.found.push(Expression {
+                    line: start.line as usize,
+                    column: start.column as usize,
+                    statement,
+                });
+            }
         }
         if self.found.len() < MOST {
             ControlFlow::Continue(())

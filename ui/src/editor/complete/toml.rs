@@ -238,7 +238,7 @@ impl Place {
                     in_value = true;
                 }
                 (_, ",") if matches!(open.last(), Some(Open::Table { .. })) => {
-                    (key, in_value) = (None, false)
+                    (key, in_value) = (None, false);
                 }
                 (Kind::Line, _) if open.is_empty() => (key, in_value, in_header) = (None, false, false),
                 _ => {}
