@@ -6,6 +6,7 @@ use crate::{
     error::Result,
     evaluate::evaluate,
     explain::{Budget, Sample, explain, sampled},
+    folds::Folds,
     prepare::Prepared,
     report::{Part, conclusion, evaluation},
     run::Run,
@@ -40,6 +41,7 @@ pub fn conclude(
     device: &Device,
     progress: &Progress,
     best: &[Weights],
+    folds: &Folds,
 ) -> Result<Concluded> {
     run.phase(Phase::Evaluate)?;
     let network = Network::from_weights(prepared.architecture.graph(), best.to_vec(), device)?;
@@ -74,6 +76,15 @@ pub fn conclude(
         level: "info".into(),
         message: said.clone(),
     })?;
+    for (split, metrics) in [("folds", &folds.mean), ("folds_spread", &folds.spread)] {
+        if !metrics.is_empty() {
+            run.record.metrics.insert(split.to_owned(), metrics.clone());
+            run.event(EventKind::Metrics {
+                split: split.to_owned(),
+                metrics: metrics.clone(),
+            })?;
+        }
+    }
     run.phase(Phase::Save)?;
     let (version, aloft) = SavedModel::versions();
     SavedModel {

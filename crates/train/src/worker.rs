@@ -6,6 +6,7 @@ use crate::{
     conclude::{add_explanation, conclude},
     device,
     error::Result,
+    folds::{Folds, cross_validate},
     machine,
     prepare::Prepared,
     run::{Run, forget_old_stop},
@@ -107,25 +108,36 @@ fn work(run: &mut Run) -> Result<RunStatus> {
         rows,
     };
     let trained = train(run, &prepared, &device, preparation)?;
+    let folds = match trained.stopped {
+        true => Folds::default(),
+        false => cross_validate(run, &device)?,
+    };
     let concluded = match &trained.best {
-        Some(best) => Some(conclude(run, &prepared, &device, &trained.progress, best)?),
+        Some(best) => Some(conclude(
+            run,
+            &prepared,
+            &device,
+            &trained.progress,
+            best,
+            &folds,
+        )?),
         None => None,
     };
     // Before the explanation, which no forecast is of.
-    run.record.outcome = Some(outcome(run, &prepared, &trained));
+    run.record.outcome = Some(outcome(run, &prepared, &trained, &folds));
     if let Some(concluded) = concluded {
         // The model is there; a run doesn't fail because it can't be explained.
         if let Err(error) = add_explanation(run, &prepared, concluded) {
             run.warn(&format!("the model isn't explained: {}", Problem::from(error)))?;
         }
     }
-    Ok(match trained.stopped {
+    Ok(match trained.stopped || folds.stopped {
         true => RunStatus::Stopped,
         false => RunStatus::Done,
     })
 }
 
-fn outcome(run: &Run, prepared: &Prepared, trained: &Trained) -> Outcome {
+fn outcome(run: &Run, prepared: &Prepared, trained: &Trained, folds: &Folds) -> Outcome {
     let progress = &trained.progress;
     let rows = f64::from(progress.epoch) * prepared.split.train.len() as f64;
     Outcome {
@@ -137,7 +149,9 @@ fn outcome(run: &Run, prepared: &Prepared, trained: &Trained) -> Outcome {
         memory_bytes: machine::peak_memory(),
         disk_bytes: machine::folder_bytes(&run.dir, &[file::DATA]),
         epochs: progress.epoch,
-        forecast_seconds: trained.forecast_seconds,
+        forecast_seconds: trained
+            .forecaster
+            .seconds_for(trained.own_epochs + folds.own_epochs),
     }
 }
 

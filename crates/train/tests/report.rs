@@ -132,7 +132,7 @@ fn a_split_by_time_has_the_last_value_beside_it_and_a_linear_model_no_other() {
 #[test]
 fn the_same_run_gives_the_same_report() {
     let mut train = spec("size");
-    train.epochs = 3;
+    train.epochs = Some(3);
     let frame = rows(400);
     let (mut first, mut second) = (report(train.clone(), &frame), report(train, &frame));
     // How far it came depends on the time that it had.

@@ -169,7 +169,9 @@ fn top(own: &Estimate, baselines: &[(BaselineKind, f64)]) -> f64 {
 fn mark(painter: &Painter, kind: BaselineKind, at: egui::Pos2, color: Color32, ground: Color32) {
     let stroke = Stroke::new(1.3, color);
     match kind {
-        BaselineKind::Majority | BaselineKind::Mean => painter.vline(at.x, at.y - 5.0..=at.y + 5.0, stroke),
+        BaselineKind::Majority | BaselineKind::Mean | BaselineKind::Quantiles => {
+            painter.vline(at.x, at.y - 5.0..=at.y + 5.0, stroke)
+        }
         BaselineKind::Median => painter.vline(at.x, at.y - 2.5..=at.y + 2.5, stroke),
         BaselineKind::Linear => {
             let side = MARK + 0.8;

@@ -82,6 +82,7 @@ pub fn estimate<'a>(of: &'a [Estimate], name: &str) -> Option<&'a Estimate> {
 pub fn headline(task: &str) -> &'static str {
     match task {
         "regression" => "rmse",
+        "quantiles" => "pinball",
         _ => "accuracy",
     }
 }
@@ -96,6 +97,7 @@ pub fn is_error(metric: &str) -> bool {
         "mae",
         "pinball",
         "base_rmse",
+        "base_pinball",
     ]
     .iter()
     .any(|name| metric.starts_with(name))

@@ -142,6 +142,8 @@ pub enum BaselineKind {
     Mean,
     /// The training part's median.
     Median,
+    /// The training part's quantiles.
+    Quantiles,
     /// The value of the latest row that is earlier in time.
     Last,
     /// A linear or logistic regression on the same preprocessing.
@@ -155,6 +157,7 @@ impl BaselineKind {
             Self::Majority => "majority",
             Self::Mean => "mean",
             Self::Median => "median",
+            Self::Quantiles => "quantiles",
             Self::Last => "last value",
             Self::Linear => "linear model",
         }

@@ -106,6 +106,11 @@ pub fn explain(
             // The other class's curve is the same upside down.
             Task::Binary { classes, .. } => classes.iter().skip(1).cloned().collect(),
             Task::Multiclass { classes, .. } => classes.iter().take(dependence::CURVES).cloned().collect(),
+            Task::Quantiles { quantiles, .. } => quantiles
+                .iter()
+                .take(dependence::CURVES)
+                .map(f64::to_string)
+                .collect(),
             Task::Regression { .. } => Vec::new(),
         },
     })
@@ -115,6 +120,7 @@ pub fn explain(
 fn metric(task: &Task) -> &'static str {
     match task {
         Task::Regression { .. } => "rmse",
+        Task::Quantiles { .. } => "pinball",
         Task::Binary { .. } | Task::Multiclass { .. } => "log_loss",
     }
 }

@@ -33,7 +33,10 @@ fn rule(prepared: &Prepared) -> impl Fn(&Encoded) -> Result<Outputs> + '_ {
     let crate::preprocess::Encoding::Category(kinds) = &prepared.preprocessing.columns[2].encoding else {
         panic!()
     };
-    let crate::preprocess::Encoding::Number(number) = prepared.preprocessing.columns[1].encoding else {
+    let crate::preprocess::Encoding::Number(number) = &prepared.preprocessing.columns[1].encoding else {
+        panic!()
+    };
+    let crate::preprocess::Scale::Linear { center, width } = number.scale else {
         panic!()
     };
     move |rows| {
@@ -43,7 +46,7 @@ fn rule(prepared: &Prepared) -> impl Fn(&Encoded) -> Result<Outputs> + '_ {
             let kind = ["a", "b", "c"]
                 .iter()
                 .position(|kind| kinds.values[code as usize - 1] == *kind);
-            10.0 * (x * number.deviation + number.mean) + kind.unwrap() as f64
+            10.0 * (x * width + center) + kind.unwrap() as f64
         };
         Ok(Outputs::Numbers((0..rows.rows).map(value).collect()))
     }

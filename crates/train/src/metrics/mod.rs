@@ -4,7 +4,7 @@
 mod ranking;
 mod score;
 
-pub use score::{BINS, Named, Scored, bin, confidence, log_loss};
+pub use score::{BINS, Named, Scored, bin, confidence, log_loss, pinball};
 
 use crate::evaluate::Outputs;
 use score::mean;
@@ -25,6 +25,15 @@ pub enum Truth {
         /// Mean over the training part.
         base: f64,
     },
+    /// Each row's number, where quantiles are predicted.
+    Quantiles {
+        /// In the target's unit.
+        values: Vec<f64>,
+        /// The quantiles, rising.
+        quantiles: Vec<f64>,
+        /// Those of the training part, which a base line would say.
+        base: Vec<f64>,
+    },
 }
 
 impl Truth {
@@ -32,7 +41,7 @@ impl Truth {
     pub fn rows(&self) -> usize {
         match self {
             Self::Classes(classes) => classes.len(),
-            Self::Numbers { values, .. } => values.len(),
+            Self::Numbers { values, .. } | Self::Quantiles { values, .. } => values.len(),
         }
     }
 
@@ -44,6 +53,15 @@ impl Truth {
                 values: rows.iter().map(|row| values[*row as usize]).collect(),
                 base: *base,
             },
+            Self::Quantiles {
+                values,
+                quantiles,
+                base,
+            } => Self::Quantiles {
+                values: rows.iter().map(|row| values[*row as usize]).collect(),
+                quantiles: quantiles.clone(),
+                base: base.clone(),
+            },
         }
     }
 }
@@ -54,7 +72,9 @@ impl Truth {
 ///   `calibration_error`, `base_rate_accuracy` (always saying the rows' most frequent class);
 /// - two classes: also `f1` (of the second), `roc_auc` and `pr_auc` (average precision);
 /// - more classes: `macro_roc_auc` and `macro_pr_auc`, the mean over each class against the others;
-/// - regression: `rmse`, `mae`, `r2`, `base_rmse` (always saying the training part's mean).
+/// - regression: `rmse`, `mae`, `r2`, `base_rmse` (always saying the training part's mean);
+/// - quantiles: `pinball` (mean over rows and quantiles), `coverage` (share of rows from the lowest to the highest
+///   quantile), `mae` (of the median, where it is among them), `base_pinball` (always saying the training part's quantiles).
 pub fn metrics(outputs: &Outputs, truth: &Truth) -> Metrics {
     let Some(scored) = Scored::new(outputs, truth) else {
         return Metrics::new();
@@ -67,7 +87,7 @@ pub fn metrics(outputs: &Outputs, truth: &Truth) -> Metrics {
 }
 
 /// The loss that early stopping watches: log loss for classes; for numbers the mean squared error in units of the
-/// training part's deviation. NaN when a prediction is.
+/// training part's deviation, for quantiles the pinball loss in such units. NaN when a prediction is.
 pub fn loss(outputs: &Outputs, truth: &Truth, deviation: f64) -> f64 {
     match (outputs, truth) {
         (Outputs::Numbers(predicted), Truth::Numbers { values, .. }) => mean(
@@ -82,6 +102,18 @@ pub fn loss(outputs: &Outputs, truth: &Truth, deviation: f64) -> f64 {
                 .zip(truth)
                 .map(|(row, class)| (log_loss(row[*class as usize]), 1)),
         ),
+        (
+            Outputs::Quantiles {
+                width,
+                values: predicted,
+            },
+            Truth::Quantiles {
+                values, quantiles, ..
+            },
+        ) => {
+            let rows = predicted.chunks_exact(*width).zip(values);
+            mean(rows.map(|(row, value)| (pinball(quantiles, row, *value), 1))) / deviation
+        }
         _ => f64::NAN,
     }
 }

@@ -21,6 +21,8 @@ pub enum Scored {
     Classes(Classes),
     /// Of numbers.
     Numbers(Numbers),
+    /// Of quantiles.
+    Quantiles(Quantiles),
 }
 
 /// Predicted classes beside the true ones.
@@ -48,6 +50,18 @@ pub struct Numbers {
     base_errors: Vec<f64>,
 }
 
+/// Predicted quantiles beside the true numbers.
+#[derive(Debug, Clone)]
+pub struct Quantiles {
+    /// The mean over a row's quantiles of the pinball loss, and what the base line's is.
+    losses: Vec<f64>,
+    base_losses: Vec<f64>,
+    /// 1 where the number is from the lowest to the highest quantile; nothing of one quantile alone.
+    within: Option<Vec<f64>>,
+    /// Distances to the median, where it is predicted.
+    distances: Option<Vec<f64>>,
+}
+
 impl Scored {
     /// Scores predictions; `None` where they are of another kind than the truth.
     pub fn new(outputs: &Outputs, truth: &Truth) -> Option<Self> {
@@ -63,6 +77,17 @@ impl Scored {
             (Outputs::Probabilities { classes, values }, Truth::Classes(truth)) => {
                 Self::Classes(Classes::new(outputs.predicted(), *classes, values, truth))
             }
+            (
+                Outputs::Quantiles {
+                    width,
+                    values: predicted,
+                },
+                Truth::Quantiles {
+                    values,
+                    quantiles,
+                    base,
+                },
+            ) => Self::Quantiles(Quantiles::new(*width, predicted, values, quantiles, base)),
             _ => return None,
         })
     }
@@ -72,6 +97,7 @@ impl Scored {
         match self {
             Self::Classes(classes) => classes.truth.len(),
             Self::Numbers(numbers) => numbers.errors.len(),
+            Self::Quantiles(quantiles) => quantiles.losses.len(),
         }
     }
 
@@ -79,7 +105,7 @@ impl Scored {
     pub fn passes(&self) -> usize {
         match self {
             Self::Classes(classes) => 1 + classes.rankings.len(),
-            Self::Numbers(_) => 1,
+            Self::Numbers(_) | Self::Quantiles(_) => 1,
         }
     }
 
@@ -88,6 +114,7 @@ impl Scored {
         match self {
             Self::Classes(classes) => classes.metrics(weights),
             Self::Numbers(numbers) => numbers.metrics(weights),
+            Self::Quantiles(quantiles) => quantiles.metrics(weights),
         }
     }
 }
@@ -264,6 +291,48 @@ impl Numbers {
             ("base_rmse", Some(of(&self.base_errors, &square).sqrt())),
         ]
     }
+}
+
+impl Quantiles {
+    fn new(width: usize, predicted: &[f64], values: &[f64], quantiles: &[f64], base: &[f64]) -> Self {
+        let rows = || predicted.chunks_exact(width).zip(values);
+        let within = |(row, value): (&[f64], &f64)| match row {
+            [low, .., high] => f64::from(u8::from(low <= value && value <= high)),
+            _ => f64::NAN,
+        };
+        let median = quantiles.iter().position(|quantile| *quantile == 0.5);
+        Self {
+            losses: rows()
+                .map(|(row, value)| pinball(quantiles, row, *value))
+                .collect(),
+            base_losses: values
+                .iter()
+                .map(|value| pinball(quantiles, base, *value))
+                .collect(),
+            within: (width > 1).then(|| rows().map(within).collect()),
+            distances: median.map(|median| rows().map(|(row, value)| (row[median] - value).abs()).collect()),
+        }
+    }
+
+    fn metrics(&self, weights: &[u32]) -> Named {
+        let of = |values: &Option<Vec<f64>>| values.as_ref().map(|values| weighted(values, weights));
+        vec![
+            ("pinball", Some(weighted(&self.losses, weights))),
+            ("coverage", of(&self.within)),
+            ("mae", of(&self.distances)),
+            ("base_pinball", Some(weighted(&self.base_losses, weights))),
+        ]
+    }
+}
+
+/// The mean over quantiles q of `max(q (y - x), (q - 1) (y - x))`, where x is what is predicted (Koenker and Bassett, 1978).
+pub fn pinball(quantiles: &[f64], predicted: &[f64], value: f64) -> f64 {
+    // Not `max`, which would turn NaN into a number.
+    let each = quantiles
+        .iter()
+        .zip(predicted)
+        .map(|(q, x)| (value - x) * if value < *x { q - 1.0 } else { *q });
+    each.sum::<f64>() / quantiles.len() as f64
 }
 
 /// The log loss of a row whose true class had this probability.

@@ -157,3 +157,31 @@ fn what_is_not_defined_is_left_out_and_nan_shows_in_the_loss() {
     };
     assert!(loss(&nan, &truth, 1.0).is_nan());
 }
+
+#[test]
+fn quantile_metrics() {
+    let outputs = Outputs::Quantiles {
+        width: 3,
+        values: vec![1.0, 2.0, 3.0, 0.0, 1.0, 5.0],
+    };
+    let truth = Truth::Quantiles {
+        values: vec![2.5, 6.0],
+        quantiles: vec![0.1, 0.5, 0.9],
+        base: vec![0.0, 4.0, 8.0],
+    };
+    let first = (0.1 * 1.5 + 0.5 * 0.5 + 0.1 * 0.5) / 3.0;
+    let second = (0.1 * 6.0 + 0.5 * 5.0 + 0.9 * 1.0) / 3.0;
+    let base = (0.1 * 2.5 + 0.5 * 1.5 + 0.1 * 5.5 + 0.1 * 6.0 + 0.5 * 2.0 + 0.1 * 2.0) / 6.0;
+    let expected = [
+        ("pinball", f64::midpoint(first, second)),
+        ("coverage", 0.5),
+        ("mae", (0.5 + 5.0) / 2.0),
+        ("base_pinball", base),
+    ];
+    let found = metrics(&outputs, &truth);
+    assert_eq!(found.len(), expected.len());
+    for (name, value) in expected {
+        assert!((found[name] - value).abs() < 1e-12, "{name}: {}", found[name]);
+    }
+    assert!((loss(&outputs, &truth, 2.0) - expected[0].1 / 2.0).abs() < 1e-12);
+}

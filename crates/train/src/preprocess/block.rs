@@ -60,7 +60,7 @@ impl Encoding {
                 let name = |flag: Option<bool>| flag.map(|flag| flag.to_string());
                 Readable::Names(values::flags(series)?.into_iter().map(name).collect())
             }
-            Self::Category(_) => {
+            Self::Category(_) | Self::Target(_) => {
                 let texts = values::texts(series)?;
                 Readable::Names(texts.iter().map(|text| text.map(str::to_owned)).collect())
             }

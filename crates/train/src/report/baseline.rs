@@ -4,6 +4,7 @@ use super::linear::{Linear, Targets};
 use crate::{
     error::Result,
     evaluate::Outputs,
+    metrics::Truth,
     prepare::Prepared,
     split::ranks,
     task::{Task, Values},
@@ -41,10 +42,16 @@ pub fn baselines(
             &prepared.split.train,
             rows.len(),
         )],
-        Values::Numbers(numbers) => constants(numbers, &prepared.split.train, rows.len()),
+        Values::Numbers(numbers) => match prepared.truth(rows) {
+            // The others say one number, which isn't a quantile.
+            Truth::Quantiles { quantiles, base, .. } => {
+                return Ok(vec![constant_quantiles(quantiles.len(), &base, rows.len())]);
+            }
+            _ => constants(numbers, &prepared.split.train, rows.len()),
+        },
     };
-    if let (SplitBy::Time, Some(column)) = (spec.split.by, spec.split.column.as_deref()) {
-        found.push(last(prepared, &ranks(frame.column(column)?)?, rows));
+    if spec.split.by == SplitBy::Time {
+        found.push(last(prepared, &ranks(&spec.split, frame)?, rows));
     }
     if spec.model.kind != ModelKind::Linear {
         found.push(linear(prepared, rows));
@@ -68,6 +75,17 @@ fn majority(task: &Task, classes: &[u32], train: &[u32], rows: usize) -> Predict
         kind: BaselineKind::Majority,
         words: format!("always saying '{name}'"),
         outputs,
+    }
+}
+
+fn constant_quantiles(width: usize, base: &[f64], rows: usize) -> Predicted {
+    Predicted {
+        kind: BaselineKind::Quantiles,
+        words: "always saying the training rows' quantiles".into(),
+        outputs: Outputs::Quantiles {
+            width,
+            values: base.repeat(rows),
+        },
     }
 }
 

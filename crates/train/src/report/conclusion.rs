@@ -22,13 +22,17 @@ pub fn conclusion(task: &Task, evaluation: &Evaluation) -> String {
         }
         if let Some(gain) = estimate(&baseline.gains, metric) {
             compared.push(comparison(gain, &baseline.words));
-            if matches!(baseline.kind, BaselineKind::Majority | BaselineKind::Mean) {
+            if matches!(
+                baseline.kind,
+                BaselineKind::Majority | BaselineKind::Mean | BaselineKind::Quantiles
+            ) {
                 beats_constant = gain.verdict() == Verdict::Better;
             }
         }
     }
     let name = match metric {
         "rmse" => "RMSE",
+        "pinball" => "Pinball loss",
         _ => "Accuracy",
     };
     let mut said = format!(

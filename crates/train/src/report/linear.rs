@@ -149,13 +149,16 @@ impl Linear {
             self.shape
                 .outputs_of(&self.weights, rows, *row as usize, &mut out);
             match task {
-                Task::Regression { .. } => values.push(out[0] * self.scale.1 + self.scale.0),
+                // Of quantiles it says the mean, which no report sets beside them.
+                Task::Regression { .. } | Task::Quantiles { .. } => {
+                    values.push(out[0] * self.scale.1 + self.scale.0)
+                }
                 Task::Binary { .. } => softmax(&[0.0, out[0]], &mut values),
                 Task::Multiclass { .. } => softmax(&out, &mut values),
             }
         }
         match task {
-            Task::Regression { .. } => Outputs::Numbers(values),
+            Task::Regression { .. } | Task::Quantiles { .. } => Outputs::Numbers(values),
             _ => Outputs::Probabilities {
                 classes: task.outputs(),
                 values,

@@ -52,7 +52,9 @@ fn outputs(task: &Task, targets: Targets<'_>) -> Outputs {
 }
 
 fn first(outputs: &Outputs, expected: &[f64]) {
-    let (Outputs::Numbers(values) | Outputs::Probabilities { values, .. }) = outputs;
+    let (Outputs::Numbers(values)
+    | Outputs::Probabilities { values, .. }
+    | Outputs::Quantiles { values, .. }) = outputs;
     for (found, expected) in values.iter().zip(expected) {
         assert!((found - expected).abs() < 2e-3, "{values:?}");
     }

@@ -1,7 +1,12 @@
 //! Where a model is wrong: the distribution of its residuals, and the rows on which it is most wrong.
 
 use super::Part;
-use crate::{error::Result, evaluate::Outputs, metrics::Truth, prepare::Prepared};
+use crate::{
+    error::Result,
+    evaluate::Outputs,
+    metrics::{Truth, pinball},
+    prepare::Prepared,
+};
 use aloft_data::shown_table;
 use aloft_spec::{
     report::{Residuals, WorstRows},
@@ -83,7 +88,7 @@ struct Said<'a> {
     truth: &'a Truth,
     outputs: &'a Outputs,
     taken: Vec<u32>,
-    /// Probability of the true class, or predicted minus true.
+    /// Probability of the true class, predicted minus true, or the pinball loss.
     errors: Vec<f64>,
     /// More is worse.
     badness: Vec<f64>,
@@ -98,11 +103,23 @@ fn said<'a>(classes: &'a [String], part: &'a Part<'_>) -> Said<'a> {
         (Truth::Numbers { values, .. }, Outputs::Numbers(predicted)) => {
             predicted.iter().zip(values).map(|(p, y)| p - y).collect()
         }
+        (
+            Truth::Quantiles {
+                values, quantiles, ..
+            },
+            Outputs::Quantiles {
+                width,
+                values: predicted,
+            },
+        ) => {
+            let rows = predicted.chunks_exact(*width).zip(values);
+            rows.map(|(row, value)| pinball(quantiles, row, *value)).collect()
+        }
         _ => vec![0.0; part.rows.len()],
     };
     let badness = match &part.truth {
         Truth::Classes(_) => errors.iter().map(|probability| -probability).collect(),
-        Truth::Numbers { .. } => errors.iter().map(|error| error.abs()).collect(),
+        Truth::Numbers { .. } | Truth::Quantiles { .. } => errors.iter().map(|error| error.abs()).collect(),
     };
     Said {
         classes,
@@ -125,7 +142,9 @@ impl Said<'_> {
     fn actual(&self, at: usize) -> String {
         match self.truth {
             Truth::Classes(classes) => self.class(classes.get(at)),
-            Truth::Numbers { values, .. } => values.get(at).copied().map(significant).unwrap_or_default(),
+            Truth::Numbers { values, .. } | Truth::Quantiles { values, .. } => {
+                values.get(at).copied().map(significant).unwrap_or_default()
+            }
         }
     }
 
@@ -133,6 +152,14 @@ impl Said<'_> {
         match self.outputs {
             Outputs::Probabilities { .. } => self.class(self.taken.get(at)),
             Outputs::Numbers(values) => values.get(at).copied().map(significant).unwrap_or_default(),
+            Outputs::Quantiles { width, values } => {
+                let row: Vec<String> = values[at * width..][..*width]
+                    .iter()
+                    .copied()
+                    .map(significant)
+                    .collect();
+                row.join(" · ")
+            }
         }
     }
 }
