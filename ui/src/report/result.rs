@@ -7,7 +7,7 @@ use crate::tokens::{Tokens, font, space};
 use crate::training::facts;
 use crate::widgets::{line, paint_left, paint_right};
 use aloft_protocol::snapshot::TrainingView;
-use aloft_spec::report::{BaselineKind, Estimate, Evaluation, Report, Verdict, estimate, headline};
+use aloft_spec::report::{Baseline, BaselineKind, Estimate, Evaluation, Report, Verdict, estimate, headline};
 use aloft_spec::text::significant_digits;
 use egui::{Color32, Painter, Rect, Sense, Shape, Stroke, Ui, pos2, vec2};
 
@@ -209,10 +209,10 @@ fn legend(ui: &Ui, head: Rect, evaluation: &Evaluation) {
 /// By how much the model is better than each base line, with the interval around zero or beside it.
 fn gains_ui(ui: &mut Ui, report: &Report, evaluation: &Evaluation) {
     let main = headline(&report.task);
-    let gains: Vec<(&str, &Estimate)> = evaluation
+    let gains: Vec<(&Baseline, &Estimate)> = evaluation
         .baselines
         .iter()
-        .filter_map(|baseline| Some((baseline.words.as_str(), estimate(&baseline.gains, main)?)))
+        .filter_map(|baseline| Some((baseline, estimate(&baseline.gains, main)?)))
         .collect();
     if gains.is_empty() {
         return;
@@ -224,8 +224,8 @@ fn gains_ui(ui: &mut Ui, report: &Report, evaluation: &Evaluation) {
     ui.add_space(space::S);
     title_ui(ui, &format!("Better in {} than", word(main)));
     ui.add_space(space::XS);
-    for (words, gain) in gains {
-        gain_ui(ui, words, gain, reach);
+    for (baseline, gain) in gains {
+        gain_ui(ui, baseline, gain, reach);
     }
     if main == "rmse" {
         note_ui(
@@ -235,7 +235,7 @@ fn gains_ui(ui: &mut Ui, report: &Report, evaluation: &Evaluation) {
     }
 }
 
-fn gain_ui(ui: &mut Ui, words: &str, gain: &Estimate, reach: f64) {
+fn gain_ui(ui: &mut Ui, than: &Baseline, gain: &Estimate, reach: f64) {
     let t = Tokens::of(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::hover());
     let (color, verdict) = match gain.verdict() {
@@ -248,14 +248,21 @@ fn gain_ui(ui: &mut Ui, words: &str, gain: &Estimate, reach: f64) {
     spoken(
         &response,
         &format!(
-            "{verdict} than {words}: {value}, 95 % interval {}",
+            "{verdict} than {}: {value}, 95 % interval {}",
+            than.words,
             gain.interval_text()
         ),
     );
     let y = rect.center().y;
     let painter = ui.painter();
-    let words = line(ui, words, fonts::regular(font::BODY), t.dim, VALUE - 56.0);
-    paint_left(painter, words, rect.left(), y);
+    let name = line(
+        ui,
+        than.kind.label(),
+        fonts::regular(font::BODY),
+        t.dim,
+        VALUE - 56.0,
+    );
+    paint_left(painter, name, rect.left(), y);
     let value = line(ui, &value, fonts::medium(font::BODY), color, 70.0);
     paint_right(painter, value, rect.left() + VALUE, y);
     let interval = line(
