@@ -25,7 +25,7 @@ mod table;
 mod write;
 
 pub use cancel::Cancel;
-pub use chart::svg;
+pub use chart::{Picture, picture, png, svg};
 pub use encoded::{decode_table, encode_table};
 pub use files::read_files;
 pub use findings::Setting;
@@ -36,4 +36,5 @@ pub use source::{
     access::{Access, Credentials},
     fingerprint, source,
 };
-pub use write::{read_frame, write_table};
+pub use table::shown_table;
+pub use write::{read_frame, write_chart, write_table};

@@ -1,14 +1,17 @@
-//! Whole tables from and to files.
+//! Whole tables and charts from and to files.
 
 use crate::{
-    Cancel,
+    Cancel, chart,
     error::{DataError, Result, guarded},
     replace::Replacement,
     source,
 };
-use aloft_spec::{Problem, source::SourceSpec, table::Scope};
+use aloft_spec::{Problem, chart::ChartData, source::SourceSpec, table::Scope};
 use polars::prelude::*;
-use std::path::Path;
+use std::{io::Write as _, path::Path};
+
+/// Pixels a point of charts in PNG files: sharp on dense screens and on paper.
+const PNG_SCALE: f32 = 2.0;
 
 /// All rows of a file of any format that a source can have, in memory.
 ///
@@ -27,13 +30,49 @@ pub fn write_table(frame: &DataFrame, path: &Path) -> std::result::Result<(), Pr
     Ok(write(frame, path)?)
 }
 
-fn write(frame: &DataFrame, path: &Path) -> Result<()> {
-    let ending = path
-        .extension()
+/// Writes a chart as SVG or PNG by the ending of `path`, replacing what is there.
+///
+/// # Errors
+/// `Unsupported` for another ending, and those of writing.
+pub fn write_chart(chart: &ChartData, path: &Path) -> std::result::Result<(), Problem> {
+    let bytes = match ending(path).as_str() {
+        "svg" => chart::svg(chart).into_bytes(),
+        "png" => chart::png(chart, PNG_SCALE)?,
+        _ => {
+            let problem = DataError::Unsupported {
+                what: format!("charts are written as SVG or PNG, not as `{}`", path.display()),
+                hint: "let the name end with .svg or .png".into(),
+            };
+            return Err(problem.into());
+        }
+    };
+    let written = || -> Result<()> {
+        let mut replacement = Replacement::in_dir(folder(path))?;
+        let written = replacement.file.write_all(&bytes);
+        written.map_err(|error| DataError::writing(path, error))?;
+        replacement.place(path)
+    };
+    Ok(written()?)
+}
+
+/// The ending of a path in small letters; empty without one.
+fn ending(path: &Path) -> String {
+    path.extension()
         .unwrap_or_default()
         .to_string_lossy()
-        .to_lowercase();
-    let separator = match ending.as_str() {
+        .to_lowercase()
+}
+
+/// The folder that a file is written to.
+fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+fn write(frame: &DataFrame, path: &Path) -> Result<()> {
+    let separator = match ending(path).as_str() {
         "csv" => Some(b','),
         "tsv" => Some(b'\t'),
         "parquet" => None,
@@ -44,11 +83,7 @@ fn write(frame: &DataFrame, path: &Path) -> Result<()> {
             });
         }
     };
-    let dir = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let replacement = Replacement::in_dir(dir)?;
+    let replacement = Replacement::in_dir(folder(path))?;
     let mut frame = frame.clone();
     guarded(|| match separator {
         Some(separator) => CsvWriter::new(&replacement.file)

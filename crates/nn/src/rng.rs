@@ -19,8 +19,12 @@ pub enum Purpose {
     Order = 3,
     /// The seeds of the steps' dropout masks; the index is the epoch.
     Dropout = 4,
+    /// Rows of a bootstrap; the index is the resample.
+    Bootstrap = 5,
+    /// The order of a column's values when its importance is found; the index is the repeat and the column.
+    Permutation = 6,
     /// How training pictures are varied; the index is the epoch.
-    Variation = 5,
+    Variation = 7,
 }
 
 /// A seeded generator.

@@ -50,6 +50,21 @@ impl Batch {
     }
 }
 
+impl Encoded {
+    /// The rows of these indices, in their order.
+    pub fn select(&self, indices: &[u32]) -> Self {
+        let mut batch = Batch::default();
+        self.gather(indices, &mut batch);
+        Self {
+            rows: batch.rows,
+            numeric_width: self.numeric_width,
+            numeric: batch.numeric,
+            category_width: self.category_width,
+            categories: batch.categories,
+        }
+    }
+}
+
 impl Examples for Encoded {
     fn count(&self) -> usize {
         self.rows
@@ -57,6 +72,10 @@ impl Examples for Encoded {
 
     fn row_bytes(&self) -> usize {
         4 * (self.numeric_width + self.category_width)
+    }
+
+    fn encoded(&self) -> Option<&Encoded> {
+        Some(self)
     }
 
     fn gather(&self, indices: &[u32], batch: &mut Batch) {

@@ -27,16 +27,17 @@ pub struct PredictSummary {
     pub rows: u64,
     /// The column that the model was trained to predict.
     pub target: String,
-    /// `binary`, `multiclass`, `regression`, `forecast` or `anomaly`.
+    /// `binary`, `multiclass`, `regression`, `quantiles`, `forecast` or `anomaly`.
     pub task: String,
     /// Columns that were added to the rows.
     pub added: Vec<String>,
 }
 
 /// Reads rows (CSV, Parquet, JSON lines, Arrow), and writes them (CSV or Parquet, by the ending of `output`) in their
-/// order with all their columns, the column `prediction`, and for classes `probability_<class>` for each. A forecast reads
-/// the history of series, and writes their next steps instead; an autoencoder adds `score`, what it can't give back of a row,
-/// and `anomaly`, whether that is more than the threshold. Pictures themselves aren't written.
+/// order with all their columns, the column `prediction`, and for classes `probability_<class>` for each; for quantiles
+/// `quantile_<share>` for each in place of `prediction`. A forecast reads the history of series, and writes their next steps
+/// instead; an autoencoder adds `score`, what it can't give back of a row, and `anomaly`, whether that is more than the
+/// threshold. Pictures themselves aren't written.
 ///
 /// # Errors
 /// `NotFound` where the run has no model, `UnknownColumn` naming the columns that the rows lack, `BadValue` where a value
@@ -106,7 +107,20 @@ fn columns(task: &Task, outputs: &Outputs) -> Vec<Column> {
             }
             columns
         }
-        (_, Outputs::Numbers(values) | Outputs::Probabilities { values, .. }) => {
+        (Task::Quantiles { quantiles, .. }, Outputs::Quantiles { width, values }) => quantiles
+            .iter()
+            .enumerate()
+            .map(|(index, quantile)| {
+                let numbers: Vec<f64> = values.iter().skip(index).step_by(*width).copied().collect();
+                Column::new(format!("quantile_{quantile}").into(), numbers)
+            })
+            .collect(),
+        (
+            _,
+            Outputs::Numbers(values)
+            | Outputs::Probabilities { values, .. }
+            | Outputs::Quantiles { values, .. },
+        ) => {
             vec![Column::new(PREDICTION.into(), values)]
         }
     }

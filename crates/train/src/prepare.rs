@@ -1,26 +1,31 @@
 //! From a table and a specification to what the first step needs: target, parts, fitted preprocessing, encoded rows.
 
+mod check;
+mod weights;
+
 use crate::{
     architecture::Architecture,
-    batch::{Batch, batch_size},
-    error::{Result, TrainError},
+    batch::{Batch, Encoded, batch_size},
+    error::Result,
     inputs::{Examples, Inputs, images::Pictures, text::Texts, windows::Windows},
     metrics::Truth,
-    preprocess::{Preprocessing, mean_and_deviation},
+    preprocess::{Preprocessing, mean_and_deviation, quantile},
     split::Split,
     task::{Target, Task, Values},
 };
 use aloft_spec::{
-    inputs::{ForecastSpec, ImageSpec, TextSpec},
+    inputs::{ForecastSpec, TextSpec},
     text::thousands,
-    train::{ModelKind, TrainSpec},
+    train::{CategoryEncoding, ModelKind, TrainSpec},
 };
+use check::{check, features, require};
 use polars::prelude::*;
+use weights::{class_weights, outcomes};
 
 /// A prepared training.
 #[derive(Debug)]
 pub struct Prepared {
-    /// The task, a regression's mean and deviation fitted.
+    /// The task, a number's mean and deviation fitted.
     pub task: Task,
     /// What was fitted on the training part.
     pub inputs: Inputs,
@@ -30,12 +35,22 @@ pub struct Prepared {
     pub rows: Box<dyn Examples>,
     /// Their targets.
     pub targets: Values,
+    /// Their places in the table.
+    pub table_rows: Vec<u32>,
     /// Their parts.
     pub split: Split,
     /// Rows of the table without a target.
     pub dropped: usize,
-    /// Rows of a step.
+    /// Rows that go through the model together.
     pub batch_size: usize,
+    /// Batches of a step.
+    pub accumulate: usize,
+    /// Passes over the training part at the most.
+    pub epochs: u32,
+    /// What a row of each class counts; empty where all count the same.
+    pub class_weights: Vec<f32>,
+    /// Where quantiles are predicted, those of the training part.
+    base_quantiles: Vec<f64>,
     /// What the user should know.
     pub warnings: Vec<String>,
 }
@@ -44,25 +59,217 @@ impl Prepared {
     /// Reads the target, divides the rows, fits the preprocessing on the training part and encodes all.
     pub fn new(spec: &TrainSpec, frame: &DataFrame) -> Result<Self> {
         check(spec)?;
-        if spec.model.kind == ModelKind::Autoencoder {
-            return Self::themselves(spec, frame);
+        if let Some(forecast) = &spec.forecast {
+            return Self::windows(spec, forecast, frame);
         }
-        match (&spec.forecast, &spec.image, &spec.text) {
-            (Some(forecast), ..) => Self::windows(spec, forecast, frame),
-            (_, Some(image), _) => Self::pictures(spec, image, frame),
-            (.., Some(text)) => Self::texts(spec, text, frame),
-            _ => Self::table(spec, frame),
+        let labelled = Labelled::read(spec, frame)?;
+        let split = Split::new(&spec.split, frame, &labelled.target)?;
+        Self::with_split(spec, frame, labelled, split)
+    }
+
+    /// The trainings of a cross-validation, one after the other: each fold is the test of one. Forecasts have none.
+    pub fn folds(spec: &TrainSpec, frame: &DataFrame) -> Result<Vec<Split>> {
+        Split::folds(&spec.split, frame, &Labelled::read(spec, frame)?.target)
+    }
+
+    /// The same as [`new`](Self::new) for a fold of [`folds`](Self::folds).
+    pub fn fold(spec: &TrainSpec, frame: &DataFrame, split: Split) -> Result<Self> {
+        Self::with_split(spec, frame, Labelled::read(spec, frame)?, split)
+    }
+
+    fn with_split(spec: &TrainSpec, frame: &DataFrame, labelled: Labelled, split: Split) -> Result<Self> {
+        let Labelled { mut target, pictures } = labelled;
+        let mut base_quantiles = Vec::new();
+        if let (
+            Task::Regression { mean, deviation } | Task::Quantiles { mean, deviation, .. },
+            Values::Numbers(values),
+        ) = (&mut target.task, &target.values)
+        {
+            let train = split.train.iter().map(|row| values[*row as usize]);
+            (*mean, *deviation) = mean_and_deviation(train.clone());
+            let mut rising: Vec<f64> = train.collect();
+            rising.sort_by(f64::total_cmp);
+            base_quantiles = spec
+                .quantiles
+                .iter()
+                .map(|share| quantile(&rising, *share))
+                .collect();
+        }
+        let read = match (pictures, &spec.text) {
+            (Some(pictures), _) => Read::pictures(pictures, &target, &split),
+            (None, Some(text)) => Read::texts(spec, text, frame, &target, &split)?,
+            _ if spec.model.kind == ModelKind::Autoencoder => {
+                let (read, numbers) = Read::themselves(spec, frame, &split)?;
+                target.task = Task::Anomaly {
+                    numbers,
+                    threshold: 0.0,
+                };
+                read
+            }
+            _ => Read::table(spec, frame, &target, &split)?,
+        };
+        Ok(Self {
+            base_quantiles,
+            ..Self::of(spec, target, split, read)?
+        })
+    }
+
+    /// The rows are windows of series.
+    fn windows(spec: &TrainSpec, forecast: &ForecastSpec, frame: &DataFrame) -> Result<Self> {
+        require(frame, "the target", &spec.target)?;
+        let fitted = Windows::fit(spec, forecast, &features(spec, frame)?, frame)?;
+        let target = Target {
+            task: Task::Forecast {
+                horizon: fitted.windows.horizon,
+                mean: fitted.windows.scale.mean,
+            },
+            rows: Vec::new(),
+            values: Values::Numbers(fitted.targets),
+            dropped: fitted.dropped,
+        };
+        let read = Read {
+            inputs: Inputs::Windows(fitted.windows),
+            rows: Box::new(fitted.rows),
+            warnings: fitted.warnings,
+        };
+        Self::of(spec, target, fitted.split, read)
+    }
+
+    /// What all kinds of rows have in common once they are encoded: the model, the batch.
+    fn of(spec: &TrainSpec, target: Target, split: Split, read: Read) -> Result<Self> {
+        let Read {
+            inputs,
+            rows,
+            warnings,
+        } = read;
+        Ok(Self {
+            architecture: Architecture::new(&spec.model, &inputs.shape(), target.task.outputs())?,
+            class_weights: class_weights(spec, &target, &split.train)?,
+            task: target.task,
+            inputs,
+            rows,
+            targets: target.values,
+            table_rows: target.rows,
+            dropped: target.dropped,
+            batch_size: batch_size(spec.batch_size, split.train.len()),
+            accumulate: spec.optimizer.accumulate,
+            epochs: spec.epochs_for(split.train.len() as u64),
+            split,
+            base_quantiles: Vec::new(),
+            warnings,
+        })
+    }
+
+    /// The fitted columns and the encoded rows where a row of the model is a row of the table, with a target: what a linear
+    /// base line, explanations and trees read. `None` for windows, pictures, texts and autoencoders.
+    pub fn table(&self) -> Option<(&Preprocessing, &Encoded)> {
+        match (&self.inputs, self.rows.encoded()) {
+            (Inputs::Table(preprocessing), Some(rows)) => Some((preprocessing, rows)),
+            _ => None,
         }
     }
 
+    /// Rows of a step; the last one of an epoch may have fewer.
+    pub fn step_rows(&self) -> usize {
+        self.batch_size * self.accumulate
+    }
+
+    /// Steps of an epoch.
+    pub fn steps_per_epoch(&self) -> usize {
+        self.split.train.len().div_ceil(self.step_rows())
+    }
+
+    /// The numbers of some rows themselves, [rows, numbers], where a model gives them back.
+    pub fn numbers(&self, rows: &[u32]) -> Vec<f32> {
+        let mut batch = Batch::default();
+        self.rows.gather(rows, &mut batch);
+        batch.rows().numbers.to_vec()
+    }
+
+    /// The true values of some rows.
+    pub fn truth(&self, rows: &[u32]) -> Truth {
+        let values: Vec<f64> = match &self.targets {
+            Values::Classes(classes) => {
+                return Truth::Classes(rows.iter().map(|row| classes[*row as usize]).collect());
+            }
+            Values::Inputs => self.numbers(rows).into_iter().map(f64::from).collect(),
+            Values::Numbers(values) => {
+                let width = self.task.target_width();
+                let of_row = |row: &u32| &values[*row as usize * width..][..width];
+                rows.iter().flat_map(of_row).copied().collect()
+            }
+        };
+        match &self.task {
+            Task::Quantiles { quantiles, .. } => Truth::Quantiles {
+                values,
+                quantiles: quantiles.clone(),
+                base: self.base_quantiles.clone(),
+            },
+            task => Truth::Numbers {
+                values,
+                base: task.mean(),
+            },
+        }
+    }
+}
+
+/// A table whose target is read, before it is divided.
+struct Labelled {
+    target: Target,
+    /// The pictures, where the rows are some.
+    pictures: Option<Pictures>,
+}
+
+impl Labelled {
+    fn read(spec: &TrainSpec, frame: &DataFrame) -> Result<Self> {
+        check(spec)?;
+        if spec.model.kind == ModelKind::Autoencoder {
+            let target = Target {
+                task: Task::Anomaly {
+                    numbers: 0,
+                    threshold: 0.0,
+                },
+                rows: (0..frame.height() as u32).collect(),
+                values: Values::Inputs,
+                dropped: 0,
+            };
+            return Ok(Self {
+                target,
+                pictures: None,
+            });
+        }
+        require(frame, "the target", &spec.target)?;
+        let mut target = Target::read(frame.column(&spec.target)?, spec.task, &spec.quantiles)?;
+        let pictures = match &spec.image {
+            None => None,
+            Some(image) => {
+                require(frame, "the column of pictures", &image.column)?;
+                let pictures = Pictures::read(image, frame)?;
+                target.retain(|row| pictures.readable[row as usize]);
+                Some(pictures)
+            }
+        };
+        Ok(Self { target, pictures })
+    }
+}
+
+/// Rows as a model reads them, by what was fitted on the training part.
+struct Read {
+    inputs: Inputs,
+    rows: Box<dyn Examples>,
+    warnings: Vec<String>,
+}
+
+impl Read {
     /// Each row of the table is a row of the model.
-    fn table(spec: &TrainSpec, frame: &DataFrame) -> Result<Self> {
-        let target = Self::target(spec, frame)?;
+    fn table(spec: &TrainSpec, frame: &DataFrame, target: &Target, split: &Split) -> Result<Self> {
         let features = features(spec, frame)?;
-        let split = Split::new(&spec.split, frame, &target)?;
         let train: Vec<u32> = split.train.iter().map(|row| target.rows[*row as usize]).collect();
-        let (preprocessing, mut warnings) = Preprocessing::fit(frame, &features, &train)?;
-        let rows = match target.dropped {
+        let outcomes =
+            (spec.model.categories == CategoryEncoding::Target).then(|| outcomes(target, &split.train));
+        let (preprocessing, mut warnings) =
+            Preprocessing::fit(frame, &features, &train, &spec.preprocess, outcomes.as_ref())?;
+        let mut rows = match target.dropped {
             0 => preprocessing.encode(frame)?,
             dropped => {
                 warnings.insert(
@@ -73,235 +280,69 @@ impl Prepared {
                         spec.target
                     ),
                 );
-                let kept = target.rows.iter().map(|row| *row as IdxSize).collect();
-                preprocessing.encode(&frame.take(&IdxCa::from_vec("rows".into(), kept))?)?
+                preprocessing.encode(&kept(frame, target)?)?
             }
         };
-        Self::labelled(
-            spec,
-            target,
-            split,
-            Inputs::Table(preprocessing),
-            Box::new(rows),
-            warnings,
-        )
-    }
-
-    /// The rows are windows of series.
-    fn windows(spec: &TrainSpec, forecast: &ForecastSpec, frame: &DataFrame) -> Result<Self> {
-        require(frame, "the target", &spec.target)?;
-        let fitted = Windows::fit(spec, forecast, &features(spec, frame)?, frame)?;
-        let task = Task::Forecast {
-            horizon: fitted.windows.horizon,
-            mean: fitted.windows.scale.mean,
-        };
-        let target = Target {
-            task,
-            rows: Vec::new(),
-            values: Values::Numbers(fitted.targets),
-            dropped: fitted.dropped,
-        };
-        let inputs = Inputs::Windows(fitted.windows);
-        Self::labelled(
-            spec,
-            target,
-            fitted.split,
-            inputs,
-            Box::new(fitted.rows),
-            fitted.warnings,
-        )
-    }
-
-    /// Each row of the table is a picture.
-    fn pictures(spec: &TrainSpec, image: &ImageSpec, frame: &DataFrame) -> Result<Self> {
-        let mut target = Self::target(spec, frame)?;
-        require(frame, "the column of pictures", &image.column)?;
-        let pictures = Pictures::read(image, frame)?;
-        target.retain(|row| pictures.readable[row as usize]);
-        let split = Split::new(&spec.split, frame, &target)?;
-        let warnings = pictures.warnings.clone();
-        let rows = pictures.fit(&target.rows, &split.train);
-        let inputs = Inputs::Images(rows.images().clone());
-        Self::labelled(spec, target, split, inputs, Box::new(rows), warnings)
-    }
-
-    /// Each row of the table is a text.
-    fn texts(spec: &TrainSpec, text: &TextSpec, frame: &DataFrame) -> Result<Self> {
-        let target = Self::target(spec, frame)?;
-        require(frame, "the column of texts", &text.column)?;
-        let split = Split::new(&spec.split, frame, &target)?;
-        let kept = target.rows.iter().map(|row| *row as IdxSize).collect();
-        let kept = frame.take(&IdxCa::from_vec("rows".into(), kept))?;
-        let texts = Texts::fit(text, spec.model.kind, &kept, &split.train)?;
-        let rows = texts.encode(&kept)?;
-        Self::labelled(
-            spec,
-            target,
-            split,
-            Inputs::Text(texts),
-            Box::new(rows),
-            Vec::new(),
-        )
-    }
-
-    /// Each row of the table is to be given back.
-    fn themselves(spec: &TrainSpec, frame: &DataFrame) -> Result<Self> {
-        let features = features(spec, frame)?;
-        let everything = Target {
-            task: Task::Anomaly {
-                numbers: 0,
-                threshold: 0.0,
-            },
-            rows: (0..frame.height() as u32).collect(),
-            values: Values::Inputs,
-            dropped: 0,
-        };
-        let split = Split::new(&spec.split, frame, &everything)?;
-        let (preprocessing, warnings) = Preprocessing::fit(frame, &features, &split.train)?;
-        let rows = preprocessing.spread(frame)?;
-        let target = Target {
-            task: Task::Anomaly {
-                numbers: rows.numeric_width,
-                threshold: 0.0,
-            },
-            ..everything
-        };
-        Self::labelled(
-            spec,
-            target,
-            split,
-            Inputs::Numbers(preprocessing),
-            Box::new(rows),
-            warnings,
-        )
-    }
-
-    fn target(spec: &TrainSpec, frame: &DataFrame) -> Result<Target> {
-        require(frame, "the target", &spec.target)?;
-        Target::read(frame.column(&spec.target)?, spec.task)
-    }
-
-    /// What all kinds of rows have in common once they are encoded: the target's scale, the model, the batch.
-    fn labelled(
-        spec: &TrainSpec,
-        mut target: Target,
-        split: Split,
-        inputs: Inputs,
-        rows: Box<dyn Examples>,
-        warnings: Vec<String>,
-    ) -> Result<Self> {
-        if let (Task::Regression { mean, deviation }, Values::Numbers(values)) =
-            (&mut target.task, &target.values)
-        {
-            (*mean, *deviation) = mean_and_deviation(split.train.iter().map(|row| values[*row as usize]));
+        if let Some(outcomes) = &outcomes {
+            preprocessing.hide_targets(frame, &train, outcomes, &split.train, &mut rows)?;
         }
         Ok(Self {
-            architecture: Architecture::new(&spec.model, &inputs.shape(), target.task.outputs())?,
-            task: target.task,
-            inputs,
-            rows,
-            targets: target.values,
-            dropped: target.dropped,
-            batch_size: batch_size(spec.batch_size, split.train.len()),
-            split,
+            inputs: Inputs::Table(preprocessing),
+            rows: Box::new(rows),
             warnings,
         })
     }
 
-    /// Steps of an epoch; the last one may have fewer rows.
-    pub fn steps_per_epoch(&self) -> usize {
-        self.split.train.len().div_ceil(self.batch_size)
-    }
-
-    /// The true values of some rows.
-    pub fn truth(&self, rows: &[u32]) -> Truth {
-        match &self.targets {
-            Values::Classes(classes) => {
-                Truth::Classes(rows.iter().map(|row| classes[*row as usize]).collect())
-            }
-            Values::Inputs => {
-                let mut batch = Batch::default();
-                self.rows.gather(rows, &mut batch);
-                Truth::Numbers {
-                    values: batch
-                        .rows()
-                        .numbers
-                        .iter()
-                        .map(|number| f64::from(*number))
-                        .collect(),
-                    base: self.task.mean(),
-                }
-            }
-            Values::Numbers(values) => Truth::Numbers {
-                values: self.of_rows(values, rows),
-                base: self.task.mean(),
-            },
+    /// Each row of the table is a picture.
+    fn pictures(pictures: Pictures, target: &Target, split: &Split) -> Self {
+        let warnings = pictures.warnings.clone();
+        let rows = pictures.fit(&target.rows, &split.train);
+        Self {
+            inputs: Inputs::Images(rows.images().clone()),
+            rows: Box::new(rows),
+            warnings,
         }
     }
 
-    /// The numbers of some rows out of those of all, [rows, outputs].
-    pub fn of_rows<T: Copy>(&self, numbers: &[T], rows: &[u32]) -> Vec<T> {
-        let width = self.task.outputs();
-        let of_row = |row: &u32| &numbers[*row as usize * width..][..width];
-        rows.iter().flat_map(of_row).copied().collect()
+    /// Each row of the table is a text.
+    fn texts(
+        spec: &TrainSpec,
+        text: &TextSpec,
+        frame: &DataFrame,
+        target: &Target,
+        split: &Split,
+    ) -> Result<Self> {
+        require(frame, "the column of texts", &text.column)?;
+        let kept = kept(frame, target)?;
+        let texts = Texts::fit(text, spec.model.kind, &kept, &split.train)?;
+        let rows = Box::new(texts.encode(&kept)?);
+        Ok(Self {
+            inputs: Inputs::Text(texts),
+            rows,
+            warnings: Vec::new(),
+        })
+    }
+
+    /// Each row of the table is to be given back; with how many numbers it has.
+    fn themselves(spec: &TrainSpec, frame: &DataFrame, split: &Split) -> Result<(Self, usize)> {
+        let features = features(spec, frame)?;
+        let (preprocessing, warnings) =
+            Preprocessing::fit(frame, &features, &split.train, &spec.preprocess, None)?;
+        let rows = preprocessing.spread(frame)?;
+        let numbers = rows.numeric_width;
+        let read = Self {
+            inputs: Inputs::Numbers(preprocessing),
+            rows: Box::new(rows),
+            warnings,
+        };
+        Ok((read, numbers))
     }
 }
 
-/// Refuses a table without a column.
-fn require(frame: &DataFrame, role: &'static str, name: &str) -> Result<()> {
-    match frame.column(name) {
-        Ok(_) => Ok(()),
-        Err(_) => {
-            let names = frame.get_column_names().into_iter().map(PlSmallStr::as_str);
-            Err(TrainError::unknown_column(role, name, names))
-        }
-    }
-}
-
-/// The columns to learn from, in the table's order.
-fn features(spec: &TrainSpec, frame: &DataFrame) -> Result<Vec<String>> {
-    let names: Vec<&str> = frame
-        .get_column_names()
-        .into_iter()
-        .map(PlSmallStr::as_str)
-        .collect();
-    for (role, listed) in [
-        ("the feature", &spec.features),
-        ("the ignored column", &spec.ignore),
-    ] {
-        if let Some(unknown) = listed.iter().find(|name| !names.contains(&name.as_str())) {
-            return Err(TrainError::unknown_column(role, unknown, names));
-        }
-    }
-    let wanted = |name: &&str| {
-        let listed = |list: &[String]| list.iter().any(|listed| listed == name);
-        **name != *spec.target
-            && (spec.features.is_empty() || listed(&spec.features))
-            && !listed(&spec.ignore)
-    };
-    Ok(names.into_iter().filter(wanted).map(str::to_owned).collect())
-}
-
-/// Values that no table is needed to refuse.
-fn check(spec: &TrainSpec) -> Result<()> {
-    let optimizer = &spec.optimizer;
-    let bad = if spec.epochs == 0 {
-        Some(("epochs is 0".into(), "1 at the least"))
-    } else if spec.batch_size == Some(0) {
-        Some(("batch_size is 0".into(), "leave it out, or give 1 at the least"))
-    } else if !(optimizer.learning_rate > 0.0 && optimizer.learning_rate.is_finite()) {
-        let message = format!("optimizer.learning_rate is {}", optimizer.learning_rate);
-        Some((message, "a number above 0, for instance 2e-3"))
-    } else if !(optimizer.weight_decay >= 0.0 && optimizer.weight_decay.is_finite()) {
-        let message = format!("optimizer.weight_decay is {}", optimizer.weight_decay);
-        Some((message, "0 or more, for instance 1e-2"))
-    } else {
-        None
-    };
-    match bad {
-        Some((message, hint)) => Err(TrainError::bad_value(message, hint)),
-        None => Ok(()),
-    }
+/// The rows of a table that have a target.
+fn kept(frame: &DataFrame, target: &Target) -> Result<DataFrame> {
+    let rows = target.rows.iter().map(|row| *row as IdxSize).collect();
+    Ok(frame.take(&IdxCa::from_vec("rows".into(), rows))?)
 }
 
 #[cfg(test)]
@@ -374,10 +415,10 @@ mod tests {
             code(&|spec| spec.ignore = vec!["x".into(), "kind".into()]).code,
             Code::EmptyData
         );
-        assert_eq!(code(&|spec| spec.epochs = 0).code, Code::BadValue);
+        assert_eq!(code(&|spec| spec.epochs = Some(0)).code, Code::BadValue);
         assert_eq!(code(&|spec| spec.batch_size = Some(0)).code, Code::BadValue);
         assert_eq!(
-            code(&|spec| spec.optimizer.learning_rate = f64::NAN).code,
+            code(&|spec| spec.optimizer.learning_rate = Some(f64::NAN)).code,
             Code::BadValue
         );
         assert_eq!(

@@ -1,6 +1,9 @@
 //! The task and the target: which rows have one, what the classes are, and what the model learns in their place.
 
-use crate::error::{Result, TrainError};
+use crate::{
+    error::{Result, TrainError},
+    inputs::{Examples, Unit},
+};
 use aloft_spec::{text::thousands, train::TaskSpec};
 use polars::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -50,6 +53,15 @@ pub enum Task {
         /// The error from which a row is an anomaly, by the validation rows; 0 as long as the model learns.
         threshold: f64,
     },
+    /// Quantiles of a number.
+    Quantiles {
+        /// Mean over the training part; the model learns quantiles of `(y - mean) / deviation`.
+        mean: f64,
+        /// Standard deviation over the training part, 1 where that is 0.
+        deviation: f64,
+        /// The quantiles, rising.
+        quantiles: Vec<f64>,
+    },
 }
 
 /// The type of a target's classes, so that predictions have it too.
@@ -67,7 +79,7 @@ pub enum LabelType {
 }
 
 impl Task {
-    /// `binary`, `multiclass`, `regression`, `forecast` or `anomaly`.
+    /// `binary`, `multiclass`, `regression`, `quantiles`, `forecast` or `anomaly`.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Binary { .. } => "binary",
@@ -75,6 +87,7 @@ impl Task {
             Self::Regression { .. } => "regression",
             Self::Forecast { .. } => "forecast",
             Self::Anomaly { .. } => "anomaly",
+            Self::Quantiles { .. } => "quantiles",
         }
     }
 
@@ -82,25 +95,52 @@ impl Task {
     pub fn classes(&self) -> &[String] {
         match self {
             Self::Binary { classes, .. } | Self::Multiclass { classes, .. } => classes,
-            Self::Regression { .. } | Self::Forecast { .. } | Self::Anomaly { .. } => &[],
+            Self::Regression { .. }
+            | Self::Quantiles { .. }
+            | Self::Forecast { .. }
+            | Self::Anomaly { .. } => &[],
         }
     }
 
-    /// Outputs of the model: one a class (two logits for a binary task), one number, or one for each step ahead.
+    /// Outputs of the model: one a class (two logits for a binary task), one number, one a quantile, or one for each step
+    /// ahead.
     pub fn outputs(&self) -> usize {
         match self {
+            Self::Quantiles { quantiles, .. } => quantiles.len(),
             Self::Forecast { horizon, .. } => *horizon,
             Self::Anomaly { numbers, .. } => *numbers,
             _ => self.classes().len().max(1),
         }
     }
 
+    /// Values that are true of a row: one, or one for each number that is predicted.
+    pub fn target_width(&self) -> usize {
+        match self {
+            Self::Forecast { .. } | Self::Anomaly { .. } => self.outputs(),
+            _ => 1,
+        }
+    }
+
     /// What a base line says that knows the training part's mean alone; 0 for classes.
     pub fn mean(&self) -> f64 {
         match self {
-            Self::Regression { mean, .. } | Self::Forecast { mean, .. } => *mean,
-            // What an autoencoder gives back is standardized.
+            Self::Regression { mean, .. } | Self::Quantiles { mean, .. } | Self::Forecast { mean, .. } => {
+                *mean
+            }
+            // What an autoencoder gives back is scaled.
             Self::Binary { .. } | Self::Multiclass { .. } | Self::Anomaly { .. } => 0.0,
+        }
+    }
+
+    /// What the numbers that a model gives for a row are in.
+    pub fn unit(&self, rows: &dyn Examples, row: u32) -> Unit {
+        match self {
+            Self::Regression { mean, deviation } | Self::Quantiles { mean, deviation, .. } => Unit {
+                start: *mean,
+                size: *deviation,
+            },
+            Self::Forecast { .. } => rows.unit(row).unwrap_or_default(),
+            Self::Binary { .. } | Self::Multiclass { .. } | Self::Anomaly { .. } => Unit::default(),
         }
     }
 }
@@ -110,7 +150,7 @@ impl Task {
 pub enum Values {
     /// The index of each row's class.
     Classes(Vec<u32>),
-    /// Each row's numbers, [rows, outputs], in the target's unit.
+    /// Each row's numbers, [rows, [`Task::target_width`]], in the target's unit.
     Numbers(Vec<f64>),
     /// The numbers of each row itself.
     Inputs,
@@ -119,7 +159,7 @@ pub enum Values {
 /// A target column, read.
 #[derive(Debug, Clone)]
 pub struct Target {
-    /// The task; a regression's mean and deviation are still to be fitted.
+    /// The task; a number's mean and deviation are still to be fitted.
     pub task: Task,
     /// Rows of the table that have a target, ascending.
     pub rows: Vec<u32>,
@@ -146,8 +186,8 @@ impl Target {
         }
     }
 
-    /// Reads the target column and infers the task where none is asked for.
-    pub fn read(column: &Column, asked: TaskSpec) -> Result<Self> {
+    /// Reads the target column and infers the task where none is asked for; quantiles, rising, ask for those of a number.
+    pub fn read(column: &Column, asked: TaskSpec, quantiles: &[f64]) -> Result<Self> {
         let name = column.name().as_str();
         let series = column.as_materialized_series();
         let (rows, cells) = cells(series)?;
@@ -168,7 +208,7 @@ impl Target {
             Cells::Floats(_) => classes.names.len() > 2,
         };
         let regression = match asked {
-            TaskSpec::Auto => infer_regression,
+            TaskSpec::Auto => infer_regression || !quantiles.is_empty(),
             TaskSpec::Regression | TaskSpec::Forecast | TaskSpec::Anomaly => true,
             TaskSpec::Binary | TaskSpec::Multiclass => false,
         };
@@ -183,13 +223,18 @@ impl Target {
             let numbers = cells.numbers().ok_or_else(|| {
                 TrainError::bad_value(
                     format!("regression needs a number to predict, and `{name}` is text"),
-                    "leave `task` out, or choose a numeric target",
+                    "leave `task` and `quantiles` out, or choose a numeric target",
                 )
             })?;
+            let (mean, deviation) = (0.0, 1.0);
             return Ok(Self {
-                task: Task::Regression {
-                    mean: 0.0,
-                    deviation: 1.0,
+                task: match quantiles.is_empty() {
+                    true => Task::Regression { mean, deviation },
+                    false => Task::Quantiles {
+                        mean,
+                        deviation,
+                        quantiles: quantiles.to_vec(),
+                    },
                 },
                 rows,
                 values: Values::Numbers(numbers),
@@ -348,7 +393,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn read(column: &Column, asked: TaskSpec) -> std::result::Result<Target, Problem> {
-        Target::read(column, asked).map_err(Problem::from)
+        Target::read(column, asked, &[]).map_err(Problem::from)
     }
 
     #[test]

@@ -5,23 +5,21 @@ use crate::{
     error::Result,
     evaluate::{Outputs, evaluate},
     inputs::Unit,
+    memory,
     metrics::{self, Metrics},
     prepare::Prepared,
+    schedule::Schedule,
     task::{Task, Values},
 };
 use aloft_nn::{
     learner::Learner,
     loss::{Loss, Targets},
     network::{Network, Weights},
-    optimizer::{self, Moments, Optimizer, Rule},
+    optimizer::{Kind, Moments, Optimizer, Rule},
     rng::{Purpose, Random},
 };
-use aloft_spec::train::{OptimizerKind, TrainSpec};
+use aloft_spec::train::{OptimizerKind, OptimizerSpec, TrainSpec};
 use candle_core::{Device, utils::get_num_threads};
-use std::f64::consts::PI;
-
-/// Share of all steps over which the learning rate rises, and the most steps that it takes.
-const RISE: (f64, u64) = (0.05, 200);
 
 /// A model in training.
 #[derive(Debug)]
@@ -30,10 +28,10 @@ pub struct Trainer<'a> {
     learner: Learner,
     batch: Batch,
     seed: u64,
-    learning_rate: f64,
-    all_steps: u64,
-    // Numbers to learn, standardized; empty for classes.
+    schedule: Schedule,
+    // Numbers to learn, in their units, [rows, width]; empty for classes, and where a row is its own target.
     numbers: Vec<f32>,
+    width: usize,
     dropout: Random,
     variation: Random,
 }
@@ -53,7 +51,7 @@ impl<'a> Trainer<'a> {
     /// A fresh model.
     pub fn new(prepared: &'a Prepared, spec: &TrainSpec, device: &Device) -> Result<Self> {
         let network = Network::new(prepared.architecture.graph(), spec.seed, device)?;
-        let optimizer = Optimizer::new(rule(spec), network.graph().parameters());
+        let optimizer = Optimizer::new(rule(&spec.optimizer), network.graph().parameters());
         Self::with(prepared, spec, network, optimizer)
     }
 
@@ -71,7 +69,7 @@ impl<'a> Trainer<'a> {
             prepared,
             spec,
             network,
-            Optimizer::resume(rule(spec), step, moments),
+            Optimizer::resume(rule(&spec.optimizer), step, moments),
         )
     }
 
@@ -81,40 +79,41 @@ impl<'a> Trainer<'a> {
         network: Network,
         optimizer: Optimizer,
     ) -> Result<Self> {
-        let (loss, numbers) = match (&prepared.task, &prepared.targets) {
-            (Task::Regression { mean, deviation }, Values::Numbers(values)) => {
-                let standardized = |value: &f64| ((value - mean) / deviation) as f32;
-                (
-                    Loss::Squares { width: 1 },
-                    values.iter().map(standardized).collect(),
-                )
-            }
-            (Task::Forecast { horizon, .. }, Values::Numbers(values)) => {
-                let windows = (0u32..).zip(values.chunks_exact(*horizon));
-                let in_units = windows.flat_map(|(row, values)| {
-                    let Unit { start, size } = prepared.rows.unit(row).unwrap_or_default();
-                    values.iter().map(move |value| ((value - start) / size) as f32)
+        let (task, width) = (&prepared.task, prepared.task.outputs());
+        let numbers = match &prepared.targets {
+            Values::Numbers(values) => {
+                // Of a number each of its quantiles is learned.
+                let times = width / task.target_width();
+                let rows = (0u32..).zip(values.chunks_exact(task.target_width()));
+                let in_units = rows.flat_map(|(row, values)| {
+                    let Unit { start, size } = task.unit(prepared.rows.as_ref(), row);
+                    let number = move |value: &f64| ((value - start) / size) as f32;
+                    values
+                        .iter()
+                        .flat_map(move |value| std::iter::repeat_n(number(value), times))
                 });
-                (Loss::Squares { width: *horizon }, in_units.collect())
+                in_units.collect()
             }
-            (Task::Anomaly { numbers, .. }, _) => (Loss::Squares { width: *numbers }, Vec::new()),
-            (task, _) => {
-                let loss = Loss::CrossEntropy {
-                    classes: task.outputs(),
-                    smoothing: 0.0,
-                    weights: Vec::new(),
-                };
-                (loss, Vec::new())
-            }
+            _ => Vec::new(),
         };
+        let loss = loss(prepared, spec, network.graph().output().width() / width);
+        if network.device().is_cpu() {
+            memory::check(
+                network.graph(),
+                prepared.batch_size,
+                prepared.rows.bytes() as u64,
+                aloft_runs::memory_bytes(),
+            )?;
+        }
+        let steps = u64::from(prepared.epochs) * prepared.steps_per_epoch() as u64;
         Ok(Self {
             prepared,
             learner: Learner::new(network, loss, optimizer, get_num_threads())?,
             batch: Batch::default(),
             seed: spec.seed,
-            learning_rate: spec.optimizer.learning_rate,
-            all_steps: u64::from(spec.epochs) * prepared.steps_per_epoch() as u64,
+            schedule: Schedule::new(spec, steps),
             numbers,
+            width,
             dropout: Random::new(spec.seed, Purpose::Dropout, 0),
             variation: Random::new(spec.seed, Purpose::Variation, 0),
         })
@@ -130,8 +129,10 @@ impl<'a> Trainer<'a> {
         self.learner.optimizer()
     }
 
-    /// Begins an epoch (from 1): the order of its training rows. Nothing random is left over from the epoch before.
-    pub fn begin_epoch(&mut self, epoch: u32) -> Vec<u32> {
+    /// Begins an epoch (from 1), after epochs with these validation losses: the order of its training rows. Nothing random
+    /// is left over from the epoch before.
+    pub fn begin_epoch(&mut self, epoch: u32, losses: &[f64]) -> Vec<u32> {
+        self.schedule.begin_epoch(losses);
         self.dropout = Random::new(self.seed, Purpose::Dropout, u64::from(epoch));
         self.variation = Random::new(self.seed, Purpose::Variation, u64::from(epoch));
         let mut order = self.prepared.split.train.clone();
@@ -139,29 +140,47 @@ impl<'a> Trainer<'a> {
         order
     }
 
-    /// Learns from some rows once; returns their mean loss before.
+    /// Learns from some rows once, in batches that fit; returns their mean loss before.
     pub fn step(&mut self, rows: &[u32]) -> Result<f64> {
+        let rate = self.schedule.rate(self.optimizer().steps());
+        let prepared = self.prepared;
+        if rows.len() <= prepared.batch_size {
+            let (seed, targets) = (self.dropout.bits(), self.targets(rows));
+            self.gather(rows);
+            return Ok(self.learner.step(self.batch.rows(), targets.view(), rate, seed)?);
+        }
+        let divisor = self.learner.divisor(self.targets(rows).view());
+        let mut loss = 0.0;
+        for rows in rows.chunks(prepared.batch_size) {
+            let (seed, targets) = (self.dropout.bits(), self.targets(rows));
+            self.gather(rows);
+            loss += self
+                .learner
+                .accumulate(self.batch.rows(), targets.view(), divisor, seed)?;
+        }
+        self.learner.update(rate)?;
+        Ok(loss)
+    }
+
+    /// Puts some rows into the batch, a little different each time where that leaves what they are.
+    fn gather(&mut self, rows: &[u32]) {
         self.prepared.rows.gather(rows, &mut self.batch);
         self.prepared.rows.vary(&mut self.batch, &mut self.variation);
-        let rate = learning_rate(self.learning_rate, self.optimizer().steps(), self.all_steps);
-        let seed = self.dropout.bits();
-        Ok(match &self.prepared.targets {
+    }
+
+    fn targets(&self, rows: &[u32]) -> Chosen {
+        match &self.prepared.targets {
             Values::Classes(classes) => {
-                let targets: Vec<u32> = rows.iter().map(|row| classes[*row as usize]).collect();
-                self.learner
-                    .step(self.batch.rows(), Targets::Classes(&targets), rate, seed)?
+                Chosen::Classes(rows.iter().map(|row| classes[*row as usize]).collect())
             }
-            Values::Numbers(_) => {
-                let targets = self.prepared.of_rows(&self.numbers, rows);
-                self.learner
-                    .step(self.batch.rows(), Targets::Numbers(&targets), rate, seed)?
-            }
-            Values::Inputs => {
-                let rows = self.batch.rows();
-                self.learner
-                    .step(rows, Targets::Numbers(rows.numbers), rate, seed)?
-            }
-        })
+            Values::Numbers(_) => Chosen::Numbers(
+                rows.iter()
+                    .flat_map(|row| &self.numbers[*row as usize * self.width..][..self.width])
+                    .copied()
+                    .collect(),
+            ),
+            Values::Inputs => Chosen::Numbers(self.prepared.numbers(rows)),
+        }
     }
 
     /// Loss and metrics of some rows.
@@ -170,21 +189,57 @@ impl<'a> Trainer<'a> {
     }
 }
 
+/// Targets of some rows.
+enum Chosen {
+    Classes(Vec<u32>),
+    Numbers(Vec<f32>),
+}
+
+impl Chosen {
+    fn view(&self) -> Targets<'_> {
+        match self {
+            Self::Classes(classes) => Targets::Classes(classes),
+            Self::Numbers(numbers) => Targets::Numbers(numbers),
+        }
+    }
+}
+
+/// What training makes small, for a model of so many members.
+fn loss(prepared: &Prepared, spec: &TrainSpec, members: usize) -> Loss {
+    let each = match &prepared.task {
+        task @ (Task::Regression { .. } | Task::Forecast { .. } | Task::Anomaly { .. }) => Loss::Squares {
+            width: task.outputs(),
+        },
+        Task::Quantiles { quantiles, .. } => Loss::Pinball {
+            quantiles: quantiles.iter().map(|quantile| *quantile as f32).collect(),
+        },
+        task @ (Task::Binary { .. } | Task::Multiclass { .. }) => Loss::CrossEntropy {
+            classes: task.outputs(),
+            smoothing: spec.loss.label_smoothing as f32,
+            weights: prepared.class_weights.clone(),
+        },
+    };
+    match members {
+        0 | 1 => each,
+        members => Loss::Members {
+            members,
+            each: Box::new(each),
+        },
+    }
+}
+
 /// Loss and metrics of a model on some rows.
 pub fn evaluation(prepared: &Prepared, network: &Network, rows: &[u32]) -> Result<Evaluation> {
     let outputs = evaluate(network, &prepared.task, prepared.rows.as_ref(), rows)?;
     let truth = prepared.truth(rows);
-    let units = match &prepared.task {
-        Task::Regression { deviation, .. } => vec![*deviation],
-        Task::Binary { .. } | Task::Multiclass { .. } | Task::Anomaly { .. } => vec![1.0],
-        Task::Forecast { horizon, .. } => {
-            let unit = |row: &u32| prepared.rows.unit(*row).unwrap_or_default().size;
-            let units = rows.iter().map(unit);
-            units
-                .flat_map(|unit| std::iter::repeat_n(unit, *horizon))
-                .collect()
-        }
-    };
+    let width = prepared.task.target_width();
+    let units: Vec<f64> = rows
+        .iter()
+        .flat_map(|row| {
+            let unit = prepared.task.unit(prepared.rows.as_ref(), *row);
+            std::iter::repeat_n(unit.size, width)
+        })
+        .collect();
     let mut metrics = metrics::metrics(&outputs, &truth);
     metrics.extend(metrics::base_lines(&prepared.rows.base_lines(rows), &truth));
     Ok(Evaluation {
@@ -195,34 +250,20 @@ pub fn evaluation(prepared: &Prepared, network: &Network, rows: &[u32]) -> Resul
 }
 
 /// The optimizer that a specification asks for.
-pub fn rule(spec: &TrainSpec) -> Rule {
-    let kind = match spec.optimizer.kind {
-        OptimizerKind::Adamw => optimizer::Kind::Adamw,
+pub fn rule(spec: &OptimizerSpec) -> Rule {
+    let kind = match spec.kind {
+        OptimizerKind::Adamw => Kind::Adamw,
+        OptimizerKind::Adam => Kind::Adam,
+        OptimizerKind::Sgd => Kind::Sgd {
+            momentum: spec.momentum,
+            nesterov: spec.nesterov && spec.momentum > 0.0,
+        },
+        OptimizerKind::Lion => Kind::Lion,
+        OptimizerKind::Rmsprop => Kind::Rmsprop,
     };
     Rule {
         kind,
-        weight_decay: spec.optimizer.weight_decay,
-        clip: None,
-    }
-}
-
-/// Rises linearly over the first steps, then falls to zero along a cosine (Loshchilov and Hutter, "SGDR", 2017).
-fn learning_rate(highest: f64, step: u64, all: u64) -> f64 {
-    let rise = ((all as f64 * RISE.0) as u64).clamp(1, RISE.1);
-    let risen = ((step + 1) as f64 / rise as f64).min(1.0);
-    let done = (step as f64 / all.max(1) as f64).min(1.0);
-    highest * risen * 0.5 * (1.0 + (PI * done).cos())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_learning_rate_rises_and_falls() {
-        let rates: Vec<f64> = (0..=1000).map(|step| learning_rate(0.1, step, 1000)).collect();
-        assert!(rates[0] < 0.003 && rates[49] > 0.099 && rates[1000] < 1e-9);
-        assert!(rates[..49].is_sorted() && rates[50..].is_sorted_by(|a, b| a >= b));
-        assert!(learning_rate(0.1, 0, 1) > 0.0);
+        weight_decay: spec.weight_decay,
+        clip: spec.clip,
     }
 }

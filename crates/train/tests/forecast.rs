@@ -51,7 +51,7 @@ fn hours(count: usize) -> DataFrame {
 
 fn spec(kind: ModelKind) -> TrainSpec {
     let mut train = TrainSpec {
-        epochs: 8,
+        epochs: Some(8),
         forecast: Some(ForecastSpec {
             series: vec!["place".into()],
             horizon: Some(6),
@@ -67,7 +67,7 @@ fn spec(kind: ModelKind) -> TrainSpec {
     train.model.blocks = 1;
     train.model.heads = 2;
     train.model.hidden = vec![32];
-    train.optimizer.learning_rate = 5e-3;
+    train.optimizer.learning_rate = Some(5e-3);
     train
 }
 
@@ -108,7 +108,7 @@ fn the_next_steps_are_written_for_each_series() {
     let frame = hours(400);
     for kind in [ModelKind::Gru, ModelKind::Linear] {
         let mut train = spec(kind);
-        train.epochs = 3;
+        train.epochs = Some(3);
         let own = folder.path().join(kind.word());
         fs::create_dir(&own).unwrap();
         let run_dir = create(&own, train, &frame);
@@ -175,8 +175,8 @@ fn the_next_steps_are_written_for_each_series() {
 #[test]
 fn a_stopped_forecast_goes_on_to_the_same_bits() {
     let mut train = spec(ModelKind::Gru);
-    train.epochs = 5;
-    train.patience = 0;
+    train.epochs = Some(5);
+    train.patience = Some(0);
     let frame = hours(500);
     let weights = |run_dir: &Path| fs::read(run_dir.join("model/model.safetensors")).unwrap();
     let folder = tempfile::tempdir().unwrap();

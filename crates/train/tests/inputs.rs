@@ -51,8 +51,8 @@ fn bars_frame(count: usize) -> DataFrame {
 
 fn image_spec(kind: ModelKind) -> TrainSpec {
     let mut train = TrainSpec {
-        epochs: 12,
-        patience: 0,
+        epochs: Some(12),
+        patience: Some(0),
         image: Some(ImageSpec {
             shift: Some(1),
             ..ImageSpec::default()
@@ -139,7 +139,7 @@ fn pictures_can_be_read_at_once_and_measured() {
     let folder = tempfile::tempdir().unwrap();
     let frame = bars_frame(100);
     let mut train = image_spec(ModelKind::Mlp);
-    train.epochs = 1;
+    train.epochs = Some(1);
     executed(folder.path(), train, &frame);
     let data = folder.path().join("rows.parquet");
     let measured = measure(&image_spec(ModelKind::Cnn), &data, 100).unwrap();
@@ -182,7 +182,7 @@ fn texts_are_read_by_words_and_by_their_neighbours() {
     let frame = reviews(400);
     for kind in [ModelKind::Linear, ModelKind::Mlp, ModelKind::Transformer] {
         let mut train = TrainSpec {
-            epochs: 15,
+            epochs: Some(15),
             text: Some(TextSpec {
                 buckets: 4096,
                 ..TextSpec::new("text")
@@ -194,7 +194,7 @@ fn texts_are_read_by_words_and_by_their_neighbours() {
         train.model.width = 16;
         train.model.heads = 2;
         train.model.blocks = 1;
-        train.optimizer.learning_rate = if kind == ModelKind::Linear { 5e-2 } else { 5e-3 };
+        train.optimizer.learning_rate = Some(if kind == ModelKind::Linear { 5e-2 } else { 5e-3 });
         let own = folder.path().join(kind.word());
         let run_dir = executed(&own, train, &frame);
         assert!(
@@ -255,14 +255,14 @@ fn rows_unlike_the_others_are_found() {
         DataFrame::new(count, columns).unwrap()
     };
     let mut train = TrainSpec {
-        epochs: 40,
+        epochs: Some(40),
         ..TrainSpec::new("rows", "")
     };
     train.model.kind = ModelKind::Autoencoder;
     train.model.hidden = vec![16];
     train.model.code = Some(1);
     train.model.quantile = 0.95;
-    train.optimizer.learning_rate = 1e-2;
+    train.optimizer.learning_rate = Some(1e-2);
     let run_dir = executed(folder.path(), train, &frame(1000, 0));
     let metrics = aloft_runs::read(&run_dir).unwrap().metrics;
     assert!(metrics["test"]["r2"] > 0.8, "{metrics:?}");

@@ -14,6 +14,7 @@ mod plan;
 mod predict;
 mod profile;
 mod query;
+mod report;
 mod run;
 mod runs;
 mod send;
@@ -46,6 +47,8 @@ pub enum Verb {
     Plan(plan::Arguments),
     /// List the runs of a project
     Runs(runs::Arguments),
+    /// Say how good a run's model is, where it is wrong and what it looks at
+    Report(report::Arguments),
     /// Score the rows of a file with a run's model
     Predict(predict::Arguments),
     /// Add, list, test and remove places where runs can be sent
@@ -81,6 +84,7 @@ impl Verb {
             Self::Train(arguments) => arguments.run(screen),
             Self::Plan(arguments) => arguments.run(screen),
             Self::Runs(arguments) => arguments.run(screen),
+            Self::Report(arguments) => arguments.run(screen),
             Self::Predict(arguments) => arguments.run(screen),
             Self::Targets(arguments) => arguments.run(screen),
             Self::Credentials(arguments) => arguments.run(screen),

@@ -4,12 +4,10 @@
 use super::matmul::Matrix;
 use pulp::{Arch, Simd, WithSimd};
 
-/// Rows of a tile: with [`vectors`] columns its sums fill the registers.
-const ROWS: usize = 6;
-
-/// Vectors of a tile's row. AVX-512 has 32 registers for 24 sums, 4 vectors of the matrix and one number; AVX2 has 16.
-const fn vectors(lanes: usize) -> usize {
-    if lanes >= 16 { 4 } else { 2 }
+/// Vectors of a tile's row: as many as its sums fill the registers with. AVX-512 has 32 for 6 rows of 4 or 12 rows of 2 sums,
+/// the vectors of the matrix and one number; AVX2 has 16 for 6 rows of 2.
+const fn vectors(lanes: usize, columns: usize) -> usize {
+    if lanes >= 16 && columns > 2 * lanes { 4 } else { 2 }
 }
 
 /// A matrix [inner, columns] in panels as wide as a tile, filled up with zeros.
@@ -25,7 +23,7 @@ impl Packed {
     /// The matrix in this machine's order.
     pub fn new(matrix: Matrix<'_>) -> Self {
         let (inner, columns) = matrix.shape();
-        let panel = Arch::new().dispatch(Panel);
+        let panel = Arch::new().dispatch(Panel { columns });
         let mut numbers = vec![0.0; inner * columns.next_multiple_of(panel)];
         for (index, packed) in numbers.chunks_exact_mut((inner * panel).max(1)).enumerate() {
             let from = index * panel;
@@ -65,15 +63,17 @@ impl Packed {
     }
 }
 
-/// Columns of a panel on this machine.
-struct Panel;
+/// Asks how many columns a panel has on this machine.
+struct Panel {
+    columns: usize,
+}
 
 impl WithSimd for Panel {
     type Output = usize;
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) -> usize {
-        S::F32_LANES * vectors(S::F32_LANES)
+        S::F32_LANES * vectors(S::F32_LANES, self.columns)
     }
 }
 
@@ -89,17 +89,17 @@ impl WithSimd for Product<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        if vectors(S::F32_LANES) == 4 {
-            self.panels::<S, 4>(simd);
-        } else {
-            self.panels::<S, 2>(simd);
+        match (S::F32_LANES, vectors(S::F32_LANES, self.right.columns)) {
+            (_, 4) => self.panels::<S, 6, 4>(simd),
+            (16.., _) => self.panels::<S, 12, 2>(simd),
+            _ => self.panels::<S, 6, 2>(simd),
         }
     }
 }
 
 impl Product<'_> {
     #[inline(always)]
-    fn panels<S: Simd, const V: usize>(self, simd: S) {
+    fn panels<S: Simd, const R: usize, const V: usize>(self, simd: S) {
         let Packed {
             inner,
             columns,
@@ -109,23 +109,30 @@ impl Product<'_> {
         for (index, numbers) in self.right.numbers.chunks_exact(inner * panel).enumerate() {
             let from = index * panel;
             let to = columns.min(from + panel);
-            let lefts = self.left.chunks(ROWS * inner);
-            for (left, out) in lefts.zip(self.out.chunks_mut(ROWS * columns)) {
+            let panel = S::as_simd_f32s(numbers).0;
+            let (mut left, mut out) = (self.left, &mut self.out[..]);
+            while !left.is_empty() {
+                let rows = left.len() / inner;
+                // The last rows have tiles of their own height, so that no sum is for nothing.
+                let rows = if rows >= R { R } else { rows.min(6) };
+                let (tile, later) = left.split_at(rows * inner);
+                let (result, rest) = std::mem::take(&mut out).split_at_mut(rows * columns);
                 let tile = Tile {
-                    panel: S::as_simd_f32s(numbers).0,
-                    left,
+                    panel,
+                    left: tile,
                     inner,
                     accumulate: self.accumulate,
                 };
-                // The last rows have a tile of their own height, so that no sum is for nothing.
-                match left.len() / inner {
-                    1 => tile.write::<1, V>(simd, out, columns, from..to),
-                    2 => tile.write::<2, V>(simd, out, columns, from..to),
-                    3 => tile.write::<3, V>(simd, out, columns, from..to),
-                    4 => tile.write::<4, V>(simd, out, columns, from..to),
-                    5 => tile.write::<5, V>(simd, out, columns, from..to),
-                    _ => tile.write::<ROWS, V>(simd, out, columns, from..to),
+                match rows {
+                    1 => tile.write::<1, V>(simd, result, columns, from..to),
+                    2 => tile.write::<2, V>(simd, result, columns, from..to),
+                    3 => tile.write::<3, V>(simd, result, columns, from..to),
+                    4 => tile.write::<4, V>(simd, result, columns, from..to),
+                    5 => tile.write::<5, V>(simd, result, columns, from..to),
+                    6 => tile.write::<6, V>(simd, result, columns, from..to),
+                    _ => tile.write::<R, V>(simd, result, columns, from..to),
                 }
+                (left, out) = (later, rest);
             }
         }
     }
@@ -187,7 +194,7 @@ mod tests {
     proptest! {
         #[test]
         fn agrees_with_the_general_product(
-            (rows, inner, columns) in (0..20usize, 0..40usize, 1..150usize), flip: bool, accumulate: bool, seed: u32,
+            (rows, inner, columns) in (0..40usize, 0..40usize, 1..150usize), flip: bool, accumulate: bool, seed: u32,
         ) {
             let numbers = |count: usize, salt: u32| -> Vec<f32> {
                 (0..count as u32)

@@ -29,6 +29,7 @@ pub(super) fn inputs(body: &mut Body<'_, TrainSpec>, train: &TrainSpec) {
         return;
     }
     kind(body, train);
+    quantiles(body, train);
     if let Some(forecast) = &train.forecast {
         self::forecast(body, train, forecast);
     } else if train.task == TaskSpec::Forecast {
@@ -121,6 +122,25 @@ fn kind(body: &mut Body<'_, TrainSpec>, train: &TrainSpec) {
         kind.word()
     );
     body.error(&["model", "kind"], &message, hint);
+}
+
+/// Forecasts and autoencoders predict no quantiles, and a forecast has no folds.
+fn quantiles(body: &mut Body<'_, TrainSpec>, train: &TrainSpec) {
+    let forecast = train.forecast.is_some();
+    if (forecast || train.model.kind == ModelKind::Autoencoder) && !train.quantiles.is_empty() {
+        body.error(
+            &["quantiles"],
+            "forecasts and autoencoders predict no quantiles",
+            "remove it",
+        );
+    }
+    if forecast && train.split.folds > 0 {
+        body.error(
+            &["split", "folds"],
+            "a forecast is divided by time, once: it has no folds",
+            "remove it",
+        );
+    }
 }
 
 fn image(body: &mut Body<'_, TrainSpec>, image: &ImageSpec) {

@@ -1,6 +1,8 @@
 //! The reducer as a whole: messages in, state and effects out.
 
 mod asking;
+mod reports;
+mod selecting;
 
 use super::reduce;
 use crate::message::{Effect, Listing, Loaded, Message, NotebookText};

@@ -41,6 +41,7 @@ pub fn new(spec: &ModelSpec, size: Size, outputs: usize) -> Result<Architecture>
             spec,
             size.numbers(),
             &[],
+            &[],
             outputs,
         )?)),
         kind => Err(unsuited(kind, "pictures")),

@@ -49,11 +49,13 @@ impl Architecture {
         }
         match shape {
             Shape::Flat {
-                numbers, categories, ..
+                numbers,
+                continuous,
+                categories,
             } => match spec.kind {
-                ModelKind::Mlp | ModelKind::Linear => {
-                    Ok(Self::Table(Table::new(spec, *numbers, categories, outputs)?))
-                }
+                ModelKind::Mlp | ModelKind::Linear => Ok(Self::Table(Table::new(
+                    spec, *numbers, continuous, categories, outputs,
+                )?)),
                 ModelKind::Autoencoder => Ok(Self::Table(Table::autoencoder(spec, *numbers)?)),
                 kind => Err(unsuited(kind, "a plain table")),
             },

@@ -12,7 +12,10 @@ pub mod images;
 pub mod text;
 pub mod windows;
 
-use crate::{batch::Batch, preprocess::Preprocessing};
+use crate::{
+    batch::{Batch, Encoded},
+    preprocess::Preprocessing,
+};
 use aloft_nn::rng::Random;
 use images::{Images, Size};
 use serde::{Deserialize, Serialize};
@@ -52,10 +55,12 @@ impl Inputs {
         match self {
             Self::Table(table) => Shape::Flat {
                 numbers: table.numeric_width(),
+                continuous: table.continuous(),
                 categories: table.category_values(),
             },
             Self::Numbers(table) => Shape::Flat {
                 numbers: table.spread_width(),
+                continuous: Vec::new(),
                 categories: Vec::new(),
             },
             Self::Windows(windows) => windows.shape(),
@@ -72,6 +77,8 @@ pub enum Shape {
     Flat {
         /// Numbers.
         numbers: usize,
+        /// Those of them that may be learned in waves: columns of a table that are points on a line.
+        continuous: Vec<usize>,
         /// Values of each category.
         categories: Vec<usize>,
     },
@@ -102,6 +109,16 @@ pub trait Examples: Debug + Send + Sync {
 
     /// Bytes of a row as the model reads it.
     fn row_bytes(&self) -> usize;
+
+    /// Bytes of all rows as they are kept.
+    fn bytes(&self) -> usize {
+        self.count() * self.row_bytes()
+    }
+
+    /// The rows as one matrix of numbers and one of categories, where they are kept as that.
+    fn encoded(&self) -> Option<&Encoded> {
+        None
+    }
 
     /// Puts the rows of these indices side by side, in their order.
     fn gather(&self, indices: &[u32], batch: &mut Batch);

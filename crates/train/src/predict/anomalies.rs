@@ -11,6 +11,9 @@ pub(super) fn columns(outputs: &Outputs, rows: &dyn Examples, numbers: usize, th
     let (Outputs::Numbers(given_back)
     | Outputs::Probabilities {
         values: given_back, ..
+    }
+    | Outputs::Quantiles {
+        values: given_back, ..
     }) = outputs;
     let mut batch = Batch::default();
     rows.gather(&(0..rows.count() as u32).collect::<Vec<_>>(), &mut batch);

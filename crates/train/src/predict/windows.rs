@@ -22,8 +22,9 @@ pub(super) fn predict(
 ) -> Result<PredictSummary> {
     let next = windows.next(frame)?;
     let rows: Vec<u32> = (0..next.rows.count() as u32).collect();
-    let (Outputs::Numbers(values) | Outputs::Probabilities { values, .. }) =
-        evaluate(network, &saved.task, &next.rows, &rows)?;
+    let (Outputs::Numbers(values)
+    | Outputs::Probabilities { values, .. }
+    | Outputs::Quantiles { values, .. }) = evaluate(network, &saved.task, &next.rows, &rows)?;
     let mut columns = next.columns;
     if columns.iter().any(|column| column.name() == PREDICTION) {
         return Err(TrainError::bad_value(

@@ -184,6 +184,10 @@ impl Examples for PictureRows {
         4 * self.images.size.numbers()
     }
 
+    fn bytes(&self) -> usize {
+        self.pixels.len()
+    }
+
     fn gather(&self, indices: &[u32], batch: &mut Batch) {
         let (size, width) = (self.images.size, self.images.size.numbers());
         batch.fill(indices.len(), |numbers, _| {

@@ -11,7 +11,11 @@ use crate::{
     preprocess::{self, Encoding, FittedColumn, Preprocessing, mean_and_deviation, values},
     split::Split,
 };
-use aloft_spec::{inputs::ForecastSpec, text::thousands, train::TrainSpec};
+use aloft_spec::{
+    inputs::ForecastSpec,
+    text::thousands,
+    train::{PreprocessSpec, TrainSpec},
+};
 use polars::prelude::*;
 use std::collections::BTreeMap;
 
@@ -108,8 +112,14 @@ impl Windows {
         let all_past = features.iter().filter(|name| {
             **name != forecast.time && !forecast.series.contains(name) && !forecast.known.contains(name)
         });
-        let past = columns(frame, all_past, &train, &mut warnings)?;
-        let known = columns(frame, forecast.known.iter(), &train, &mut warnings)?;
+        let past = columns(frame, all_past, &train, &spec.preprocess, &mut warnings)?;
+        let known = columns(
+            frame,
+            forecast.known.iter(),
+            &train,
+            &spec.preprocess,
+            &mut warnings,
+        )?;
         let keys = series.iter().map(|series| series.key.clone());
         let mut windows = Self {
             time: forecast.time.clone(),
@@ -341,11 +351,12 @@ fn columns<'a>(
     frame: &DataFrame,
     names: impl Iterator<Item = &'a String>,
     train: &[u32],
+    spec: &PreprocessSpec,
     warnings: &mut Vec<String>,
 ) -> Result<Preprocessing> {
     let mut columns: Vec<FittedColumn> = Vec::new();
     for name in names {
-        match Preprocessing::fit(frame, std::slice::from_ref(name), train) {
+        match Preprocessing::fit(frame, std::slice::from_ref(name), train, spec, None) {
             Ok((fitted, said)) => {
                 warnings.extend(said);
                 columns.extend(fitted.columns);

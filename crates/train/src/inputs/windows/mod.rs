@@ -129,6 +129,7 @@ impl Windows {
             },
             (Layout::Flat, _) => Shape::Flat {
                 numbers: self.lags * past + place + self.horizon * known,
+                continuous: Vec::new(),
                 categories: Vec::new(),
             },
         }

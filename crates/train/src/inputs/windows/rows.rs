@@ -95,6 +95,11 @@ impl Examples for WindowRows {
         4 * self.row_width()
     }
 
+    fn bytes(&self) -> usize {
+        // Windows overlap.
+        4 * self.matrix.len() + 8 * self.target.len()
+    }
+
     fn gather(&self, indices: &[u32], batch: &mut Batch) {
         batch.fill(indices.len(), |numbers, _| {
             numbers.reserve(indices.len() * self.row_width());

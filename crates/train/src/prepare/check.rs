@@ -1,0 +1,101 @@
+//! What a specification may ask for: values that can be followed, and columns that are there.
+
+use crate::error::{Result, TrainError};
+use aloft_spec::train::{ModelKind, SplitBy, TrainSpec};
+use polars::prelude::*;
+
+/// Refuses values that no table is needed to refuse.
+pub fn check(spec: &TrainSpec) -> Result<()> {
+    let optimizer = &spec.optimizer;
+    let share = |number: f64| (0.0..1.0).contains(&number);
+    let above = |number: f64| number > 0.0 && number.is_finite();
+    let named = |key: &str, value: f64| format!("{key} is {value}");
+    let (rate, warmup) = (optimizer.highest_rate(), spec.schedule.warmup_share());
+    let bad = if spec.epochs == Some(0) {
+        Some(("epochs is 0".into(), "1 at the least"))
+    } else if spec.batch_size == Some(0) {
+        Some(("batch_size is 0".into(), "leave it out, or give 1 at the least"))
+    } else if !above(rate) {
+        let hint = "a number above 0, for instance 2e-3";
+        Some((named("optimizer.learning_rate", rate), hint))
+    } else if !(optimizer.weight_decay >= 0.0 && optimizer.weight_decay.is_finite()) {
+        let hint = "0 or more, for instance 1e-2";
+        Some((named("optimizer.weight_decay", optimizer.weight_decay), hint))
+    } else if !share(optimizer.momentum) {
+        let hint = "a share from 0 to less than 1, for instance 0.9";
+        Some((named("optimizer.momentum", optimizer.momentum), hint))
+    } else if let Some(clip) = optimizer.clip.filter(|clip| !above(*clip)) {
+        Some((named("optimizer.clip", clip), "a number above 0, for instance 1"))
+    } else if optimizer.accumulate == 0 {
+        Some(("optimizer.accumulate is 0".into(), "1 at the least"))
+    } else if !share(warmup) {
+        let hint = "a share of the steps from 0 to less than 1, for instance 0.1";
+        Some((named("schedule.warmup", warmup), hint))
+    } else if !(above(spec.schedule.factor) && spec.schedule.factor < 1.0) {
+        let hint = "above 0 and below 1, for instance 0.5";
+        Some((named("schedule.factor", spec.schedule.factor), hint))
+    } else if !share(spec.loss.label_smoothing) {
+        let hint = "a share from 0 to less than 1, for instance 0.1";
+        Some((named("loss.label_smoothing", spec.loss.label_smoothing), hint))
+    } else if !(spec
+        .quantiles
+        .iter()
+        .all(|quantile| above(*quantile) && *quantile < 1.0)
+        && spec.quantiles.is_sorted_by(|a, b| a < b))
+    {
+        let hint = "rising, each above 0 and below 1, for instance [0.1, 0.5, 0.9]";
+        Some((format!("quantiles are {:?}", spec.quantiles), hint))
+    } else if spec.forecast.is_some() && spec.split.folds > 0 {
+        let hint = "leave it out: a forecast is divided by time, once";
+        Some((format!("split.folds is {}", spec.split.folds), hint))
+    } else if (spec.forecast.is_some() || spec.model.kind == ModelKind::Autoencoder)
+        && !spec.quantiles.is_empty()
+    {
+        let hint = "leave them out: forecasts and autoencoders have none";
+        Some((format!("quantiles are {:?}", spec.quantiles), hint))
+    } else {
+        None
+    };
+    match bad {
+        Some((message, hint)) => Err(TrainError::bad_value(message, hint)),
+        None => Ok(()),
+    }
+}
+
+/// Refuses a table without a column.
+pub fn require(frame: &DataFrame, role: &'static str, name: &str) -> Result<()> {
+    match frame.column(name) {
+        Ok(_) => Ok(()),
+        Err(_) => {
+            let names = frame.get_column_names().into_iter().map(PlSmallStr::as_str);
+            Err(TrainError::unknown_column(role, name, names))
+        }
+    }
+}
+
+/// The columns to learn from, in the table's order.
+pub fn features(spec: &TrainSpec, frame: &DataFrame) -> Result<Vec<String>> {
+    let names: Vec<&str> = frame
+        .get_column_names()
+        .into_iter()
+        .map(PlSmallStr::as_str)
+        .collect();
+    for (role, listed) in [
+        ("the feature", &spec.features),
+        ("the ignored column", &spec.ignore),
+    ] {
+        if let Some(unknown) = listed.iter().find(|name| !names.contains(&name.as_str())) {
+            return Err(TrainError::unknown_column(role, unknown, names));
+        }
+    }
+    let wanted = |name: &&str| {
+        let listed = |list: &[String]| list.iter().any(|listed| listed == name);
+        // The test's groups are never seen in training: what is learned of a group by its name is of no use.
+        let group = spec.split.by == SplitBy::Group && spec.split.column.as_deref() == Some(*name);
+        **name != *spec.target
+            && (!group || listed(&spec.features))
+            && (spec.features.is_empty() || listed(&spec.features))
+            && !listed(&spec.ignore)
+    };
+    Ok(names.into_iter().filter(wanted).map(str::to_owned).collect())
+}
