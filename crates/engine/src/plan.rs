@@ -58,7 +58,7 @@ fn workload(train: &TrainSpec, data: &SnapshotFile, measured: &Measured, rows: u
         final_evaluate_rows: scaled(measured.validation_rows + measured.test_rows),
         batch_rows: measured.batch_rows,
         steps_per_epoch: train_rows.div_ceil(measured.batch_rows.max(1)),
-        epochs: train.epochs,
+        epochs: train.epochs_at_most(),
         data_bytes: scaled(data.bytes),
         spent_seconds: 0.0,
     }

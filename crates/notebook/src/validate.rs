@@ -1,11 +1,13 @@
 //! Values that have the right type and can't be meant.
 
+mod trees;
+
 use crate::param;
 use crate::toml_reader::{Finding, Reading, keys_of, read};
 use aloft_spec::chart::{ChartSpec, Mark};
 use aloft_spec::param::{ParamKind, ParamSpec, ParamValue};
 use aloft_spec::source::{SampleMethod, SampleSpec, SourceSpec};
-use aloft_spec::train::{ModelSpec, OptimizerSpec, SplitBy, SplitSpec, TrainSpec};
+use aloft_spec::train::{ModelSpec, OptimizerSpec, SplitBy, SplitSpec, TrainSpec, TreesSpec};
 use aloft_spec::{CellSpec, Code, Problem};
 use toml::de::DeValue;
 
@@ -256,6 +258,7 @@ pub(crate) fn train(body: &str) -> Checked {
         [] => keys_of::<TrainSpec>(),
         ["split"] => keys_of::<SplitSpec>(),
         ["model"] => keys_of::<ModelSpec>(),
+        ["model", "trees"] => keys_of::<TreesSpec>(),
         ["optimizer"] => keys_of::<OptimizerSpec>(),
         _ => &[],
     });
@@ -263,6 +266,7 @@ pub(crate) fn train(body: &str) -> Checked {
         body.filled("data", &train.data, "data = \"flights\"");
         body.filled("target", &train.target, "target = \"a column\"");
         columns(&mut body, &train);
+        trees::check(&mut body, &train);
         split(&mut body, &train.split);
         if train.epochs == 0 {
             body.bad(&["epochs"], "training takes at least one epoch");

@@ -1,5 +1,9 @@
 //! `train` cells: what is learned from which table, and how.
 
+mod trees;
+
+pub use trees::TreesSpec;
+
 use serde::{Deserialize, Serialize};
 
 /// The body of a `toml train` cell. Every key has a default but `data` and `target`.
@@ -74,6 +78,16 @@ impl TrainSpec {
             device: DeviceSpec::default(),
             model: ModelSpec::default(),
             optimizer: OptimizerSpec::default(),
+        }
+    }
+}
+
+impl TrainSpec {
+    /// Epochs at the most. Of trees they are rounds in groups ([`TreesSpec::epochs`]).
+    pub fn epochs_at_most(&self) -> u32 {
+        match self.model.kind {
+            ModelKind::Trees => self.model.trees.epochs(),
+            ModelKind::Mlp | ModelKind::Linear => self.epochs,
         }
     }
 }
@@ -157,8 +171,11 @@ pub struct ModelSpec {
     pub hidden: Vec<usize>,
     /// Share of hidden units dropped while training, 0 to less than 1 (mlp).
     pub dropout: f64,
-    /// How categories enter the model.
+    /// How categories enter the model (mlp).
     pub categories: CategoryEncoding,
+    /// How trees grow (trees).
+    #[serde(skip_serializing_if = "TreesSpec::is_default")]
+    pub trees: TreesSpec,
 }
 
 impl Default for ModelSpec {
@@ -168,6 +185,7 @@ impl Default for ModelSpec {
             hidden: vec![128, 64],
             dropout: 0.0,
             categories: CategoryEncoding::Embedding,
+            trees: TreesSpec::default(),
         }
     }
 }
@@ -181,6 +199,9 @@ pub enum ModelKind {
     Mlp,
     /// One linear map: linear or logistic regression. Its categories are always one-hot.
     Linear,
+    /// Gradient-boosted decision trees, on the CPU whatever the device. They take columns as they are: no scaling, and
+    /// missing values and categories have branches of their own.
+    Trees,
 }
 
 /// How categories enter a model. Both have a bucket for values never seen in training.

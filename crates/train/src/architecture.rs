@@ -47,7 +47,7 @@ impl Architecture {
                 "give each hidden layer a width, for instance hidden = [128, 64]",
             ));
         }
-        let linear = spec.kind == ModelKind::Linear;
+        let linear = spec.kind != ModelKind::Mlp;
         let mut offset = 0;
         let slots = category_values
             .iter()
@@ -75,7 +75,7 @@ impl Architecture {
         })
     }
 
-    /// The model as a graph over [numeric] and the batch's categories.
+    /// A network as a graph over [numeric] and the batch's categories.
     pub fn graph(&self) -> Graph {
         Mlp {
             numeric: self.numeric,

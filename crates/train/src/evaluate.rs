@@ -2,7 +2,9 @@
 
 use crate::{
     batch::{Batch, Encoded},
+    boosting,
     error::Result,
+    model::Model,
     task::Task,
 };
 use aloft_nn::network::Network;
@@ -49,33 +51,46 @@ fn likeliest(row: &[f64]) -> u32 {
 }
 
 /// Evaluates the rows of these indices, without a gradient and without dropout.
-pub fn evaluate(network: &Network, task: &Task, rows: &Encoded, indices: &[u32]) -> Result<Outputs> {
-    let classes = task.outputs();
-    let mut values = Vec::with_capacity(indices.len() * classes);
+pub fn evaluate(model: &Model, task: &Task, rows: &Encoded, indices: &[u32]) -> Result<Outputs> {
+    let scores = match model {
+        Model::Network(network) => network_scores(network, rows, indices)?,
+        Model::Trees(forest) => boosting::scores(forest, rows, indices),
+    };
+    Ok(outputs(task, &scores))
+}
+
+/// What a network says about rows, [rows, outputs].
+pub fn network_scores(network: &Network, rows: &Encoded, indices: &[u32]) -> Result<Vec<f64>> {
+    let mut scores = Vec::new();
     let mut batch = Batch::default();
     for some in indices.chunks(BLOCK * BLOCKS) {
         rows.gather(some, &mut batch);
-        let out = network.predict(batch.rows(), BLOCK)?;
-        match task {
-            Task::Regression { mean, deviation } => {
-                values.extend(out.iter().map(|number| f64::from(*number) * deviation + mean));
-            }
-            Task::Binary { .. } | Task::Multiclass { .. } => {
-                out.chunks_exact(classes)
-                    .for_each(|logits| softmax(logits, &mut values));
-            }
-        }
+        scores.extend(network.predict(batch.rows(), BLOCK)?.into_iter().map(f64::from));
     }
-    Ok(match task {
-        Task::Regression { .. } => Outputs::Numbers(values),
-        Task::Binary { .. } | Task::Multiclass { .. } => Outputs::Probabilities { classes, values },
-    })
+    Ok(scores)
 }
 
-fn softmax(logits: &[f32], out: &mut Vec<f64>) {
-    let highest = f64::from(logits.iter().copied().fold(f32::NEG_INFINITY, f32::max));
+/// What a model's scores of rows mean: numbers in units of the task's deviation, or logits of classes.
+pub fn outputs(task: &Task, scores: &[f64]) -> Outputs {
+    match task {
+        Task::Regression { mean, deviation } => {
+            Outputs::Numbers(scores.iter().map(|number| number * deviation + mean).collect())
+        }
+        Task::Binary { .. } | Task::Multiclass { .. } => {
+            let classes = task.outputs();
+            let mut values = Vec::with_capacity(scores.len());
+            scores
+                .chunks_exact(classes)
+                .for_each(|logits| softmax(logits, &mut values));
+            Outputs::Probabilities { classes, values }
+        }
+    }
+}
+
+fn softmax(logits: &[f64], out: &mut Vec<f64>) {
+    let highest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let start = out.len();
-    out.extend(logits.iter().map(|logit| (f64::from(*logit) - highest).exp()));
+    out.extend(logits.iter().map(|logit| (logit - highest).exp()));
     let sum: f64 = out[start..].iter().sum();
     out[start..].iter_mut().for_each(|value| *value /= sum);
 }
@@ -106,6 +121,7 @@ mod tests {
             };
             let architecture = Architecture::new(&spec, width, &[], outputs).unwrap();
             let network = Network::new(architecture.graph(), 3, &Device::Cpu).unwrap();
+            let model = Model::Network(network);
             let task = match outputs {
                 1 => Task::Regression {
                     mean: 5.0,
@@ -116,7 +132,7 @@ mod tests {
                     labels: LabelType::Text,
                 },
             };
-            let numbers = |indices: &[u32]| match evaluate(&network, &task, &encoded, indices).unwrap() {
+            let numbers = |indices: &[u32]| match evaluate(&model, &task, &encoded, indices).unwrap() {
                 Outputs::Numbers(values) | Outputs::Probabilities { values, .. } => values,
             };
             let all = numbers(&(0..rows as u32).collect::<Vec<_>>());

@@ -3,13 +3,14 @@
 //! [`execute`] is the worker of a run and [`predict`] scores rows with a run's model; [`measure`] shows what a run would
 //! take. All three go the same way: a table is [`prepare`]d (target, parts, fitted [`preprocess`]ing, encoded rows), a
 //! [`trainer`] takes steps on the model of an [`architecture`], and [`evaluate`] says what the model makes of rows. The
-//! networks themselves are `aloft-nn`.
+//! networks themselves are `aloft-nn`, the trees `aloft-trees`; which one it is, only a [`model`] knows.
 //!
 //! The same specification, rows, seed, device and number of threads give the same metrics to the last bit, also when the
 //! run was interrupted: a [`checkpoint`] holds all that the next epoch depends on.
 
 mod architecture;
 mod batch;
+mod boosting;
 mod checkpoint;
 mod device;
 mod error;
@@ -18,6 +19,7 @@ mod forecast;
 mod machine;
 mod measure;
 mod metrics;
+mod model;
 mod predict;
 mod prepare;
 mod preprocess;

@@ -3,13 +3,17 @@
 use crate::{
     architecture::Architecture,
     batch::{Encoded, batch_size},
+    boosting,
     error::{Result, TrainError},
     metrics::Truth,
-    preprocess::{Preprocessing, mean_and_deviation},
+    preprocess::{Form, Preprocessing, mean_and_deviation},
     split::Split,
     task::{Target, Task, Values},
 };
-use aloft_spec::{text::thousands, train::TrainSpec};
+use aloft_spec::{
+    text::thousands,
+    train::{ModelKind, TrainSpec},
+};
 use polars::prelude::*;
 
 /// A prepared training.
@@ -47,7 +51,9 @@ impl Prepared {
         let features = features(spec, frame)?;
         let split = Split::new(&spec.split, frame, &target)?;
         let train: Vec<u32> = split.train.iter().map(|row| target.rows[*row as usize]).collect();
-        let (preprocessing, mut warnings) = Preprocessing::fit(frame, &features, &train)?;
+        let trees = spec.model.kind == ModelKind::Trees;
+        let form = if trees { Form::Plain } else { Form::Scaled };
+        let (preprocessing, mut warnings) = Preprocessing::fit(frame, &features, &train, form)?;
         let rows = match target.dropped {
             0 => preprocessing.encode(frame)?,
             dropped => {
@@ -81,7 +87,7 @@ impl Prepared {
             rows,
             targets: target.values,
             dropped: target.dropped,
-            batch_size: batch_size(spec.batch_size, split.train.len()),
+            batch_size: step_rows(spec, split.train.len()),
             split,
             warnings,
         })
@@ -106,6 +112,14 @@ impl Prepared {
                 },
             },
         }
+    }
+}
+
+/// Rows of a step out of so many training rows. Trees always learn from all of them.
+pub fn step_rows(spec: &TrainSpec, train_rows: usize) -> usize {
+    match spec.model.kind {
+        ModelKind::Trees => train_rows.max(1),
+        ModelKind::Mlp | ModelKind::Linear => batch_size(spec.batch_size, train_rows),
     }
 }
 
@@ -151,6 +165,7 @@ fn check(spec: &TrainSpec) -> Result<()> {
     };
     match bad {
         Some((message, hint)) => Err(TrainError::bad_value(message, hint)),
+        None if spec.model.kind == ModelKind::Trees => boosting::check(&spec.model.trees),
         None => Ok(()),
     }
 }

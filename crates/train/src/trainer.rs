@@ -1,10 +1,11 @@
-//! A model in training: steps, epochs' orders, evaluation, and the state that a checkpoint holds.
+//! A network in training: steps, epochs' orders, evaluation, and the state that a checkpoint holds.
 
 use crate::{
     batch::Batch,
     error::Result,
-    evaluate::{Outputs, evaluate},
+    evaluate::{Outputs, evaluate, network_scores, outputs},
     metrics::{self, Metrics},
+    model::Model,
     prepare::Prepared,
     task::{Task, Values},
 };
@@ -22,9 +23,9 @@ use std::f64::consts::PI;
 /// Share of all steps over which the learning rate rises, and the most steps that it takes.
 const RISE: (f64, u64) = (0.05, 200);
 
-/// A model in training.
+/// A network in training.
 #[derive(Debug)]
-pub struct Trainer<'a> {
+pub struct NetworkTrainer<'a> {
     prepared: &'a Prepared,
     learner: Learner,
     batch: Batch,
@@ -47,7 +48,7 @@ pub struct Evaluation {
     pub outputs: Outputs,
 }
 
-impl<'a> Trainer<'a> {
+impl<'a> NetworkTrainer<'a> {
     /// A fresh model.
     pub fn new(prepared: &'a Prepared, spec: &TrainSpec, device: &Device) -> Result<Self> {
         let network = Network::new(prepared.architecture.graph(), spec.seed, device)?;
@@ -80,12 +81,8 @@ impl<'a> Trainer<'a> {
         optimizer: Optimizer,
     ) -> Result<Self> {
         let (loss, numbers) = match (&prepared.task, &prepared.targets) {
-            (Task::Regression { mean, deviation }, Values::Numbers(values)) => {
-                let standardized = |value: &f64| ((value - mean) / deviation) as f32;
-                (
-                    Loss::Squares { width: 1 },
-                    values.iter().map(standardized).collect(),
-                )
+            (Task::Regression { .. }, Values::Numbers(values)) => {
+                (Loss::Squares { width: 1 }, prepared.task.standardized(values))
             }
             (task, _) => {
                 let loss = Loss::CrossEntropy {
@@ -147,23 +144,29 @@ impl<'a> Trainer<'a> {
 
     /// Loss and metrics of some rows.
     pub fn evaluate(&self, rows: &[u32]) -> Result<Evaluation> {
-        evaluation(self.prepared, self.network(), rows)
+        let scores = network_scores(self.network(), &self.prepared.rows, rows)?;
+        Ok(judged(self.prepared, outputs(&self.prepared.task, &scores), rows))
     }
 }
 
 /// Loss and metrics of a model on some rows.
-pub fn evaluation(prepared: &Prepared, network: &Network, rows: &[u32]) -> Result<Evaluation> {
-    let outputs = evaluate(network, &prepared.task, &prepared.rows, rows)?;
+pub fn evaluation(prepared: &Prepared, model: &Model, rows: &[u32]) -> Result<Evaluation> {
+    let outputs = evaluate(model, &prepared.task, &prepared.rows, rows)?;
+    Ok(judged(prepared, outputs, rows))
+}
+
+/// Loss and metrics of what a model says about some rows.
+pub fn judged(prepared: &Prepared, outputs: Outputs, rows: &[u32]) -> Evaluation {
     let truth = prepared.truth(rows);
     let deviation = match prepared.task {
         Task::Regression { deviation, .. } => deviation,
         Task::Binary { .. } | Task::Multiclass { .. } => 1.0,
     };
-    Ok(Evaluation {
+    Evaluation {
         loss: metrics::loss(&outputs, &truth, deviation),
         metrics: metrics::metrics(&outputs, &truth),
         outputs,
-    })
+    }
 }
 
 /// The optimizer that a specification asks for.

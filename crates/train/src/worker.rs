@@ -6,6 +6,7 @@ use crate::{
     device,
     error::Result,
     machine,
+    model::Learned,
     prepare::Prepared,
     report::{Confusion, Report, conclusion, confusion_of},
     run::{Run, forget_old_stop},
@@ -14,7 +15,6 @@ use crate::{
     training::{Preparation, Trained, train},
 };
 use aloft_data::read_frame;
-use aloft_nn::network::{Network, Weights};
 use aloft_runs::file;
 use aloft_spec::{
     Code, Problem,
@@ -128,10 +128,10 @@ fn conclude(
     prepared: &Prepared,
     device: &Device,
     progress: &Progress,
-    best: &[Weights],
+    best: &Learned,
 ) -> Result<()> {
     run.phase(Phase::Evaluate)?;
-    let network = Network::from_weights(prepared.architecture.graph(), best.to_vec(), device)?;
+    let model = best.model(&prepared.architecture, device)?;
     let mut confusion: BTreeMap<String, Confusion> = BTreeMap::new();
     let mut said = String::new();
     for (split, rows) in [
@@ -141,7 +141,7 @@ fn conclude(
         if rows.is_empty() {
             continue;
         }
-        let evaluation = evaluation(prepared, &network, rows)?;
+        let evaluation = evaluation(prepared, &model, rows)?;
         said = conclusion(&prepared.task, split, &evaluation.metrics);
         if let Some(matrix) = confusion_of(&prepared.task, &prepared.truth(rows), &evaluation.outputs) {
             confusion.insert(split.to_owned(), matrix);

@@ -43,7 +43,7 @@ fn names(frame: &DataFrame) -> Vec<String> {
 }
 
 fn fitted() -> (Preprocessing, Vec<String>) {
-    Preprocessing::fit(&frame(), &names(&frame()), &[0, 1, 2, 3, 4]).unwrap()
+    Preprocessing::fit(&frame(), &names(&frame()), &[0, 1, 2, 3, 4], Form::Scaled).unwrap()
 }
 
 #[test]
@@ -86,6 +86,20 @@ fn rows_become_these_numbers() {
     assert_eq!(encoded.categories, [1, 2, 1, 0, 3, 0]);
     // January is the top of the circle of months.
     assert_eq!(row(0)[5..7], [0.0, 1.0]);
+}
+
+#[test]
+fn trees_take_columns_as_they_are() {
+    let (preprocessing, _) =
+        Preprocessing::fit(&frame(), &names(&frame()), &[0, 1, 2, 3, 4], Form::Plain).unwrap();
+    assert_eq!(preprocessing.numeric_width(), 1 + 1 + 3);
+    let encoded = preprocessing.encode(&frame()).unwrap();
+    let row = |row: usize| &encoded.numeric[row * 5..row * 5 + 5];
+    // Days from the median (March 1), the month, and the weekday: 1970-01-01 was a Thursday.
+    assert_eq!(row(0), [10.0, 1.0, -59.0, 1.0, 3.0]);
+    assert_eq!(row(5)[0], 1e9);
+    assert!(row(2)[0].is_nan() && row(2)[1].is_nan() && row(4)[0].is_nan());
+    assert_eq!(encoded.categories, [1, 2, 1, 0, 3, 0]);
 }
 
 #[test]
@@ -164,10 +178,10 @@ fn texts_that_name_rows_are_left_out_and_rare_ones_share_a_bucket() {
     )
     .unwrap();
     let train: Vec<u32> = (0..2000).collect();
-    let (preprocessing, warnings) = Preprocessing::fit(&frame, &names(&frame), &train).unwrap();
+    let (preprocessing, warnings) = Preprocessing::fit(&frame, &names(&frame), &train, Form::Scaled).unwrap();
     assert!(warnings[0].contains("`id`") && warnings[0].contains("2,000"));
     assert_eq!(preprocessing.category_values(), [4]);
     assert_eq!(preprocessing.encode(&frame).unwrap().categories[7], 0);
-    let only_ids = Preprocessing::fit(&frame, &["id".to_owned()], &train).unwrap_err();
+    let only_ids = Preprocessing::fit(&frame, &["id".to_owned()], &train, Form::Scaled).unwrap_err();
     assert_eq!(Problem::from(only_ids).code, Code::EmptyData);
 }
