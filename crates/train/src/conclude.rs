@@ -7,6 +7,7 @@ use crate::{
     evaluate::evaluate,
     explain::{Budget, Sample, explain, sampled},
     folds::Folds,
+    model::{Learned, Model},
     prepare::Prepared,
     report::{Part, conclusion, evaluation},
     run::Run,
@@ -14,7 +15,6 @@ use crate::{
     trainer,
 };
 use aloft_data::read_frame;
-use aloft_nn::network::{Network, Weights};
 use aloft_runs::file;
 use aloft_spec::{
     event::{EventKind, Phase},
@@ -29,7 +29,7 @@ const EXPLAIN: (f64, f64, f64) = (0.02, 1.0, 20.0);
 
 /// A model that is evaluated and saved, to be explained.
 pub struct Concluded {
-    network: Network,
+    model: Model,
     frame: DataFrame,
     report: Report,
 }
@@ -40,11 +40,11 @@ pub fn conclude(
     prepared: &Prepared,
     device: &Device,
     progress: &Progress,
-    best: &[Weights],
+    best: &Learned,
     folds: &Folds,
 ) -> Result<Concluded> {
     run.phase(Phase::Evaluate)?;
-    let network = Network::from_weights(prepared.architecture.graph(), best.to_vec(), device)?;
+    let model = best.model(&prepared.architecture, device)?;
     let mut parts: Vec<Part<'_>> = Vec::new();
     for (name, rows) in [
         ("validation", &prepared.split.validation),
@@ -53,7 +53,7 @@ pub fn conclude(
         if rows.is_empty() {
             continue;
         }
-        let trainer::Evaluation { metrics, outputs, .. } = trainer::evaluation(prepared, &network, rows)?;
+        let trainer::Evaluation { metrics, outputs, .. } = trainer::evaluation(prepared, &model, rows)?;
         run.record.metrics.insert(name.to_owned(), metrics.clone());
         run.event(EventKind::Metrics {
             split: name.to_owned(),
@@ -117,17 +117,13 @@ pub fn conclude(
         explanation: None,
     };
     aloft_runs::write_report(&run.dir, &report)?;
-    Ok(Concluded {
-        network,
-        frame,
-        report,
-    })
+    Ok(Concluded { model, frame, report })
 }
 
 /// What the model looks at, into the report. Whoever stops the run now stops this alone: the run is done.
 pub fn add_explanation(run: &mut Run, prepared: &Prepared, concluded: Concluded) -> Result<()> {
     let Concluded {
-        network,
+        model,
         frame,
         mut report,
     } = concluded;
@@ -156,7 +152,7 @@ pub fn add_explanation(run: &mut Run, prepared: &Prepared, concluded: Concluded)
     drop(frame);
     let predict = |rows: &Encoded| {
         let all: Vec<u32> = (0..rows.rows as u32).collect();
-        evaluate(&network, &prepared.task, rows, &all)
+        evaluate(&model, &prepared.task, rows, &all)
     };
     let (share, least, most) = EXPLAIN;
     let time = Duration::from_secs_f64((run.elapsed() * share).clamp(least, most));

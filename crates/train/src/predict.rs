@@ -40,14 +40,14 @@ pub fn predict(run_dir: &Path, input: &Path, output: &Path) -> std::result::Resu
 }
 
 fn predict_rows(run_dir: &Path, input: &Path, output: &Path) -> Result<PredictSummary> {
-    let (saved, network) = SavedModel::read(run_dir)?;
+    let (saved, model) = SavedModel::read(run_dir)?;
     let mut frame = read_frame(input)?;
     let rows = saved
         .preprocessing
         .encode(&frame)
         .map_err(|error| error.in_file(input))?;
     let indices: Vec<u32> = (0..rows.rows as u32).collect();
-    let outputs = evaluate(&network, &saved.task, &rows, &indices)?;
+    let outputs = evaluate(&model, &saved.task, &rows, &indices)?;
     let added = columns(&saved.task, &outputs);
     let names: Vec<String> = added.iter().map(|column| column.name().to_string()).collect();
     if let Some(taken) = names.iter().find(|name| frame.column(name).is_ok()) {

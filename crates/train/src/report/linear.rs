@@ -151,7 +151,7 @@ impl Linear {
             match task {
                 // Of quantiles it says the mean, which no report sets beside them.
                 Task::Regression { .. } | Task::Quantiles { .. } => {
-                    values.push(out[0] * self.scale.1 + self.scale.0)
+                    values.push(out[0] * self.scale.1 + self.scale.0);
                 }
                 Task::Binary { .. } => softmax(&[0.0, out[0]], &mut values),
                 Task::Multiclass { .. } => softmax(&out, &mut values),
