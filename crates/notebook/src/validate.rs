@@ -2,6 +2,7 @@
 
 mod inputs;
 mod recipe;
+mod trees;
 
 use crate::param;
 use crate::toml_reader::{Finding, Reading, keys_of, read};
@@ -10,7 +11,7 @@ use aloft_spec::inputs::{ForecastSpec, ImageSpec, TextSpec};
 use aloft_spec::param::{ParamKind, ParamSpec, ParamValue};
 use aloft_spec::source::{SampleMethod, SampleSpec, SourceSpec};
 use aloft_spec::train::{
-    LossSpec, ModelSpec, OptimizerSpec, PreprocessSpec, ScheduleSpec, SplitSpec, TrainSpec,
+    LossSpec, ModelSpec, OptimizerSpec, PreprocessSpec, ScheduleSpec, SplitSpec, TrainSpec, TreesSpec,
 };
 use aloft_spec::{CellSpec, Code, Problem};
 use toml::de::DeValue;
@@ -265,6 +266,7 @@ pub(crate) fn train(body: &str) -> Checked {
         ["image"] => keys_of::<ImageSpec>(),
         ["text"] => keys_of::<TextSpec>(),
         ["model"] => keys_of::<ModelSpec>(),
+        ["model", "trees"] => keys_of::<TreesSpec>(),
         ["optimizer"] => keys_of::<OptimizerSpec>(),
         ["preprocess"] => keys_of::<PreprocessSpec>(),
         ["loss"] => keys_of::<LossSpec>(),
@@ -274,6 +276,7 @@ pub(crate) fn train(body: &str) -> Checked {
     if let Some(train) = body.reading.value.clone() {
         body.filled("data", &train.data, "data = \"flights\"");
         columns(&mut body, &train);
+        trees::check(&mut body, &train);
         recipe::split(&mut body, &train.split);
         recipe::loss(&mut body, &train);
         recipe::optimizer(&mut body, &train.optimizer);

@@ -63,6 +63,17 @@ impl Encoded {
             categories: batch.categories,
         }
     }
+
+    /// The rows as trees take them.
+    pub fn columns(&self) -> aloft_trees::rows::Rows<'_> {
+        aloft_trees::rows::Rows {
+            rows: self.rows,
+            number_width: self.numeric_width,
+            numbers: &self.numeric,
+            category_width: self.category_width,
+            categories: &self.categories,
+        }
+    }
 }
 
 impl Examples for Encoded {

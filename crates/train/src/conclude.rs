@@ -9,6 +9,7 @@ use crate::{
     explain::{Budget, Sample, explain, sampled},
     folds::Folds,
     metrics::{Metrics, Truth},
+    model::{Learned, Model},
     prepare::Prepared,
     report::{Part, conclusion, conclusion_of_metrics, evaluation},
     run::Run,
@@ -17,7 +18,6 @@ use crate::{
     trainer,
 };
 use aloft_data::read_frame;
-use aloft_nn::network::{Network, Weights};
 use aloft_runs::file;
 use aloft_spec::{
     event::{EventKind, Phase},
@@ -32,7 +32,7 @@ const EXPLAIN: (f64, f64, f64) = (0.02, 1.0, 20.0);
 
 /// A model that is evaluated and saved, to be explained.
 pub struct Concluded {
-    network: Network,
+    model: Model,
     frame: DataFrame,
     report: Report,
 }
@@ -43,11 +43,11 @@ pub fn conclude(
     prepared: &Prepared,
     device: &Device,
     progress: &Progress,
-    best: &[Weights],
+    best: &Learned,
     folds: &Folds,
 ) -> Result<Concluded> {
     run.phase(Phase::Evaluate)?;
-    let network = Network::from_weights(prepared.architecture.graph(), best.to_vec(), device)?;
+    let model = best.model(&prepared.architecture, device)?;
     let mut task = prepared.task.clone();
     let mut parts: Vec<Part<'_>> = Vec::new();
     for (name, rows) in [
@@ -59,7 +59,7 @@ pub fn conclude(
         }
         let trainer::Evaluation {
             mut metrics, outputs, ..
-        } = trainer::evaluation(prepared, &network, rows)?;
+        } = trainer::evaluation(prepared, &model, rows)?;
         let truth = prepared.truth(rows);
         let share = (name == "validation").then_some(run.record.train.model.quantile);
         metrics.extend(anomalies(&mut task, &outputs, &truth, share));
@@ -130,11 +130,7 @@ pub fn conclude(
         explanation: None,
     };
     aloft_runs::write_report(&run.dir, &report)?;
-    Ok(Concluded {
-        network,
-        frame,
-        report,
-    })
+    Ok(Concluded { model, frame, report })
 }
 
 /// What an autoencoder's errors come to; with a `share`, the threshold is set to what that share of the rows stays below.
@@ -152,10 +148,11 @@ fn anomalies(task: &mut Task, outputs: &Outputs, truth: &Truth, share: Option<f6
     anomaly::metrics(task, &scores)
 }
 
-/// What the model looks at, into the report, where columns of a table are what it looks at. Whoever stops the run now stops this alone: the run is done.
+/// What the model looks at, into the report, where columns of a table are what it looks at. Whoever stops the run now
+/// stops this alone: the run is done.
 pub fn add_explanation(run: &mut Run, prepared: &Prepared, concluded: Concluded) -> Result<()> {
     let Concluded {
-        network,
+        model,
         frame,
         mut report,
     } = concluded;
@@ -184,7 +181,7 @@ pub fn add_explanation(run: &mut Run, prepared: &Prepared, concluded: Concluded)
     drop(frame);
     let predict = |rows: &Encoded| {
         let all: Vec<u32> = (0..rows.rows as u32).collect();
-        evaluate(&network, &prepared.task, rows, &all)
+        evaluate(&model, &prepared.task, rows, &all)
     };
     let (share, least, most) = EXPLAIN;
     let time = Duration::from_secs_f64((run.elapsed() * share).clamp(least, most));

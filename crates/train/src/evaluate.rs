@@ -2,8 +2,10 @@
 
 use crate::{
     batch::Batch,
+    boosting,
     error::Result,
     inputs::{Examples, Unit},
+    model::Model,
     task::Task,
 };
 use aloft_nn::network::Network;
@@ -78,54 +80,75 @@ fn likeliest(row: &[f64]) -> u32 {
     best as u32
 }
 
-/// Evaluates the rows of these indices, without a gradient and without dropout. What several members of a model say is
-/// averaged: numbers as they are, classes as probabilities.
-pub fn evaluate(network: &Network, task: &Task, rows: &dyn Examples, indices: &[u32]) -> Result<Outputs> {
-    let width = task.outputs();
-    let members = network.graph().output().width() / width;
-    let mut values = Vec::with_capacity(indices.len() * width);
+/// Evaluates the rows of these indices, without a gradient and without dropout.
+pub fn evaluate(model: &Model, task: &Task, rows: &dyn Examples, indices: &[u32]) -> Result<Outputs> {
+    match model {
+        Model::Network(network) => evaluate_network(network, task, rows, indices),
+        Model::Trees(forest) => {
+            let scores = boosting::scores(forest, boosting::plain(rows)?, indices);
+            Ok(outputs(task, 1, &scores, rows, indices))
+        }
+    }
+}
+
+/// The same of a network.
+pub fn evaluate_network(
+    network: &Network,
+    task: &Task,
+    rows: &dyn Examples,
+    indices: &[u32],
+) -> Result<Outputs> {
+    let members = network.graph().output().width() / task.outputs();
+    let mut scores = Vec::new();
     let mut batch = Batch::default();
-    let mut said = Vec::new();
     for some in indices.chunks(BLOCK * BLOCKS) {
         rows.gather(some, &mut batch);
         let out = network.predict(batch.rows(), BLOCK)?;
-        for (row, out) in some.iter().zip(out.chunks_exact(members * width)) {
-            said.clear();
-            match task {
-                Task::Binary { .. } | Task::Multiclass { .. } => out
-                    .chunks_exact(width)
-                    .for_each(|logits| softmax(logits, &mut said)),
-                _ => said.extend(out.iter().copied().map(f64::from)),
-            }
-            let mean = |column: usize| said.iter().skip(column).step_by(width).sum::<f64>() / members as f64;
-            let Unit { start, size } = task.unit(rows, *row);
-            values.extend((0..width).map(|column| mean(column) * size + start));
-        }
+        scores.extend(out.into_iter().map(f64::from));
     }
-    Ok(match task {
+    Ok(outputs(task, members, &scores, rows, indices))
+}
+
+/// What a model's scores of the rows of these indices mean, [rows, members, outputs]: numbers in the unit of the task or of
+/// the row, or logits of classes. What several members of a model say is averaged: numbers as they are, classes as
+/// probabilities.
+pub fn outputs(task: &Task, members: usize, scores: &[f64], rows: &dyn Examples, indices: &[u32]) -> Outputs {
+    let width = task.outputs();
+    let mut values = Vec::with_capacity(scores.len() / members);
+    let mut said = Vec::new();
+    for (index, row) in indices.iter().zip(scores.chunks_exact(members * width)) {
+        said.clear();
+        match task {
+            Task::Binary { .. } | Task::Multiclass { .. } => row
+                .chunks_exact(width)
+                .for_each(|logits| softmax(logits, &mut said)),
+            _ => said.extend_from_slice(row),
+        }
+        let mean = |column: usize| said.iter().skip(column).step_by(width).sum::<f64>() / members as f64;
+        let Unit { start, size } = task.unit(rows, *index);
+        values.extend((0..width).map(|column| mean(column) * size + start));
+    }
+    match task {
         Task::Binary { .. } | Task::Multiclass { .. } => Outputs::Probabilities {
             classes: width,
             values,
         },
         Task::Quantiles { .. } => {
-            // A network may let quantiles cross; put in order they are nearer to the truth (Chernozhukov et al., 2010).
+            // A model may let quantiles cross; put in order they are nearer to the truth (Chernozhukov et al., 2010).
             values
                 .chunks_exact_mut(width)
                 .for_each(|row| row.sort_by(f64::total_cmp));
             Outputs::Quantiles { width, values }
         }
         Task::Regression { .. } | Task::Forecast { .. } | Task::Anomaly { .. } => Outputs::Numbers(values),
-    })
+    }
 }
 
 /// Appends the probabilities of classes with these logits.
-pub fn softmax<T: Copy + Into<f64>>(logits: &[T], out: &mut Vec<f64>) {
-    let highest = logits
-        .iter()
-        .map(|logit| (*logit).into())
-        .fold(f64::NEG_INFINITY, f64::max);
+pub fn softmax(logits: &[f64], out: &mut Vec<f64>) {
+    let highest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let start = out.len();
-    out.extend(logits.iter().map(|logit| ((*logit).into() - highest).exp()));
+    out.extend(logits.iter().map(|logit| (logit - highest).exp()));
     let sum: f64 = out[start..].iter().sum();
     out[start..].iter_mut().for_each(|value| *value /= sum);
 }
@@ -161,6 +184,7 @@ mod tests {
             };
             let architecture = Architecture::new(&spec, &shape, outputs).unwrap();
             let network = Network::new(architecture.graph(), 3, &Device::Cpu).unwrap();
+            let model = Model::Network(network);
             let task = match outputs {
                 1 => Task::Regression {
                     mean: 5.0,
@@ -171,7 +195,7 @@ mod tests {
                     labels: LabelType::Text,
                 },
             };
-            let numbers = |indices: &[u32]| match evaluate(&network, &task, &encoded, indices).unwrap() {
+            let numbers = |indices: &[u32]| match evaluate(&model, &task, &encoded, indices).unwrap() {
                 Outputs::Numbers(values)
                 | Outputs::Probabilities { values, .. }
                 | Outputs::Quantiles { values, .. } => values,

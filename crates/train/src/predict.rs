@@ -47,11 +47,11 @@ pub fn predict(run_dir: &Path, input: &Path, output: &Path) -> std::result::Resu
 }
 
 fn predict_rows(run_dir: &Path, input: &Path, output: &Path) -> Result<PredictSummary> {
-    let (saved, network) = SavedModel::read(run_dir)?;
+    let (saved, model) = SavedModel::read(run_dir)?;
     let mut frame = read_frame(input)?;
     let rows: Result<Box<dyn Examples>> = match &saved.inputs {
         Inputs::Windows(windows) => {
-            return windows::predict(&saved, windows, &network, &frame, output)
+            return windows::predict(&saved, windows, &model, &frame, output)
                 .map_err(|error| error.in_file(input));
         }
         Inputs::Table(table) => table.encode(&frame).map(|rows| Box::new(rows) as _),
@@ -65,7 +65,7 @@ fn predict_rows(run_dir: &Path, input: &Path, output: &Path) -> Result<PredictSu
     };
     let rows = rows.map_err(|error| error.in_file(input))?;
     let indices: Vec<u32> = (0..rows.count() as u32).collect();
-    let outputs = evaluate(&network, &saved.task, rows.as_ref(), &indices)?;
+    let outputs = evaluate(&model, &saved.task, rows.as_ref(), &indices)?;
     let added = match &saved.task {
         Task::Anomaly { numbers, threshold } => {
             anomalies::columns(&outputs, rows.as_ref(), *numbers, *threshold)

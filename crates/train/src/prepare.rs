@@ -7,9 +7,9 @@ use crate::{
     architecture::Architecture,
     batch::{Batch, Encoded, batch_size},
     error::Result,
-    inputs::{Examples, Inputs, images::Pictures, text::Texts, windows::Windows},
+    inputs::{Examples, Inputs, Unit, images::Pictures, text::Texts, windows::Windows},
     metrics::Truth,
-    preprocess::{Preprocessing, mean_and_deviation, quantile},
+    preprocess::{Form, Preprocessing, mean_and_deviation, quantile},
     split::Split,
     task::{Target, Task, Values},
 };
@@ -151,8 +151,11 @@ impl Prepared {
             targets: target.values,
             table_rows: target.rows,
             dropped: target.dropped,
-            batch_size: batch_size(spec.batch_size, split.train.len()),
-            accumulate: spec.optimizer.accumulate,
+            batch_size: step_rows(spec, split.train.len()),
+            accumulate: match spec.model.kind {
+                ModelKind::Trees => 1,
+                _ => spec.optimizer.accumulate,
+            },
             epochs: spec.epochs_for(split.train.len() as u64),
             split,
             base_quantiles: Vec::new(),
@@ -184,6 +187,20 @@ impl Prepared {
         let mut batch = Batch::default();
         self.rows.gather(rows, &mut batch);
         batch.rows().numbers.to_vec()
+    }
+
+    /// The numbers of all rows as a model learns them, in the units of their rows, [rows, [`Task::target_width`]]; nothing for
+    /// classes, and where a row is its own target.
+    pub fn in_units(&self) -> Vec<f32> {
+        let Values::Numbers(values) = &self.targets else {
+            return Vec::new();
+        };
+        let rows = (0u32..).zip(values.chunks_exact(self.task.target_width()));
+        let in_units = rows.flat_map(|(row, values)| {
+            let Unit { start, size } = self.task.unit(self.rows.as_ref(), row);
+            values.iter().map(move |value| ((value - start) / size) as f32)
+        });
+        in_units.collect()
     }
 
     /// The true values of some rows.
@@ -265,10 +282,12 @@ impl Read {
     fn table(spec: &TrainSpec, frame: &DataFrame, target: &Target, split: &Split) -> Result<Self> {
         let features = features(spec, frame)?;
         let train: Vec<u32> = split.train.iter().map(|row| target.rows[*row as usize]).collect();
-        let outcomes =
-            (spec.model.categories == CategoryEncoding::Target).then(|| outcomes(target, &split.train));
+        let trees = spec.model.kind == ModelKind::Trees;
+        let outcomes = (spec.model.categories == CategoryEncoding::Target && !trees)
+            .then(|| outcomes(target, &split.train));
         let (preprocessing, mut warnings) =
             Preprocessing::fit(frame, &features, &train, &spec.preprocess, outcomes.as_ref())?;
+        let preprocessing = preprocessing.in_form(if trees { Form::Plain } else { Form::Scaled });
         let mut rows = match target.dropped {
             0 => preprocessing.encode(frame)?,
             dropped => {
@@ -336,6 +355,14 @@ impl Read {
             warnings,
         };
         Ok((read, numbers))
+    }
+}
+
+/// Rows of a step out of so many training rows. Trees always learn from all of them.
+pub fn step_rows(spec: &TrainSpec, train_rows: usize) -> usize {
+    match spec.model.kind {
+        ModelKind::Trees => train_rows.max(1),
+        _ => batch_size(spec.batch_size, train_rows),
     }
 }
 
@@ -416,6 +443,12 @@ mod tests {
             Code::EmptyData
         );
         assert_eq!(code(&|spec| spec.epochs = Some(0)).code, Code::BadValue);
+        let grown_from_texts = code(&|spec| {
+            spec.model.kind = ModelKind::Trees;
+            spec.text = Some(TextSpec::new("kind"));
+        });
+        assert_eq!(grown_from_texts.code, Code::BadValue);
+        assert!(grown_from_texts.message.contains("trees"));
         assert_eq!(code(&|spec| spec.batch_size = Some(0)).code, Code::BadValue);
         assert_eq!(
             code(&|spec| spec.optimizer.learning_rate = Some(f64::NAN)).code,

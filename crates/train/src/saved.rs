@@ -2,9 +2,11 @@
 
 use crate::{
     architecture::Architecture,
-    checkpoint::{read_numbers, write_tensors},
+    boosting,
+    checkpoint::{Tensor, read_numbers, write_tensors},
     error::{Result, TrainError},
     inputs::Inputs,
+    model::{Learned, Model},
     task::Task,
 };
 use aloft_nn::network::{Network, Weights};
@@ -48,16 +50,23 @@ impl SavedModel {
         (VERSION, env!("CARGO_PKG_VERSION").to_owned())
     }
 
-    /// Writes a run's model with these weights.
-    pub fn write(&self, run_dir: &Path, weights: &[Weights]) -> Result<()> {
+    /// Writes a run's model with what was learned.
+    pub fn write(&self, run_dir: &Path, learned: &Learned) -> Result<()> {
         let folder = run_dir.join(file::MODEL);
         fs::create_dir_all(&folder).map_err(TrainError::io("creating", &folder))?;
-        let tensors: Vec<(String, &[usize], &[f32])> = weights
-            .iter()
-            .map(|weights| (weights.name.clone(), &weights.shape[..], &weights.numbers[..]))
-            .collect();
-        let metadata = HashMap::from([("format".to_owned(), "aloft".to_owned())]);
-        write_tensors(&folder.join(TENSORS), &tensors, metadata)?;
+        let path = folder.join(TENSORS);
+        // One entry at the most: several are written in any order, and the same run gives the same bytes.
+        let mut metadata = HashMap::new();
+        let tensors = match learned {
+            Learned::Network(weights) => {
+                metadata.insert("format".to_owned(), "aloft".to_owned());
+                let tensor =
+                    |weights: &Weights| Tensor::of(weights.name.clone(), &weights.shape, &weights.numbers);
+                weights.iter().map(tensor).collect()
+            }
+            Learned::Trees(forest) => boosting::tensors(forest, &mut metadata, &path)?,
+        };
+        write_tensors(&path, &tensors, metadata)?;
         let path = folder.join(DESCRIPTION);
         let text = serde_json::to_string_pretty(self)
             .map_err(|error| TrainError::unreadable(&path, error.to_string()))?;
@@ -68,7 +77,7 @@ impl SavedModel {
     ///
     /// # Errors
     /// `NotFound` where the run has none yet, `Unreadable` when it isn't whole or of another version.
-    pub fn read(run_dir: &Path) -> Result<(Self, Network)> {
+    pub fn read(run_dir: &Path) -> Result<(Self, Model)> {
         let folder = run_dir.join(file::MODEL);
         let path = folder.join(DESCRIPTION);
         let text = fs::read_to_string(&path).map_err(|error| match error.kind() {
@@ -88,6 +97,11 @@ impl SavedModel {
         }
         let path = folder.join(TENSORS);
         let bytes = fs::read(&path).map_err(TrainError::io("reading", &path))?;
+        if let Some(table) = saved.architecture.trees() {
+            let forest =
+                boosting::read(&bytes, table).map_err(|error| TrainError::unreadable(&path, error))?;
+            return Ok((saved, Model::Trees(forest)));
+        }
         let tensors = SafeTensors::deserialize(&bytes)
             .map_err(|error| TrainError::unreadable(&path, error.to_string()))?;
         let mut weights = Vec::new();
@@ -99,6 +113,6 @@ impl SavedModel {
             weights.push(Weights { name, shape, numbers });
         }
         let network = Network::from_weights(graph, weights, &Device::Cpu)?;
-        Ok((saved, network))
+        Ok((saved, Model::Network(network)))
     }
 }

@@ -1,12 +1,12 @@
-//! A model in training: steps, epochs' orders, evaluation, and the state that a checkpoint holds.
+//! A network in training: steps, epochs' orders, evaluation, and the state that a checkpoint holds.
 
 use crate::{
     batch::Batch,
     error::Result,
-    evaluate::{Outputs, evaluate},
-    inputs::Unit,
+    evaluate::{Outputs, evaluate, evaluate_network},
     memory,
     metrics::{self, Metrics},
+    model::Model,
     prepare::Prepared,
     schedule::Schedule,
     task::{Task, Values},
@@ -21,9 +21,9 @@ use aloft_nn::{
 use aloft_spec::train::{OptimizerKind, OptimizerSpec, TrainSpec};
 use candle_core::{Device, utils::get_num_threads};
 
-/// A model in training.
+/// A network in training.
 #[derive(Debug)]
-pub struct Trainer<'a> {
+pub struct NetworkTrainer<'a> {
     prepared: &'a Prepared,
     learner: Learner,
     batch: Batch,
@@ -47,7 +47,7 @@ pub struct Evaluation {
     pub outputs: Outputs,
 }
 
-impl<'a> Trainer<'a> {
+impl<'a> NetworkTrainer<'a> {
     /// A fresh model.
     pub fn new(prepared: &'a Prepared, spec: &TrainSpec, device: &Device) -> Result<Self> {
         let network = Network::new(prepared.architecture.graph(), spec.seed, device)?;
@@ -79,20 +79,15 @@ impl<'a> Trainer<'a> {
         network: Network,
         optimizer: Optimizer,
     ) -> Result<Self> {
-        let (task, width) = (&prepared.task, prepared.task.outputs());
+        let width = prepared.task.outputs();
         let numbers = match &prepared.targets {
-            Values::Numbers(values) => {
+            Values::Numbers(_) => {
                 // Of a number each of its quantiles is learned.
-                let times = width / task.target_width();
-                let rows = (0u32..).zip(values.chunks_exact(task.target_width()));
-                let in_units = rows.flat_map(|(row, values)| {
-                    let Unit { start, size } = task.unit(prepared.rows.as_ref(), row);
-                    let number = move |value: &f64| ((value - start) / size) as f32;
-                    values
-                        .iter()
-                        .flat_map(move |value| std::iter::repeat_n(number(value), times))
-                });
-                in_units.collect()
+                let times = width / prepared.task.target_width();
+                let numbers = prepared.in_units().into_iter();
+                numbers
+                    .flat_map(|number| std::iter::repeat_n(number, times))
+                    .collect()
             }
             _ => Vec::new(),
         };
@@ -185,7 +180,9 @@ impl<'a> Trainer<'a> {
 
     /// Loss and metrics of some rows.
     pub fn evaluate(&self, rows: &[u32]) -> Result<Evaluation> {
-        evaluation(self.prepared, self.network(), rows)
+        let prepared = self.prepared;
+        let outputs = evaluate_network(self.network(), &prepared.task, prepared.rows.as_ref(), rows)?;
+        Ok(judged(prepared, outputs, rows))
     }
 }
 
@@ -229,8 +226,13 @@ fn loss(prepared: &Prepared, spec: &TrainSpec, members: usize) -> Loss {
 }
 
 /// Loss and metrics of a model on some rows.
-pub fn evaluation(prepared: &Prepared, network: &Network, rows: &[u32]) -> Result<Evaluation> {
-    let outputs = evaluate(network, &prepared.task, prepared.rows.as_ref(), rows)?;
+pub fn evaluation(prepared: &Prepared, model: &Model, rows: &[u32]) -> Result<Evaluation> {
+    let outputs = evaluate(model, &prepared.task, prepared.rows.as_ref(), rows)?;
+    Ok(judged(prepared, outputs, rows))
+}
+
+/// Loss and metrics of what a model says about some rows.
+pub fn judged(prepared: &Prepared, outputs: Outputs, rows: &[u32]) -> Evaluation {
     let truth = prepared.truth(rows);
     let width = prepared.task.target_width();
     let units: Vec<f64> = rows
@@ -242,11 +244,11 @@ pub fn evaluation(prepared: &Prepared, network: &Network, rows: &[u32]) -> Resul
         .collect();
     let mut metrics = metrics::metrics(&outputs, &truth);
     metrics.extend(metrics::base_lines(&prepared.rows.base_lines(rows), &truth));
-    Ok(Evaluation {
+    Evaluation {
         loss: metrics::loss(&outputs, &truth, &units),
         metrics,
         outputs,
-    })
+    }
 }
 
 /// The optimizer that a specification asks for.

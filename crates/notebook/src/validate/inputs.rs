@@ -88,16 +88,19 @@ fn target(body: &mut Body<'_, TrainSpec>, train: &TrainSpec) {
 
 /// Whether the kind of model reads what the table is made into.
 fn kind(body: &mut Body<'_, TrainSpec>, train: &TrainSpec) {
-    use ModelKind::{Autoencoder, Cnn, Gru, Linear, Lstm, Mlp, Temporal, Transformer};
+    use ModelKind::{Autoencoder, Cnn, Gru, Linear, Lstm, Mlp, Temporal, Transformer, Trees};
     let kind = train.model.kind;
     let (what, suits) = if train.forecast.is_some() {
-        ("windows of a series", !matches!(kind, Cnn | Autoencoder))
+        ("windows of a series", !matches!(kind, Cnn | Autoencoder | Trees))
     } else if train.image.is_some() {
         ("pictures", matches!(kind, Cnn | Mlp | Linear))
     } else if train.text.is_some() {
         ("texts", matches!(kind, Transformer | Mlp | Linear))
     } else {
-        ("a plain table", matches!(kind, Mlp | Linear | Autoencoder))
+        (
+            "a plain table",
+            matches!(kind, Mlp | Linear | Autoencoder | Trees),
+        )
     };
     if suits {
         return;
@@ -112,7 +115,7 @@ fn kind(body: &mut Body<'_, TrainSpec>, train: &TrainSpec) {
             "windows of a series or texts",
             "add `[forecast]` with the column of time, or `[text]` with the column of texts",
         ),
-        Mlp | Linear | Autoencoder => (
+        Mlp | Linear | Autoencoder | Trees => (
             "rows of a plain table",
             "leave `[forecast]`, `[image]` and `[text]` out",
         ),

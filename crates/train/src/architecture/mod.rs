@@ -53,7 +53,7 @@ impl Architecture {
                 continuous,
                 categories,
             } => match spec.kind {
-                ModelKind::Mlp | ModelKind::Linear => Ok(Self::Table(Table::new(
+                ModelKind::Mlp | ModelKind::Linear | ModelKind::Trees => Ok(Self::Table(Table::new(
                     spec, *numbers, continuous, categories, outputs,
                 )?)),
                 ModelKind::Autoencoder => Ok(Self::Table(Table::autoencoder(spec, *numbers)?)),
@@ -66,6 +66,14 @@ impl Architecture {
                 order,
             } => text::new(spec, *positions, *tokens, *order, outputs),
             Shape::Sequence { positions, inputs } => sequence::new(spec, *positions, *inputs, outputs),
+        }
+    }
+
+    /// The columns that trees read, where it is of trees.
+    pub fn trees(&self) -> Option<&Table> {
+        match self {
+            Self::Table(table) if table.kind == ModelKind::Trees => Some(table),
+            _ => None,
         }
     }
 
@@ -94,7 +102,7 @@ fn unsuited(kind: ModelKind, what: &str) -> TrainError {
             "windows of a series or texts",
             "add `[forecast]` with the column of time, or `[text]` with the column of texts",
         ),
-        ModelKind::Mlp | ModelKind::Linear | ModelKind::Autoencoder => (
+        ModelKind::Mlp | ModelKind::Linear | ModelKind::Autoencoder | ModelKind::Trees => (
             "rows of a plain table",
             "leave `[forecast]`, `[image]` and `[text]` out",
         ),

@@ -54,7 +54,7 @@ impl Table {
                 "1 for a single network, or some more",
             ));
         }
-        let linear = spec.kind == ModelKind::Linear;
+        let linear = spec.kind != ModelKind::Mlp;
         let mut offset = 0;
         let slots = category_values
             .iter()

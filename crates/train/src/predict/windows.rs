@@ -5,10 +5,10 @@ use crate::{
     error::{Result, TrainError},
     evaluate::{Outputs, evaluate},
     inputs::{Examples, windows::Windows},
+    model::Model,
     saved::SavedModel,
 };
 use aloft_data::write_table;
-use aloft_nn::network::Network;
 use polars::prelude::*;
 use std::path::Path;
 
@@ -16,7 +16,7 @@ use std::path::Path;
 pub(super) fn predict(
     saved: &SavedModel,
     windows: &Windows,
-    network: &Network,
+    model: &Model,
     frame: &DataFrame,
     output: &Path,
 ) -> Result<PredictSummary> {
@@ -24,7 +24,7 @@ pub(super) fn predict(
     let rows: Vec<u32> = (0..next.rows.count() as u32).collect();
     let (Outputs::Numbers(values)
     | Outputs::Probabilities { values, .. }
-    | Outputs::Quantiles { values, .. }) = evaluate(network, &saved.task, &next.rows, &rows)?;
+    | Outputs::Quantiles { values, .. }) = evaluate(model, &saved.task, &next.rows, &rows)?;
     let mut columns = next.columns;
     if columns.iter().any(|column| column.name() == PREDICTION) {
         return Err(TrainError::bad_value(

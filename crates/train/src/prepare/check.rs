@@ -1,6 +1,9 @@
 //! What a specification may ask for: values that can be followed, and columns that are there.
 
-use crate::error::{Result, TrainError};
+use crate::{
+    boosting,
+    error::{Result, TrainError},
+};
 use aloft_spec::train::{ModelKind, SplitBy, TrainSpec};
 use polars::prelude::*;
 
@@ -45,6 +48,11 @@ pub fn check(spec: &TrainSpec) -> Result<()> {
     {
         let hint = "rising, each above 0 and below 1, for instance [0.1, 0.5, 0.9]";
         Some((format!("quantiles are {:?}", spec.quantiles), hint))
+    } else if spec.model.kind == ModelKind::Trees
+        && (spec.forecast.is_some() || spec.image.is_some() || spec.text.is_some())
+    {
+        let hint = "leave `[forecast]`, `[image]` and `[text]` out, or choose another model.kind";
+        Some(("trees read rows of a plain table".into(), hint))
     } else if spec.forecast.is_some() && spec.split.folds > 0 {
         let hint = "leave it out: a forecast is divided by time, once";
         Some((format!("split.folds is {}", spec.split.folds), hint))
@@ -58,6 +66,7 @@ pub fn check(spec: &TrainSpec) -> Result<()> {
     };
     match bad {
         Some((message, hint)) => Err(TrainError::bad_value(message, hint)),
+        None if spec.model.kind == ModelKind::Trees => boosting::check(&spec.model.trees),
         None => Ok(()),
     }
 }

@@ -6,6 +6,7 @@ use crate::{
     evaluate::Outputs,
     metrics::Truth,
     prepare::Prepared,
+    preprocess::Form,
     split::ranks,
     task::{Task, Values},
 };
@@ -55,7 +56,7 @@ pub fn baselines(
         found.extend(last(prepared, &ranks(&spec.split, frame)?, rows));
     }
     if spec.model.kind != ModelKind::Linear {
-        found.extend(linear(prepared, rows));
+        found.extend(linear(prepared, frame, rows)?);
     }
     Ok(found)
 }
@@ -161,12 +162,23 @@ fn last(prepared: &Prepared, ranks: &[u32], rows: &[u32]) -> Option<Predicted> {
     })
 }
 
-fn linear(prepared: &Prepared, rows: &[u32]) -> Option<Predicted> {
-    let (preprocessing, encoded) = prepared.table()?;
+fn linear(prepared: &Prepared, frame: &DataFrame, rows: &[u32]) -> Result<Option<Predicted>> {
+    let Some((preprocessing, encoded)) = prepared.table() else {
+        return Ok(None);
+    };
+    // Trees take columns as they are, of which a line can make nothing.
+    let scaled = match preprocessing.form {
+        Form::Scaled => None,
+        Form::Plain => {
+            let scaled = preprocessing.clone().in_form(Form::Scaled);
+            Some(scaled.encode(frame)?.select(&prepared.table_rows))
+        }
+    };
+    let encoded = scaled.as_ref().unwrap_or(encoded);
     let targets = match &prepared.targets {
         Values::Classes(classes) => Targets::Classes(classes),
         Values::Numbers(numbers) => Targets::Numbers(numbers),
-        Values::Inputs => return None,
+        Values::Inputs => return Ok(None),
     };
     let train = &prepared.split.train;
     let categories = preprocessing.category_values();
@@ -179,9 +191,9 @@ fn linear(prepared: &Prepared, rows: &[u32]) -> Option<Predicted> {
             thousands(train.len() as u64)
         ),
     };
-    Some(Predicted {
+    Ok(Some(Predicted {
         kind: BaselineKind::Linear,
         words,
         outputs: model.predict(&prepared.task, encoded, rows),
-    })
+    }))
 }

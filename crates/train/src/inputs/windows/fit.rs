@@ -379,6 +379,7 @@ fn columns<'a>(
     });
     Ok(Preprocessing {
         version: preprocess::VERSION,
+        form: preprocess::Form::Scaled,
         columns,
     })
 }
