@@ -206,6 +206,13 @@ impl Shell {
                     });
                 }
             }
+            ShellRequest::ExportModelDialog { run } => {
+                if let Some(answer) = self.chosen(|path| Operation::ExportModel { run, path }) {
+                    let dialog = self.dialog("Export model").add_filter("ONNX model", &["onnx"]);
+                    let dialog = dialog.set_file_name("model.onnx");
+                    dialog.save_file(move |file| answer(file.and_then(path)));
+                }
+            }
             ShellRequest::Reveal(path) => reveal(&path),
         }
     }

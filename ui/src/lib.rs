@@ -62,6 +62,11 @@ pub enum ShellRequest {
     OpenFolderDialog,
     /// Ask for data files; answered with `Operation::Drop`.
     OpenFilesDialog,
+    /// Ask for a file for a run's model; answered with `Operation::ExportModel`.
+    ExportModelDialog {
+        /// The run's id.
+        run: String,
+    },
     /// Show a file or folder in the system's file browser.
     Reveal(std::path::PathBuf),
 }

@@ -3,6 +3,7 @@
 //! A [`Relation`] is a lazy table that knows which rows it stands for. [`source()`] makes one from a file, [`query()`] from
 //! other relations; what is shown of it carries an [`aloft_spec::Extent`].
 
+mod batches;
 mod bins;
 mod cancel;
 mod chart;
@@ -23,6 +24,7 @@ mod source;
 mod table;
 mod write;
 
+pub use batches::Batches;
 pub use cancel::Cancel;
 pub use chart::svg;
 pub use encoded::{decode_table, encode_table};
@@ -34,4 +36,4 @@ pub use source::{
     access::{Access, Credentials},
     fingerprint, source,
 };
-pub use write::{read_frame, write_table};
+pub use write::{TableWriter, read_frame, write_table};

@@ -3,7 +3,7 @@
 //! [`execute`] is the worker of a run and [`predict`] scores rows with a run's model; [`measure`] shows what a run would
 //! take. All three go the same way: a table is [`prepare`]d (target, parts, fitted [`preprocess`]ing, encoded rows), a
 //! [`trainer`] takes steps on the model of an [`architecture`], and [`evaluate`] says what the model makes of rows. The
-//! networks themselves are `aloft-nn`.
+//! networks themselves are `aloft-nn`; [`export`] writes a model for other programs.
 //!
 //! The same specification, rows, seed, device and number of threads give the same metrics to the last bit, also when the
 //! run was interrupted: a [`checkpoint`] holds all that the next epoch depends on.
@@ -14,10 +14,12 @@ mod checkpoint;
 mod device;
 mod error;
 mod evaluate;
+mod export;
 mod forecast;
 mod machine;
 mod measure;
 mod metrics;
+mod precision;
 mod predict;
 mod prepare;
 mod preprocess;
@@ -31,6 +33,8 @@ mod training;
 mod worker;
 
 pub use device::{DeviceReport, compute_device, devices};
+pub use export::{Exported, Quantized, export_onnx, export_pytorch, quantize};
 pub use measure::{Measured, measure};
+pub use precision::Precision;
 pub use predict::{PredictSummary, predict};
 pub use worker::execute;

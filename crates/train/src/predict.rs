@@ -1,4 +1,4 @@
-//! Predictions for new rows, by a run's model.
+//! Predictions for new rows, by a run's model: batch by batch, so that a file of any size takes the same memory.
 
 use crate::{
     error::{Result, TrainError},
@@ -6,8 +6,9 @@ use crate::{
     saved::SavedModel,
     task::{LabelType, Task},
 };
-use aloft_data::{read_frame, write_table};
-use aloft_spec::Problem;
+use aloft_data::{Cancel, TableWriter, source};
+use aloft_nn::network::Network;
+use aloft_spec::{Problem, source::SourceSpec, table::Scope};
 use polars::prelude::*;
 use serde::Serialize;
 use std::path::Path;
@@ -29,57 +30,101 @@ pub struct PredictSummary {
 }
 
 /// Reads rows (CSV, Parquet, JSON lines, Arrow), and writes them (CSV or Parquet, by the ending of `output`) in their
-/// order with all their columns, the column `prediction`, and for classes `probability_<class>` for each.
+/// order with all their columns, the column `prediction`, and for classes `probability_<class>` for each. `run_dir` may
+/// also be a folder that an export has written. CSV, Parquet and Arrow are read and written in batches. `progress` is told
+/// how many rows are done, out of how many.
 ///
 /// # Errors
 /// `NotFound` where the run has no model, `UnknownColumn` naming the columns that the rows lack, `BadValue` where a value
-/// doesn't fit its column or a name is taken.
-pub fn predict(run_dir: &Path, input: &Path, output: &Path) -> std::result::Result<PredictSummary, Problem> {
-    Ok(predict_rows(run_dir, input, output)?)
+/// doesn't fit its column or a name is taken, `Stopped`. Whatever goes wrong, `output` stays as it was.
+pub fn predict(
+    run_dir: &Path,
+    input: &Path,
+    output: &Path,
+    cancel: &Cancel,
+    progress: &mut dyn FnMut(u64, u64),
+) -> std::result::Result<PredictSummary, Problem> {
+    Ok(predict_rows(run_dir, input, output, cancel, progress)?)
 }
 
-fn predict_rows(run_dir: &Path, input: &Path, output: &Path) -> Result<PredictSummary> {
+fn predict_rows(
+    run_dir: &Path,
+    input: &Path,
+    output: &Path,
+    cancel: &Cancel,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<PredictSummary> {
     let (saved, network) = SavedModel::read(run_dir)?;
-    let mut frame = read_frame(input)?;
-    let rows = saved
-        .preprocessing
-        .encode(&frame)
-        .map_err(|error| error.in_file(input))?;
-    let indices: Vec<u32> = (0..rows.rows as u32).collect();
-    let outputs = evaluate(&network, &saved.task, &rows, &indices)?;
-    let added = columns(&saved.task, &outputs);
-    let names: Vec<String> = added.iter().map(|column| column.name().to_string()).collect();
-    if let Some(taken) = names.iter().find(|name| frame.column(name).is_ok()) {
+    let spec = SourceSpec::new(input.to_string_lossy());
+    let rows = source(&spec, input, Scope::All, cancel)?;
+    let added = names(&saved.task);
+    let taken = |name: &&String| rows.schema().iter().any(|field| field.name == **name);
+    if let Some(taken) = added.iter().find(taken) {
         let message = format!("the rows have a column `{taken}` already");
         let hint = "rename it or leave it out; the predictions get that name";
         return Err(TrainError::bad_value(message, hint).in_file(input));
     }
-    frame.hstack_mut(&added)?;
-    write_table(&frame, output)?;
+    let mut writer = TableWriter::create(output)?;
+    let total = rows.rows()?;
+    let mut done = 0;
+    let mut write = |frame: DataFrame| -> Result<()> {
+        cancel.check()?;
+        let height = frame.height() as u64;
+        let scored =
+            scored(&saved, &network, frame).map_err(|error| error.after_rows(done).in_file(input))?;
+        writer.write(scored)?;
+        done += height;
+        progress(done, total);
+        Ok(())
+    };
+    for frame in rows.batches()? {
+        write(frame?)?;
+    }
+    if total == 0 {
+        write(rows.collect()?)?;
+    }
+    cancel.check()?;
+    writer.finish()?;
     Ok(PredictSummary {
-        rows: frame.height() as u64,
+        rows: done,
         target: saved.target,
         task: saved.task.name().to_owned(),
-        added: names,
+        added,
     })
+}
+
+/// The rows with what the model says about them.
+fn scored(saved: &SavedModel, network: &Network, mut frame: DataFrame) -> Result<DataFrame> {
+    let rows = saved.preprocessing.encode(&frame)?;
+    let indices: Vec<u32> = (0..rows.rows as u32).collect();
+    let outputs = evaluate(network, &saved.task, &rows, &indices)?;
+    frame.hstack_mut(&columns(&saved.task, &outputs))?;
+    Ok(frame)
+}
+
+/// Names of the columns that are added to the rows.
+fn names(task: &Task) -> Vec<String> {
+    let probabilities = task.classes().iter().map(|class| format!("probability_{class}"));
+    [PREDICTION.to_owned()].into_iter().chain(probabilities).collect()
 }
 
 /// The columns that are added to the rows: predictions in the target's own type.
 fn columns(task: &Task, outputs: &Outputs) -> Vec<Column> {
+    let names = names(task);
     match (task, outputs) {
         (
             Task::Binary { classes, labels } | Task::Multiclass { classes, labels },
             Outputs::Probabilities { values, .. },
         ) => {
             let mut columns = vec![labelled(classes, *labels, &outputs.predicted())];
-            for (index, class) in classes.iter().enumerate() {
+            for (index, name) in names.iter().skip(1).enumerate() {
                 let probabilities: Vec<f64> = values
                     .iter()
                     .skip(index)
                     .step_by(classes.len())
                     .copied()
                     .collect();
-                columns.push(Column::new(format!("probability_{class}").into(), probabilities));
+                columns.push(Column::new(name.as_str().into(), probabilities));
             }
             columns
         }

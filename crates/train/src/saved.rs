@@ -2,8 +2,8 @@
 
 use crate::{
     architecture::Architecture,
-    checkpoint::{read_numbers, write_tensors},
     error::{Result, TrainError},
+    precision::{Precision, read_weights, write_weights},
     preprocess::{self, Preprocessing},
     task::Task,
 };
@@ -11,9 +11,8 @@ use aloft_nn::network::{Network, Weights};
 use aloft_runs::{file, replace_file};
 use aloft_spec::run;
 use candle_core::Device;
-use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
-use std::{collections::HashMap, fs, path::Path};
+use std::{fs, path::Path};
 
 /// Version of `model.json`.
 const VERSION: u32 = 1;
@@ -34,6 +33,9 @@ pub struct SavedModel {
     pub task: Task,
     /// The model's shape.
     pub architecture: Architecture,
+    /// How its weights are stored.
+    #[serde(default, skip_serializing_if = "Precision::is_full")]
+    pub precision: Precision,
     /// What was fitted on the training part.
     pub preprocessing: Preprocessing,
     /// The epoch whose weights these are, from 1.
@@ -50,26 +52,29 @@ impl SavedModel {
 
     /// Writes a run's model with these weights.
     pub fn write(&self, run_dir: &Path, weights: &[Weights]) -> Result<()> {
-        let folder = run_dir.join(file::MODEL);
-        fs::create_dir_all(&folder).map_err(TrainError::io("creating", &folder))?;
-        let tensors: Vec<(String, &[usize], &[f32])> = weights
-            .iter()
-            .map(|weights| (weights.name.clone(), &weights.shape[..], &weights.numbers[..]))
-            .collect();
-        let metadata = HashMap::from([("format".to_owned(), "aloft".to_owned())]);
-        write_tensors(&folder.join(TENSORS), &tensors, metadata)?;
+        self.write_as(&run_dir.join(file::MODEL), weights, self)
+    }
+
+    /// Writes the model into a folder, with a description that has more than its own.
+    pub fn write_as(&self, folder: &Path, weights: &[Weights], description: &impl Serialize) -> Result<()> {
+        fs::create_dir_all(folder).map_err(TrainError::io("creating", folder))?;
+        let graph = self.architecture.graph();
+        write_weights(&folder.join(TENSORS), graph.parameters(), weights, self.precision)?;
         let path = folder.join(DESCRIPTION);
-        let text = serde_json::to_string_pretty(self)
+        let text = serde_json::to_string_pretty(description)
             .map_err(|error| TrainError::unreadable(&path, error.to_string()))?;
         Ok(replace_file(&path, text.as_bytes())?)
     }
 
-    /// Reads a run's model, on the CPU.
+    /// Reads a run's model, or that of a folder that an export has written, on the CPU.
     ///
     /// # Errors
     /// `NotFound` where the run has none yet, `Unreadable` when it isn't whole or of another version.
     pub fn read(run_dir: &Path) -> Result<(Self, Network)> {
-        let folder = run_dir.join(file::MODEL);
+        let folder = match run_dir.join(DESCRIPTION).is_file() {
+            true => run_dir.to_owned(),
+            false => run_dir.join(file::MODEL),
+        };
         let path = folder.join(DESCRIPTION);
         let text = fs::read_to_string(&path).map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => TrainError::NoModel {
@@ -87,17 +92,8 @@ impl SavedModel {
             return Err(TrainError::unreadable(&path, message));
         }
         let path = folder.join(TENSORS);
-        let bytes = fs::read(&path).map_err(TrainError::io("reading", &path))?;
-        let tensors = SafeTensors::deserialize(&bytes)
-            .map_err(|error| TrainError::unreadable(&path, error.to_string()))?;
-        let mut weights = Vec::new();
         let graph = saved.architecture.graph();
-        for parameter in graph.parameters() {
-            let (name, shape) = (parameter.name.clone(), parameter.shape.clone());
-            let numbers = read_numbers(&tensors, &name, &shape)
-                .map_err(|error| TrainError::unreadable(&path, error.to_string()))?;
-            weights.push(Weights { name, shape, numbers });
-        }
+        let weights = read_weights(&path, graph.parameters(), saved.precision)?;
         let network = Network::from_weights(graph, weights, &Device::Cpu)?;
         Ok((saved, network))
     }

@@ -7,10 +7,11 @@ use super::{
     vector::{sigmoid, tanh, vectorized},
 };
 use candle_core::{Result, Tensor};
+use serde::Serialize;
 
 /// [rows, positions, inputs] to the state after each position, [rows, positions, hidden]. Gates are PyTorch's: reset,
 /// update, new (whose product with the state is scaled by the reset gate); so are the parameters ([`Sizes`]).
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize)]
 pub struct Gru {
     /// Length of the sequence.
     pub positions: usize,

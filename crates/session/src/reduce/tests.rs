@@ -1,6 +1,7 @@
 //! The reducer as a whole: messages in, state and effects out.
 
 mod asking;
+mod exporting;
 
 use super::reduce;
 use crate::message::{Effect, Listing, Loaded, Message, NotebookText};

@@ -23,10 +23,9 @@ use aloft_spec::text::thousands;
 use polars::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use category::Category;
-use moment::Moment;
-pub use number::mean_and_deviation;
-use number::{Flag, Number};
+pub use category::Category;
+pub use moment::Moment;
+pub use number::{Flag, Number, SOFT_CLIP, mean_and_deviation};
 
 /// Version of what is stored; a model of another one is refused.
 pub const VERSION: u32 = 1;

@@ -4,7 +4,7 @@ use super::{Columns, Encoding, Fitted, one_value};
 use serde::{Deserialize, Serialize};
 
 /// Standard deviations up to which a number passes unchanged; beyond, only the logarithm of the excess counts.
-const SOFT_CLIP: f64 = 3.0;
+pub const SOFT_CLIP: f64 = 3.0;
 
 /// A fitted column of numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
