@@ -1,4 +1,4 @@
-//! Predictions for new rows, by a run's model: batch by batch, so that a file of any size takes the same memory.
+//! Predictions for new rows, by a run's model: batch by batch, so that the scored table is never whole in memory.
 
 use crate::{
     error::{Result, TrainError},

@@ -1,4 +1,4 @@
-//! Predictions take the same memory for files of any size, and are there as a whole or not at all.
+//! Predictions are made batch by batch, with the same numbers, and are there as a whole or not at all.
 
 #![allow(clippy::unwrap_used, reason = "what a test can't do without fails it")]
 
@@ -10,16 +10,6 @@ use aloft_train::execute;
 use common::{create, predict, rows, spec};
 use polars::prelude::*;
 use std::fs;
-
-/// Set in the process that predicts: the run, the input and the output.
-#[cfg(target_os = "linux")]
-const CHILD: &str = "ALOFT_TEST_PREDICT";
-/// Rows that are written at a time.
-#[cfg(target_os = "linux")]
-const PART: usize = 1 << 14;
-/// Columns of numbers.
-#[cfg(target_os = "linux")]
-const WIDTH: usize = 12;
 
 #[test]
 fn batches_give_the_same_numbers_and_rows() {
@@ -79,76 +69,4 @@ fn what_is_stopped_or_wrong_leaves_nothing() {
     write_table(&frame.slice(0, 0), &folder.path().join("none.parquet")).unwrap();
     predict(&run_dir, &folder.path().join("none.parquet"), &output).unwrap();
     assert_eq!(read_frame(&output).unwrap().shape(), (0, frame.width() + 3));
-}
-
-/// The peak memory of a process that predicts so many times [`PART`] rows.
-#[cfg(target_os = "linux")]
-fn peak(folder: &std::path::Path, run_dir: &std::path::Path, parts: usize) -> u64 {
-    let input = folder.join(format!("{parts}.parquet"));
-    let mut writer = aloft_data::TableWriter::create(&input).unwrap();
-    for _ in 0..parts {
-        writer.write(wide(PART)).unwrap();
-    }
-    writer.finish().unwrap();
-    let paths = [run_dir, &input, &folder.join("out.parquet")].map(|path| path.display().to_string());
-    let child = std::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "a_longer_table_takes_no_more_memory", "--nocapture"])
-        .env(CHILD, paths.join("\n"))
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&child.stdout);
-    assert!(
-        child.status.success(),
-        "{said}{}",
-        String::from_utf8_lossy(&child.stderr)
-    );
-    let peak = said.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-    peak.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
-}
-
-/// Rows of numbers that don't repeat.
-#[cfg(target_os = "linux")]
-fn wide(count: usize) -> DataFrame {
-    let mut columns: Vec<Column> = (0..WIDTH)
-        .map(|column| {
-            let numbers: Vec<f64> = (0..count)
-                .map(|row| ((row * 7919 + column) as f64).sqrt())
-                .collect();
-            Column::new(format!("n{column}").into(), numbers)
-        })
-        .collect();
-    columns.push(Column::new(
-        "late".into(),
-        (0..count).map(|row| row % 3 == 0).collect::<Vec<_>>(),
-    ));
-    DataFrame::new(count, columns).unwrap()
-}
-
-#[test]
-#[cfg(target_os = "linux")]
-fn a_longer_table_takes_no_more_memory() {
-    if let Ok(paths) = std::env::var(CHILD) {
-        let paths: Vec<&std::path::Path> = paths.lines().map(std::path::Path::new).collect();
-        predict(paths[0], paths[1], paths[2]).unwrap();
-        let status = fs::read_to_string("/proc/self/status").unwrap();
-        println!(
-            "\n{}",
-            status.lines().find(|line| line.starts_with("VmHWM:")).unwrap()
-        );
-        return;
-    }
-    let folder = tempfile::tempdir().unwrap();
-    let run_dir = create(folder.path(), spec("late"), &wide(1000));
-    execute(&run_dir).unwrap();
-    let (short, long) = (12, 60);
-    let grown = peak(folder.path(), &run_dir, long).saturating_sub(peak(folder.path(), &run_dir, short));
-    // 12 columns of 8 bytes, and as much again for the others and the predictions.
-    // polars reads some row groups ahead; what counts is that there are many more.
-    let longer = ((long - short) * PART * WIDTH * 8) as u64;
-    assert!(
-        grown < longer / 2,
-        "{} MB for {} MB more",
-        grown >> 20,
-        longer >> 20
-    );
 }

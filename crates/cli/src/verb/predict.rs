@@ -9,7 +9,7 @@ use std::path::PathBuf;
 pub struct Arguments {
     /// A run: its folder, its id, or the beginning of its id; or a folder that `aloft export` has written
     run: PathBuf,
-    /// The rows to score; CSV and Parquet may be of any size
+    /// The rows to score
     file: PathBuf,
     /// Where to write them with their predictions; CSV or Parquet by the ending
     #[arg(short, long, value_name = "OUT")]
