@@ -213,6 +213,15 @@ impl Shell {
                     dialog.save_file(move |file| answer(file.and_then(path)));
                 }
             }
+            ShellRequest::SaveChartDialog { block, name } => {
+                if let Some(answer) = self.chosen(move |path| Operation::SaveChart { block, path }) {
+                    let dialog = self.dialog("Save chart").set_file_name(format!("{name}.png"));
+                    let dialog = dialog.add_filter("PNG picture", &["png"]);
+                    dialog.add_filter("SVG drawing", &["svg"]).save_file(move |file| {
+                        answer(file.and_then(path));
+                    });
+                }
+            }
             ShellRequest::Reveal(path) => reveal(&path),
         }
     }

@@ -276,5 +276,8 @@ fn charts_are_written_without_a_window() {
         svg.starts_with("<svg ") && svg.contains(&format!("<title>{title}</title>")),
         "{title}"
     );
-    assert_eq!((chart(name, "c.png").code, chart("nope", "c.svg").code), (2, 2));
+    chart(name, "c.png").expect_code(0);
+    let png = std::fs::read(lab.path("c.png")).unwrap();
+    assert_eq!(&png[..8], b"\x89PNG\r\n\x1a\n");
+    assert_eq!((chart(name, "c.pdf").code, chart("nope", "c.svg").code), (2, 2));
 }

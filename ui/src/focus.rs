@@ -51,7 +51,8 @@ pub fn keys(ctx: &Context, frame: &mut Frame<'_>) {
             Scope::Everywhere => true,
             Scope::Notebook => notebook_has_keys,
         };
-        if !counts {
+        // Escape has other meanings where there is nothing to clear.
+        if !counts || (command == Command::ClearSelection && !command.enabled(frame)) {
             continue;
         }
         for shortcut in command.shortcuts() {

@@ -24,6 +24,7 @@ mod palette;
 mod preflight;
 mod prose;
 mod questions;
+mod report;
 mod status_bar;
 mod table;
 mod targets;
@@ -36,14 +37,16 @@ mod view;
 mod welcome;
 mod widgets;
 
-use aloft_protocol::{Operation, Snapshot};
-use egui::{CentralPanel, Frame as Face, Panel, Stroke};
+use aloft_protocol::{BlockId, Operation, Snapshot};
+use egui::{CentralPanel, ColorImage, Frame as Face, Panel, Stroke};
 use tokens::{Tokens, size};
 use view::{Frame, View};
 
 /// State of the views that is nobody else's business: focus, scroll positions, open panels, text being typed.
 pub struct App {
     view: View,
+    /// The number of the picture that went to the clipboard last.
+    copied: Option<u64>,
 }
 
 /// What a frame asks for.
@@ -67,6 +70,13 @@ pub enum ShellRequest {
         /// The run's id.
         run: String,
     },
+    /// Ask where a chart is to be saved, as PNG or SVG; answered with `Operation::SaveChart`.
+    SaveChartDialog {
+        /// The chart.
+        block: BlockId,
+        /// A name for the file, without its ending.
+        name: String,
+    },
     /// Show a file or folder in the system's file browser.
     Reveal(std::path::PathBuf),
 }
@@ -82,6 +92,7 @@ impl App {
         theme::install(ctx);
         Self {
             view: View::default(),
+            copied: None,
         }
     }
 
@@ -91,6 +102,7 @@ impl App {
         let mut output = FrameOutput::default();
         theme::choose(&ctx, snapshot.theme);
         self.view.follow(snapshot);
+        self.copy_picture(&ctx, snapshot);
         let mut frame = Frame {
             snapshot,
             view: &mut self.view,
@@ -112,6 +124,16 @@ impl App {
         notices::notices_ui(&ctx, &mut frame);
         drop::drop_ui(&ctx, &mut frame);
         output
+    }
+}
+
+impl App {
+    /// Puts a picture that was asked for on the clipboard, once.
+    fn copy_picture(&mut self, ctx: &egui::Context, snapshot: &Snapshot) {
+        let Some(picture) = &snapshot.picture else { return };
+        if self.copied.replace(picture.number) != Some(picture.number) {
+            ctx.copy_image(ColorImage::from_rgba_unmultiplied(picture.size, &picture.rgba));
+        }
     }
 }
 

@@ -165,14 +165,19 @@ pub fn foot_ui(ui: &mut Ui, training: &TrainingView) {
     });
 }
 
-/// Final metrics as a small table with the facts of the run beside it; before there are any, the facts in a line.
-pub fn metrics_ui(ui: &mut Ui, training: &TrainingView) {
+/// The facts of a run, and what it took.
+pub fn facts(training: &TrainingView) -> Vec<(&str, String)> {
     let outcome = outcome(training).map(|words| ("time", words));
     let facts = training
         .facts
         .iter()
         .map(|(name, value)| (name.as_str(), value.clone()));
-    let facts: Vec<(&str, String)> = facts.chain(outcome).collect();
+    facts.chain(outcome).collect()
+}
+
+/// Final metrics as a small table with the facts of the run beside it; before there are any, the facts in a line.
+pub fn metrics_ui(ui: &mut Ui, training: &TrainingView) {
+    let facts = facts(training);
     if training.metrics.is_empty() && facts.is_empty() {
         return;
     }

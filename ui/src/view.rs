@@ -2,10 +2,12 @@
 
 use crate::cell::param::Held;
 use crate::cell::rename::Renaming;
+use crate::chart::Dragged;
 use crate::editor::Popup;
 use crate::editor::buffer::Buffers;
 use crate::inspector::Tab;
 use crate::palette::Palette;
+use crate::report::ReportView;
 use crate::table::{Layouts, Selection};
 use crate::targets::TargetForm;
 use crate::{FrameOutput, ShellRequest};
@@ -35,6 +37,8 @@ pub struct View {
     pub popup: Option<Popup>,
     /// Whether they were asked for by keys: then they stay while words are complete.
     pub popup_asked: bool,
+    /// A range of a chart that is being dragged.
+    pub dragged: Option<Dragged>,
     /// A parameter's value that the user has in hand.
     pub param: Option<Held>,
     /// A cell's name being changed.
@@ -51,6 +55,8 @@ pub struct View {
     pub rows: HashMap<BlockId, Rows>,
     /// Train cells whose log is open.
     pub open_logs: HashSet<BlockId>,
+    /// What is shown of each train cell's report.
+    pub reports: HashMap<BlockId, ReportView>,
     /// Cells whose findings in data are all shown.
     pub open_findings: HashSet<BlockId>,
     /// Widths of tables' columns.

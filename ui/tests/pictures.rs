@@ -12,7 +12,10 @@ use aloft_spec::CellKind;
 use aloft_spec::param::{ParamKind, ParamSpec, ParamValue};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
-use support::{Window, charts, flights, notebook_mut, of, painted, preflight, trained, welcome};
+use support::{
+    Window, binary, charts, flights, multiclass, notebook_mut, of, painted, preflight, regression, reported,
+    trained, welcome,
+};
 
 const WINDOW: [f32; 2] = [1440.0, 900.0];
 
@@ -200,4 +203,22 @@ fn asking_is_painted() {
     harness.run();
     share_of(&mut harness, "ask_completion", [0; 3]);
     harness.get_by_label("temp, f64");
+}
+
+#[test]
+fn reports_are_painted() {
+    for (theme, name, report, tabs) in [
+        (Theme::Light, "binary", binary(), ["Result", "Errors"]),
+        (Theme::Dark, "multiclass", multiclass(), ["Errors", "Columns"]),
+        (Theme::Light, "regression", regression(), ["Result", "Errors"]),
+    ] {
+        let mut harness = painted(themed(theme, reported(report)), [1320.0, 1800.0]);
+        harness.run();
+        for tab in tabs {
+            harness.get_by_label(tab).click();
+            harness.run();
+            share_of(&mut harness, &format!("report_{name}_{tab}"), [0; 3]);
+            harness.get_by_label_contains("test rows of the run's");
+        }
+    }
 }

@@ -23,6 +23,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const PEERS_PROGRAM: &str = include_str!("explore.py");
 const PACKAGES: [&str; 4] = ["duckdb", "numpy", "pandas", "pyarrow"];
+const HEAD_ROWS: u64 = 1000;
 const SAMPLE_ROWS: u64 = 100_000;
 
 /// Time and peak memory of tasks of exploring, each in a process of its own, interleaved in one run.
@@ -90,6 +91,8 @@ impl std::fmt::Display for Peer {
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Measured {
     seconds: f64,
+    /// Of all its threads: other work on the machine weighs less on these.
+    cpu_seconds: f64,
     /// The most memory that the process ever held.
     megabytes: f64,
     /// A number that all must agree on.
@@ -108,8 +111,7 @@ fn main() -> Result<()> {
     let mut rows = measure(&lab, &arguments, "Parquet", &parquet, Task::value_variants())?;
     if arguments.csv_rows > 0 {
         let csv = lab.csv(&arguments)?;
-        let tasks = [Task::Open, Task::Count, Task::GroupFew];
-        rows.extend(measure(&lab, &arguments, "CSV", &csv, &tasks)?);
+        rows.extend(measure(&lab, &arguments, "CSV", &csv, Task::value_variants())?);
     }
     print(&rows, arguments.json)
 }
@@ -163,7 +165,7 @@ fn measure(lab: &Lab, arguments: &Arguments, format: &str, file: &Path, tasks: &
     Ok(rows)
 }
 
-fn rows_of(case: &str, peer: Peer, ours: &[Measured], peers: &[Measured]) -> [Row; 2] {
+fn rows_of(case: &str, peer: Peer, ours: &[Measured], peers: &[Measured]) -> [Row; 3] {
     let row = |unit: &str, of: fn(&Measured) -> f64| {
         let (ours, peer_number) = (median(ours, of), median(peers, of));
         Row {
@@ -177,6 +179,7 @@ fn rows_of(case: &str, peer: Peer, ours: &[Measured], peers: &[Measured]) -> [Ro
     };
     [
         row("s", |measured| measured.seconds),
+        row("CPU s", |measured| measured.cpu_seconds),
         row("MB", |measured| measured.megabytes),
     ]
 }
@@ -269,10 +272,11 @@ fn measured(command: &mut Command) -> Result<Measured> {
 
 /// Does a task with Aloft, in this process.
 fn ours(task: Task, file: &Path) -> Result<Measured> {
-    let start = Instant::now();
+    let (start, cpu) = (Instant::now(), cpu_seconds()?);
     let check = done(task, file)?;
     Ok(Measured {
         seconds: start.elapsed().as_secs_f64(),
+        cpu_seconds: cpu_seconds()? - cpu,
         megabytes: peak_megabytes()?,
         check,
     })
@@ -281,9 +285,14 @@ fn ours(task: Task, file: &Path) -> Result<Measured> {
 fn done(task: Task, file: &Path) -> Result<u64> {
     let mut spec = SourceSpec::new(file.to_string_lossy());
     let cancel = Cancel::new();
-    if task == Task::Sample {
-        spec.sample.rows = SAMPLE_ROWS;
-        return Ok(source(&spec, file, Scope::Sample, &cancel)?.rows()?);
+    let chosen = match task {
+        Task::Open => Some((HEAD_ROWS, Scope::Head)),
+        Task::Sample => Some((SAMPLE_ROWS, Scope::Sample)),
+        _ => None,
+    };
+    if let Some((rows, scope)) = chosen {
+        spec.sample.rows = rows;
+        return Ok(source(&spec, file, scope, &cancel)?.rows()?);
     }
     let relation = source(&spec, file, Scope::All, &cancel)?;
     let ask = |sql: &str| -> Result<Relation> { Ok(query(sql, &[("t".to_owned(), &relation)], &cancel)?) };
@@ -292,12 +301,11 @@ fn done(task: Task, file: &Path) -> Result<u64> {
         Ok(ask(&sql)?.collect()?.height() as u64)
     };
     match task {
-        Task::Open => Ok(ask("SELECT * FROM t LIMIT 1000")?.collect()?.height() as u64),
         Task::Count => Ok(relation.rows()?),
         Task::Profile => Ok(relation.profile()?.columns.len() as u64),
         Task::GroupFew => groups("few"),
         Task::GroupMany => groups("many"),
-        Task::Histogram | Task::Sample => {
+        Task::Histogram | Task::Open | Task::Sample => {
             let spec = ChartSpec {
                 x: Some("real".into()),
                 bins: Some(40),
@@ -321,6 +329,21 @@ fn peak_megabytes() -> Result<f64> {
     Ok(kilobytes.context("VmHWM isn't in the status")?.parse::<f64>()? / 1024.0)
 }
 
+/// What all threads of this process have worked.
+fn cpu_seconds() -> Result<f64> {
+    const TICKS: f64 = 100.0;
+    let stat = std::fs::read_to_string("/proc/self/stat").context("CPU time is only known on Linux")?;
+    // The name of the program, in parentheses, may hold anything.
+    let fields = stat.rsplit(") ").next().unwrap_or_default();
+    let ticks: u64 = fields
+        .split(' ')
+        .skip(11)
+        .take(2)
+        .filter_map(|ticks| ticks.parse::<u64>().ok())
+        .sum();
+    Ok(ticks as f64 / TICKS)
+}
+
 fn name(value: &impl ValueEnum) -> String {
     value
         .to_possible_value()
@@ -340,15 +363,17 @@ mod tests {
     fn rows_tell_medians_and_how_much_better_ours_is() {
         let measured = |seconds, megabytes| Measured {
             seconds,
+            cpu_seconds: 2.0 * seconds,
             megabytes,
             check: 1,
         };
         let ours = [measured(2.0, 10.0), measured(1.0, 30.0), measured(9.0, 20.0)];
-        let [time, memory] = rows_of("case", Peer::Duckdb, &ours, &[measured(6.0, 10.0)]);
+        let [time, cpu, memory] = rows_of("case", Peer::Duckdb, &ours, &[measured(6.0, 10.0)]);
         assert_eq!(
             (time.ours, time.peer, time.ratio, time.unit.as_str()),
             (2.0, 6.0, 3.0, "s")
         );
+        assert_eq!((cpu.ours, cpu.unit.as_str()), (4.0, "CPU s"));
         assert_eq!(
             (memory.ours, memory.ratio, memory.peer_name.as_str()),
             (20.0, 0.5, "duckdb")

@@ -76,7 +76,10 @@ impl Workload {
         let mlp = |numeric, hidden: [usize; 2]| {
             Mlp {
                 numeric,
+                periodic: Vec::new(),
                 slots: Vec::new(),
+                members: 1,
+                residual: false,
                 hidden: hidden.to_vec(),
                 activation: Activation::Relu,
                 dropout: 0.0,

@@ -8,6 +8,7 @@ use aloft_spec::{
     text::{nearest, thousands},
 };
 use polars::prelude::PolarsError;
+use serde::{Deserialize, Serialize};
 use std::{
     io,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -80,7 +81,7 @@ pub(crate) enum DataError {
 pub(crate) type Result<T> = std::result::Result<T, DataError>;
 
 /// A row of a CSV file that has more or fewer fields than the header.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct RaggedRow {
     /// Its line, from 1.
     pub line: usize,

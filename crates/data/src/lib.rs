@@ -26,7 +26,7 @@ mod write;
 
 pub use batches::Batches;
 pub use cancel::Cancel;
-pub use chart::svg;
+pub use chart::{Picture, picture, png, svg};
 pub use encoded::{decode_table, encode_table};
 pub use findings::Setting;
 pub use query::query;
@@ -36,4 +36,5 @@ pub use source::{
     access::{Access, Credentials},
     fingerprint, source,
 };
-pub use write::{TableWriter, read_frame, write_table};
+pub use table::shown_table;
+pub use write::{TableWriter, read_frame, write_chart, write_table};

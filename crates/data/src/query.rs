@@ -7,7 +7,8 @@ use crate::{
 use aloft_spec::Problem;
 use polars::{
     error::{PolarsWarning, get_warning_function, set_warning_function},
-    sql::SQLContext,
+    prelude::LazyFrame,
+    sql::{SQLContext, sql_expr},
 };
 use sqlparser::{
     ast::{Query, SetExpr, Statement, TableFactor, Visit, Visitor},
@@ -72,6 +73,16 @@ fn plan(sql: &str, inputs: &[(String, &Relation)], cancel: &Cancel) -> Result<Re
         });
     }
     Ok(Relation::of_query(plan, &schema, &used, cancel))
+}
+
+/// A plan with the rows that meet a condition; columns and types are checked.
+pub(crate) fn filtered(plan: &LazyFrame, condition: &str) -> Result<LazyFrame> {
+    without_advice();
+    guarded(|| {
+        let mut filtered = plan.clone().filter(sql_expr(condition)?);
+        filtered.collect_schema()?;
+        Ok(filtered)
+    })
 }
 
 /// polars warns on standard error of what its own SQL does by means it is about to drop (`DATE '2013-06-30'`). Whoever

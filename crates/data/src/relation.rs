@@ -5,7 +5,7 @@ use crate::{
     error::{DataError, Result, guarded},
     execute::{self, EngineChoice},
     profile::{self, Seen},
-    snapshot,
+    query, snapshot,
     snapshot::SnapshotFile,
     table,
 };
@@ -60,8 +60,8 @@ impl std::fmt::Debug for Relation {
 }
 
 impl Relation {
-    /// Rows in memory.
-    pub(crate) fn of_frame(frame: DataFrame, scope: Scope, total: u64, cancel: &Cancel) -> Self {
+    /// Rows in memory, chosen from `total` where that is known.
+    pub(crate) fn of_frame(frame: DataFrame, scope: Scope, total: Option<u64>, cancel: &Cancel) -> Self {
         let fields = table::fields(frame.schema());
         let rows = frame.height() as u64;
         let memory_bytes = frame.estimated_size() as u64;
@@ -72,7 +72,7 @@ impl Relation {
             cancel: cancel.clone(),
             fields,
             scope,
-            total: Some(total),
+            total,
             rows: Arc::new(OnceLock::from(rows)),
             file: None,
             scan: None,
@@ -116,7 +116,14 @@ impl Relation {
     /// A query over `inputs`, the relations that it reads.
     pub(crate) fn of_query(plan: LazyFrame, schema: &Schema, inputs: &[&Relation], cancel: &Cancel) -> Self {
         let has = |scope| inputs.iter().any(|input| input.scope == scope);
-        let partial = [Scope::Sample, Scope::Stratified, Scope::Latest, Scope::Head];
+        // A selection says more than the sample that it was made in.
+        let partial = [
+            Scope::Selected,
+            Scope::Sample,
+            Scope::Stratified,
+            Scope::Latest,
+            Scope::Head,
+        ];
         let scope = partial
             .into_iter()
             .find(|scope| has(*scope))
@@ -139,6 +146,27 @@ impl Relation {
             scan: None,
             reading: None,
         }
+    }
+
+    /// The rows that meet a condition, in SQL over its columns, said to be a selection of these.
+    ///
+    /// # Errors
+    /// As [`crate::query`].
+    pub fn selection(&self, condition: &str) -> std::result::Result<Self, Problem> {
+        let total = match self.scope {
+            // How many rows there were before an earlier selection isn't known here.
+            Scope::Selected => None,
+            _ => self.rows.get().copied(),
+        };
+        Ok(Self {
+            plan: query::filtered(&self.plan, condition)?,
+            scope: Scope::Selected,
+            total,
+            rows: Arc::default(),
+            memory_bytes: 0,
+            scan: None,
+            ..self.clone()
+        })
     }
 
     /// Names and types of the columns.

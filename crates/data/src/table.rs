@@ -1,6 +1,7 @@
 //! Frames of polars to tables as the window and the command line show them.
 
 use crate::error::{Result, guarded};
+use aloft_spec::Problem;
 use aloft_spec::table::{Column as TableColumn, ColumnKind, Field, Table, Values};
 use polars::prelude::*;
 use std::sync::Arc;
@@ -33,6 +34,14 @@ pub(crate) fn kind(dtype: &DataType) -> ColumnKind {
         dtype if dtype.is_float() || dtype.is_decimal() => ColumnKind::Float,
         _ => ColumnKind::Other,
     }
+}
+
+/// All rows of a frame as the window and the command line show them.
+///
+/// # Errors
+/// `Unsupported` for values that polars can't turn into text.
+pub fn shown_table(frame: &DataFrame) -> std::result::Result<Table, Problem> {
+    Ok(table(frame)?)
 }
 
 /// All rows of a frame.

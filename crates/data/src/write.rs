@@ -1,20 +1,24 @@
-//! Whole tables from files, and tables to files, whole or batch by batch.
+//! Whole tables from files, tables to files, whole or batch by batch, and charts to files.
 
 use crate::{
-    Cancel,
+    Cancel, chart,
     error::{DataError, Result, guarded},
     replace::Replacement,
     source,
 };
-use aloft_spec::{Problem, source::SourceSpec, table::Scope};
+use aloft_spec::{Problem, chart::ChartData, source::SourceSpec, table::Scope};
 use polars::{
     io::{csv::write::BatchedWriter as CsvBatches, parquet::write::BatchedWriter as ParquetBatches},
     prelude::*,
 };
 use std::{
     fs::File,
+    io::Write as _,
     path::{Path, PathBuf},
 };
+
+/// Pixels a point of charts in PNG files: sharp on dense screens and on paper.
+const PNG_SCALE: f32 = 2.0;
 
 /// All rows of a file of any format that a source can have, in memory.
 ///
@@ -75,10 +79,7 @@ impl TableWriter {
         Ok(Self {
             path: path.to_owned(),
             format: format_of(path)?,
-            replacement: Replacement::in_dir(match path.parent() {
-                Some(parent) if !parent.as_os_str().is_empty() => parent,
-                _ => Path::new("."),
-            })?,
+            replacement: Replacement::in_dir(folder(path))?,
             batches: None,
         })
     }
@@ -142,12 +143,7 @@ fn begin(format: Format, file: File, schema: &Schema) -> PolarsResult<Batches> {
 }
 
 fn format_of(path: &Path) -> Result<Format> {
-    let ending = path
-        .extension()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .to_lowercase();
-    match ending.as_str() {
+    match ending(path).as_str() {
         "csv" => Ok(Format::Separated(b',')),
         "tsv" => Ok(Format::Separated(b'\t')),
         "parquet" => Ok(Format::Parquet),
@@ -155,5 +151,46 @@ fn format_of(path: &Path) -> Result<Format> {
             what: format!("`{}` doesn't end in a format that can be written", path.display()),
             hint: "end it in .csv, .tsv or .parquet".into(),
         }),
+    }
+}
+
+/// Writes a chart as SVG or PNG by the ending of `path`, replacing what is there.
+///
+/// # Errors
+/// `Unsupported` for another ending, and those of writing.
+pub fn write_chart(chart: &ChartData, path: &Path) -> std::result::Result<(), Problem> {
+    let bytes = match ending(path).as_str() {
+        "svg" => chart::svg(chart).into_bytes(),
+        "png" => chart::png(chart, PNG_SCALE)?,
+        _ => {
+            let problem = DataError::Unsupported {
+                what: format!("charts are written as SVG or PNG, not as `{}`", path.display()),
+                hint: "let the name end with .svg or .png".into(),
+            };
+            return Err(problem.into());
+        }
+    };
+    let written = || -> Result<()> {
+        let mut replacement = Replacement::in_dir(folder(path))?;
+        let written = replacement.file.write_all(&bytes);
+        written.map_err(|error| DataError::writing(path, error))?;
+        replacement.place(path)
+    };
+    Ok(written()?)
+}
+
+/// The ending of a path in small letters; empty without one.
+fn ending(path: &Path) -> String {
+    path.extension()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .to_lowercase()
+}
+
+/// The folder that a file is written to.
+fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
     }
 }

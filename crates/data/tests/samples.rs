@@ -123,6 +123,53 @@ fn a_sample_says_what_it_read() {
     assert_eq!(open(&lines, Scope::All).unwrap().scan(), None);
 }
 
+/// Twenty files of three row groups in folders that name a column, whose first value looks like a number.
+fn hive(folder: &Folder) -> PathBuf {
+    let root = folder.path().join("hive");
+    for file in 0..20_i64 {
+        let part = if file == 0 {
+            "part=00".to_owned()
+        } else {
+            format!("part=p{file:02}")
+        };
+        let path = root.join(part).join("rows.parquet");
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let ids: Vec<i64> = (0..300).map(|row| file * 300 + row).collect();
+        let words: Vec<String> = ids.iter().map(|id| format!("word {id}")).collect();
+        ParquetWriter::new(std::fs::File::create(path).unwrap())
+            .with_row_group_size(Some(100))
+            .finish(&mut df!("id" => ids, "word" => words).unwrap())
+            .unwrap();
+    }
+    root
+}
+
+#[test]
+fn several_files_are_sampled_by_their_row_groups() {
+    let folder = Folder::new();
+    let root = hive(&folder);
+    let all = whole(&root);
+    assert_eq!(types(&all), "id: i64, word: str, part: str");
+    for (rows_wanted, reads_all) in [(4, false), (40, true)] {
+        let relation = take(&sampled(rows_wanted, 3), &root);
+        let scan = relation.scan().unwrap();
+        let chosen = ids(&relation);
+        let groups: std::collections::HashSet<i64> = chosen.iter().map(|id| id / 100).collect();
+        assert_eq!((scan.row_groups, scan.rows_read == 6000), (Some(60), reads_all));
+        if !reads_all {
+            assert_eq!(scan.row_groups_read, Some(groups.len() as u64));
+            assert!(scan.bytes_read * 10 < scan.bytes_total);
+        }
+        let list: Vec<String> = chosen.iter().map(ToString::to_string).collect();
+        let sql = format!("SELECT * FROM t WHERE id IN ({})", list.join(", "));
+        assert_eq!(rows(&relation), rows(&ask(&sql, &[("t", &all)]).unwrap()));
+        // The rows of a file with the same rows.
+        let csv = folder.path().join("all.csv");
+        write_table(&all.collect().unwrap(), &csv).unwrap();
+        assert_eq!(ids(&take(&sampled(rows_wanted, 3), &csv)), chosen);
+    }
+}
+
 #[test]
 fn a_stratified_sample_has_each_value_in_proportion() {
     let folder = Folder::new();

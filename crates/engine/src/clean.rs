@@ -18,6 +18,8 @@ const SETTLED: Duration = Duration::from_secs(600);
 pub struct Leftovers {
     /// Outputs of cells.
     pub cache: Size,
+    /// Copies of sources that can't be read as they are: of databases, of other encodings, from the network.
+    pub copies: Size,
     /// Rows of runs that were never made, or that are gone.
     pub snapshots: Size,
     /// Rows that runs of the project refer to, and rows that were written minutes ago. They are never removed.
@@ -42,13 +44,15 @@ pub fn clean(project: &Project, remove: bool) -> Result<Leftovers> {
         .into_iter()
         .partition(is_kept);
     let outputs = cache::files(&cache::folder(project));
+    let copies = cache::files(&cache::copies(project));
     if remove {
-        for file in outputs.iter().chain(&unused) {
+        for file in outputs.iter().chain(&copies).chain(&unused) {
             remove_file(&file.path)?;
         }
     }
     Ok(Leftovers {
         cache: size(&outputs),
+        copies: size(&copies),
         snapshots: size(&unused),
         kept_snapshots: size(&kept),
     })

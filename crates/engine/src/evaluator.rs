@@ -7,10 +7,13 @@ use crate::{
     resolved::Resolved,
 };
 use aloft_data::{Cancel, Relation};
+use aloft_notebook::ask;
 use aloft_notebook::param::{self, Argument};
 use aloft_spec::{
     CellSpec, Code, Output, Problem,
+    ask::Selection,
     chart::ChartSpec,
+    output::TableOutput,
     table::{Field, Scope, Table},
     text::nearest,
 };
@@ -92,6 +95,19 @@ impl Evaluator {
         scope: Scope,
         cancel: &Cancel,
     ) -> Result<Output> {
+        self.refine(workspace, cell, scope, cancel, &mut |_| ())
+    }
+
+    /// The same; during a long scan `on_partial` is told what is known of the first rows so far, the first time after a
+    /// fraction of a second.
+    fn refine(
+        &self,
+        workspace: &Workspace,
+        cell: &str,
+        scope: Scope,
+        cancel: &Cancel,
+        on_partial: &mut dyn FnMut(TableOutput),
+    ) -> Result<Output> {
         let resolved = Resolved::new(workspace, cell)?;
         match &resolved.spec {
             CellSpec::Chart(chart) => {
@@ -105,7 +121,7 @@ impl Evaluator {
             _ => {
                 let relation = self.table(workspace, &resolved, scope, cancel)?;
                 relation
-                    .output(DISPLAY_ROWS)
+                    .refined_output(DISPLAY_ROWS, on_partial)
                     .map(Output::Table)
                     .map_err(|problem| workspace.place_in_query(cell, problem))
             }
@@ -121,6 +137,20 @@ impl Evaluator {
         again: bool,
         cancel: &Cancel,
     ) -> Result<Evaluated> {
+        self.run_refined(workspace, cell, scope, again, cancel, &mut |_| ())
+    }
+
+    /// The same; during a long scan `on_partial` is told what is known of the first rows so far, the first time after a
+    /// fraction of a second.
+    pub fn run_refined(
+        &self,
+        workspace: &Workspace,
+        cell: &str,
+        scope: Scope,
+        again: bool,
+        cancel: &Cancel,
+        on_partial: &mut dyn FnMut(TableOutput),
+    ) -> Result<Evaluated> {
         let key = self.key(workspace, cell, scope)?;
         if !again && let Some(entry) = self.entry(workspace, &key) {
             return Ok(Evaluated {
@@ -131,7 +161,7 @@ impl Evaluator {
             });
         }
         let start = Instant::now();
-        let output = self.evaluate(workspace, cell, scope, cancel)?;
+        let output = self.refine(workspace, cell, scope, cancel, on_partial)?;
         Ok(Evaluated {
             output,
             seconds: start.elapsed().as_secs_f64(),
@@ -140,7 +170,8 @@ impl Evaluator {
         })
     }
 
-    /// Keeps an output, so that the next evaluation of the same finds it, also in another process.
+    /// Keeps an output, so that the next evaluation of the same finds it, also in another process. An output of chosen
+    /// rows is kept in memory only: nobody chooses the same again in another session.
     ///
     /// # Errors
     /// The disk can't be written to. Then it is in memory only.
@@ -149,7 +180,8 @@ impl Evaluator {
             output: evaluated.output.clone(),
             seconds: evaluated.seconds,
         };
-        let disk = self.disk.then(|| DiskCache::of(&workspace.project));
+        let on_disk = self.disk && workspace.selection.is_none();
+        let disk = on_disk.then(|| DiskCache::of(&workspace.project));
         if !evaluated.cached {
             let entry = Arc::new(entry);
             self.remember(workspace, &evaluated.key, entry.clone());
@@ -280,9 +312,11 @@ impl Evaluator {
                     .iter()
                     .map(|(name, relation)| (name.clone(), relation))
                     .collect();
-                param::bind(sql, &arguments)
-                    .and_then(|sql| aloft_data::query(&sql, &inputs, cancel))
-                    .map_err(|problem| workspace.place_in_query(name, problem))?
+                let query = |sql: &str| {
+                    param::bind(sql, &arguments).and_then(|sql| aloft_data::query(&sql, &inputs, cancel))
+                };
+                query(sql)
+                    .map_err(|problem| workspace.place_at_part(name, problem, |part| query(part).err()))?
             }
             _ => {
                 return Err(workspace.place(
@@ -292,10 +326,30 @@ impl Evaluator {
                 ));
             }
         };
+        let relation = match &resolved.selection {
+            Some(selection) => {
+                chosen(&relation, selection).map_err(|problem| workspace.place(name, problem))?
+            }
+            None => relation,
+        };
         let bytes = relation.memory_bytes();
         lock(&self.relations).put(key, relation.clone(), bytes, memory_budget(workspace));
         Ok(relation)
     }
+}
+
+/// The rows of a table that were chosen in a chart.
+fn chosen(relation: &Relation, selection: &Selection) -> Result<Relation> {
+    let column = &selection.column;
+    let field = relation.schema().iter().find(|field| field.name == *column);
+    let field = field.ok_or_else(|| {
+        Problem::new(
+            Code::UnknownColumn,
+            format!("there is no column `{column}` any more"),
+        )
+        .with_hint("clear the selection")
+    })?;
+    relation.selection(&ask::condition(field, &selection.condition)?)
 }
 
 /// Bytes that samples may take, and outputs again.

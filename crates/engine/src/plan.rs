@@ -29,7 +29,7 @@ pub fn plan(
             let all = evaluator.input(workspace, &sample.resolved, Scope::All, cancel)?;
             all.rows().map_err(|problem| workspace.place(cell, problem))?
         }
-        Scope::Sample | Scope::Stratified | Scope::Latest | Scope::Head => data.rows,
+        Scope::Sample | Scope::Stratified | Scope::Latest | Scope::Head | Scope::Selected => data.rows,
     };
     let measured =
         measure(&sample.spec, &data.path, rows, cancel).map_err(|problem| workspace.place(cell, problem))?;
@@ -58,7 +58,7 @@ fn workload(train: &TrainSpec, data: &SnapshotFile, measured: &Measured, rows: u
         final_evaluate_rows: scaled(measured.validation_rows + measured.test_rows),
         batch_rows: measured.batch_rows,
         steps_per_epoch: train_rows.div_ceil(measured.batch_rows.max(1)),
-        epochs: train.epochs,
+        epochs: train.epochs_for(train_rows) * (1 + train.split.folds),
         data_bytes: scaled(data.bytes),
         spent_seconds: 0.0,
     }
@@ -113,7 +113,7 @@ mod tests {
             batch_rows: 256,
         };
         let mut train = TrainSpec::new("t", "y");
-        train.epochs = 3;
+        train.epochs = Some(3);
         let all = workload(&train, &data, &measured, 10_000);
         assert_eq!((all.rows, all.train_rows), (10_000, 6900));
         assert_eq!((all.evaluate_rows, all.final_evaluate_rows), (1000, 3000));

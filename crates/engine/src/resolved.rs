@@ -2,7 +2,7 @@
 
 use crate::{Result, Workspace, access};
 use aloft_data::Cancel;
-use aloft_spec::{CellSpec, Code, DataClass, Problem, table::Scope};
+use aloft_spec::{CellKind, CellSpec, Code, DataClass, Problem, ask::Selection, table::Scope};
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,13 +20,21 @@ pub(crate) struct Resolved {
     pub file: Option<(PathBuf, String)>,
     /// What it reads, in order of the text.
     pub inputs: Vec<Arc<Resolved>>,
+    /// The rows of it that were chosen in a chart, where some were.
+    pub selection: Option<Arc<Selection>>,
 }
 
 impl Resolved {
     /// Resolves a cell of the notebook.
     pub fn new(workspace: &Workspace, cell: &str) -> Result<Arc<Self>> {
+        // Runs are of the rows that the notebook says, whatever is chosen on the screen.
+        let is_shown = workspace
+            .document
+            .cell(cell)
+            .is_some_and(|cell| matches!(cell.kind, CellKind::Source | CellKind::Query | CellKind::Chart));
         Resolver {
             workspace,
+            selection: workspace.selection.as_ref().filter(|_| is_shown),
             known: HashMap::new(),
             path: Vec::new(),
         }
@@ -46,6 +54,9 @@ impl Resolved {
             part(&path.to_string_lossy());
             part(fingerprint);
             part(&json(&scope)?);
+        }
+        if let Some(selection) = &self.selection {
+            part(&json(selection)?);
         }
         for input in &self.inputs {
             part(&input.name);
@@ -79,6 +90,7 @@ impl Resolved {
 
 struct Resolver<'a> {
     workspace: &'a Workspace,
+    selection: Option<&'a Arc<Selection>>,
     known: HashMap<String, Arc<Resolved>>,
     path: Vec<String>,
 }
@@ -131,6 +143,10 @@ impl Resolver<'_> {
             text,
             file,
             inputs,
+            selection: self
+                .selection
+                .filter(|selection| selection.tables.iter().any(|table| table == name))
+                .cloned(),
         });
         self.known.insert(name.to_owned(), Arc::clone(&resolved));
         Ok(resolved)

@@ -3,8 +3,9 @@
 use crate::Result;
 use aloft_notebook::{Document, param};
 use aloft_project::Project;
-use aloft_spec::{CellKind, CellSpec, Code, Problem, train::TrainSpec};
+use aloft_spec::{CellKind, CellSpec, Code, Problem, ask::Selection, train::TrainSpec};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// A project and one of its notebooks.
 #[derive(Debug, Clone)]
@@ -15,6 +16,8 @@ pub struct Workspace {
     pub notebook: PathBuf,
     /// The notebook as it is now; it may differ from the file.
     pub document: Document,
+    /// Rows that were chosen in a chart: outputs of sources, queries and charts are of these alone. Nothing else is.
+    pub selection: Option<Arc<Selection>>,
 }
 
 impl Workspace {
@@ -43,6 +46,7 @@ impl Workspace {
             project,
             notebook,
             document,
+            selection: None,
         })
     }
 
@@ -121,6 +125,16 @@ impl Workspace {
 
     /// A problem of a query comes without a place: it is where the statement names what the message quotes first.
     pub(crate) fn place_in_query(&self, cell: &str, problem: Problem) -> Problem {
+        self.place_at_part(cell, problem, |_| None)
+    }
+
+    /// The same; where the message names nothing, it is at the smallest expression of which `fails` says the same.
+    pub(crate) fn place_at_part(
+        &self,
+        cell: &str,
+        problem: Problem,
+        fails: impl Fn(&str) -> Option<Problem>,
+    ) -> Problem {
         if problem.place.is_some() {
             return problem;
         }
@@ -151,8 +165,18 @@ impl Workspace {
             let found = self.document.cell(cell);
             found.is_some_and(|found| find_word(found.body(&self.document), word).is_some())
         });
-        match in_body {
-            Some(word) => self.place_at_word(cell, &word, problem),
+        if let Some(word) = in_body {
+            return self.place_at_word(cell, &word, problem);
+        }
+        let parts = self.document.expressions(cell);
+        let culprit = parts
+            .into_iter()
+            .find(|(_, part)| fails(part).is_some_and(|failed| gist(&failed) == gist(&problem)));
+        match culprit {
+            Some((offset, _)) => {
+                let (line, column) = position(self.document.text(), offset);
+                problem.at(&self.notebook, line, column)
+            }
             None => self.place(cell, problem),
         }
     }
@@ -166,6 +190,11 @@ impl Workspace {
             .collect();
         names.join(", ")
     }
+}
+
+/// What a message says before it names types in brackets: a number alone has another type than beside others.
+fn gist(problem: &Problem) -> &str {
+    problem.message.split('(').next().unwrap_or_default()
 }
 
 /// Line and column (in characters), both from 1, of a byte offset.

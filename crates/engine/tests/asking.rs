@@ -334,6 +334,19 @@ fn the_budget_of_the_disk_holds_and_the_longest_unused_goes_first() {
     assert!(recall(&workspace, "q0").is_some(), "it was used all the time");
     assert_eq!(recall(&workspace, "q1"), None, "it was used longest ago");
     assert!(recall(&workspace, "q3").is_some());
+
+    // Copies of sources count as well, once nothing uses them.
+    let copies = workspace.project.state_dir().join("copies");
+    fs::create_dir_all(&copies).unwrap();
+    for (name, hours) in [("old.parquet", 30), ("new.parquet", 1)] {
+        let file = fs::File::create(copies.join(name)).unwrap();
+        file.set_len(1 << 20).unwrap();
+        let age = Duration::from_secs(hours * 3600);
+        file.set_modified(SystemTime::now() - age).unwrap();
+    }
+    keep(&Evaluator::new(), &workspace, "q1");
+    assert!(!copies.join("old.parquet").exists() && copies.join("new.parquet").exists());
+    assert!(recall(&workspace, "q1").is_some());
 }
 
 #[test]
@@ -357,7 +370,12 @@ fn cleaning_removes_what_can_be_made_again_and_nothing_else() {
     age("aa.parquet");
     age(&format!("{hash}.parquet"));
 
+    let copies = workspace.project.state_dir().join("copies");
+    fs::create_dir_all(&copies).unwrap();
+    fs::write(copies.join("cc.parquet"), "of a database").unwrap();
+
     let told = clean(&workspace.project, false).unwrap();
+    assert_eq!((told.copies.files, told.copies.bytes), (1, 13));
     assert_eq!(
         (told.cache.files, told.snapshots.files, told.kept_snapshots.files),
         (2, 1, 2)
@@ -365,7 +383,7 @@ fn cleaning_removes_what_can_be_made_again_and_nothing_else() {
     assert!(recall(&workspace, "people").is_some(), "nothing is removed yet");
     assert_eq!(clean(&workspace.project, true).unwrap(), told);
     assert_eq!(recall(&workspace, "people"), None);
-    assert!(!snapshots.join("aa.parquet").exists());
+    assert!(!snapshots.join("aa.parquet").exists() && !copies.join("cc.parquet").exists());
     assert!(
         snapshots.join("bb.parquet").exists(),
         "it may be a run's in a moment"

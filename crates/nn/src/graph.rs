@@ -67,6 +67,8 @@ pub struct Declared {
     pub start: Start,
     /// How it changes.
     pub role: Role,
+    /// What the learning rate is multiplied by for it, 1 unless [`Graph::learn_at`] says otherwise.
+    pub rate: f32,
 }
 
 impl Declared {
@@ -96,6 +98,8 @@ pub enum Start {
     Uniform(f32),
     /// Normal around 0 with this deviation.
     Normal(f32),
+    /// 1 or -1.
+    Signs,
     /// The vectors of categories: normal with this deviation, each slot's bucket of unknown values zero.
     Categories(Vec<Slot>, f32),
 }
@@ -113,6 +117,9 @@ impl Start {
             Self::Constant(number) => vec![*number; count],
             Self::Uniform(bound) => (0..count).map(|_| (random.unit() * 2.0 - 1.0) * bound).collect(),
             Self::Normal(deviation) => (0..count).map(|_| random.normal() * deviation).collect(),
+            Self::Signs => (0..count)
+                .map(|_| if random.unit() < 0.5 { -1.0 } else { 1.0 })
+                .collect(),
             Self::Categories(slots, deviation) => {
                 let mut numbers = Vec::with_capacity(count);
                 for slot in slots {
@@ -159,8 +166,14 @@ impl Graph {
             shape: shape.to_vec(),
             start,
             role,
+            rate: 1.0,
         });
         self.parameters.len() - 1
+    }
+
+    /// Lets a parameter learn at so many times the learning rate.
+    pub fn learn_at(&mut self, parameter: usize, rate: f32) {
+        self.parameters[parameter].rate = rate;
     }
 
     /// Appends an op; its result, which has this shape and is the graph's output until there is a later one.

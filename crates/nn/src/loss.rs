@@ -21,6 +21,19 @@ pub enum Loss {
         /// Numbers of a row.
         width: usize,
     },
+    /// Mean over all numbers of `max(q (y - x), (q - 1) (y - x))`, each with the quantile of its column: smallest where the
+    /// share q of the rows stays below x (Koenker and Bassett, 1978).
+    Pinball {
+        /// A quantile for each number of a row, above 0 and below 1.
+        quantiles: Vec<f32>,
+    },
+    /// The mean of a loss over members that are to say the same, each for itself: [rows, members, width].
+    Members {
+        /// Members.
+        members: usize,
+        /// The loss of each.
+        each: Box<Loss>,
+    },
 }
 
 /// What rows should come to.
@@ -67,12 +80,23 @@ impl Loss {
         match self {
             Self::CrossEntropy { classes, .. } => *classes,
             Self::Squares { width } => *width,
+            Self::Pinball { quantiles } => quantiles.len(),
+            Self::Members { members, each } => members * each.width(),
+        }
+    }
+
+    /// Numbers of a row of targets where these are numbers.
+    pub fn target_width(&self) -> usize {
+        match self {
+            Self::Members { each, .. } => each.target_width(),
+            _ => self.width(),
         }
     }
 
     /// What the sum over a batch is divided by: its rows, or the weights of their classes.
     pub fn divisor(&self, targets: Targets<'_>) -> f64 {
         match (self, targets) {
+            (Self::Members { each, .. }, _) => each.divisor(targets),
             (Self::CrossEntropy { weights, .. }, Targets::Classes(classes)) if !weights.is_empty() => classes
                 .iter()
                 .map(|class| f64::from(weights[*class as usize]))
@@ -86,6 +110,24 @@ impl Loss {
     pub fn evaluate(&self, out: &[f32], targets: Targets<'_>, divisor: f64, gradient: &mut [f32]) -> f64 {
         let scale = (1.0 / divisor) as f32;
         let sum = match (self, targets) {
+            (Self::Members { members, each }, _) => {
+                let repeated = Repeated::new(targets, *members, each.target_width());
+                let divisor = divisor * *members as f64;
+                return each.evaluate(out, repeated.targets(), divisor, gradient);
+            }
+            (Self::Pinball { quantiles }, Targets::Numbers(targets)) => {
+                let mut sum = 0.0;
+                let quantiles = quantiles.iter().cycle();
+                for (((gradient, out), target), quantile) in
+                    gradient.iter_mut().zip(out).zip(targets).zip(quantiles)
+                {
+                    let above = target - out;
+                    let slope = if above < 0.0 { *quantile - 1.0 } else { *quantile };
+                    *gradient = -slope * scale;
+                    sum += f64::from(slope * above);
+                }
+                sum
+            }
             (
                 Self::CrossEntropy {
                     classes,
@@ -122,7 +164,7 @@ impl Loss {
                 }
                 sum
             }
-            _ => unreachable!("classes have a cross-entropy, numbers have squares"),
+            _ => unreachable!("classes have a cross-entropy, numbers the other losses"),
         };
         sum / divisor
     }
@@ -131,6 +173,20 @@ impl Loss {
     pub fn by_candle(&self, out: &Tensor, targets: Targets<'_>) -> Result<Tensor> {
         let divisor = self.divisor(targets);
         match (self, targets) {
+            (Self::Members { members, each }, _) => {
+                let repeated = Repeated::new(targets, *members, each.target_width());
+                each.by_candle(&out.reshape(((), each.width()))?, repeated.targets())
+            }
+            (Self::Pinball { quantiles }, Targets::Numbers(targets)) => {
+                let targets =
+                    Tensor::from_slice(targets, out.shape(), out.device())?.to_dtype(out.dtype())?;
+                let quantiles = Tensor::from_slice(quantiles, (1, quantiles.len()), out.device())?;
+                let quantiles = quantiles.to_dtype(out.dtype())?;
+                let above = (targets - out)?;
+                // `q d` above and `(q - 1) d` below, which is `q d - min(d, 0)`.
+                let each = (above.broadcast_mul(&quantiles)? + above.neg()?.relu()?)?;
+                each.sum_all()? / divisor
+            }
             (
                 Self::CrossEntropy {
                     classes,
@@ -155,7 +211,35 @@ impl Loss {
                 let targets = Tensor::from_slice(targets, out.shape(), out.device())?;
                 (out - targets.to_dtype(out.dtype())?)?.sqr()?.sum_all()? / divisor
             }
-            _ => candle_core::bail!("classes have a cross-entropy, numbers have squares"),
+            _ => candle_core::bail!("classes have a cross-entropy, numbers the other losses"),
+        }
+    }
+}
+
+/// Targets that each of several members has.
+enum Repeated {
+    Classes(Vec<u32>),
+    Numbers(Vec<f32>),
+}
+
+impl Repeated {
+    fn new(targets: Targets<'_>, members: usize, width: usize) -> Self {
+        match targets {
+            Targets::Classes(classes) => {
+                let each = |class: &u32| std::iter::repeat_n(*class, members);
+                Self::Classes(classes.iter().flat_map(each).collect())
+            }
+            Targets::Numbers(numbers) => {
+                let rows = numbers.chunks_exact(width);
+                Self::Numbers(rows.flat_map(|row| row.repeat(members)).collect())
+            }
+        }
+    }
+
+    fn targets(&self) -> Targets<'_> {
+        match self {
+            Self::Classes(classes) => Targets::Classes(classes),
+            Self::Numbers(numbers) => Targets::Numbers(numbers),
         }
     }
 }
@@ -214,9 +298,16 @@ mod tests {
             for smoothing in [0.0, smoothing] {
                 let loss = Loss::CrossEntropy { classes, smoothing, weights: weights.clone() };
                 check(&loss, rows, Targets::Classes(&targets), &mut random);
+                let members = Loss::Members { members: 3, each: Box::new(loss) };
+                check(&members, rows, Targets::Classes(&targets), &mut random);
             }
             let numbers: Vec<f32> = (0..rows * classes).map(|_| random.normal()).collect();
-            check(&Loss::Squares { width: classes }, rows, Targets::Numbers(&numbers), &mut random);
+            let quantiles = (0..classes).map(|column| (column as f32 + 0.5) / classes as f32).collect();
+            for loss in [Loss::Squares { width: classes }, Loss::Pinball { quantiles }] {
+                check(&loss, rows, Targets::Numbers(&numbers), &mut random);
+                let members = Loss::Members { members: 2, each: Box::new(loss) };
+                check(&members, rows, Targets::Numbers(&numbers), &mut random);
+            }
         }
     }
 

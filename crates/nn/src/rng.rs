@@ -19,6 +19,10 @@ pub enum Purpose {
     Order = 3,
     /// The seeds of the steps' dropout masks; the index is the epoch.
     Dropout = 4,
+    /// Rows of a bootstrap; the index is the resample.
+    Bootstrap = 5,
+    /// The order of a column's values when its importance is found; the index is the repeat and the column.
+    Permutation = 6,
 }
 
 /// A seeded generator.

@@ -3,7 +3,7 @@
 use crate::analysis::Analysis;
 use crate::lines::Lines;
 use crate::scan::{self, FencedCell};
-use crate::sql;
+use crate::{expressions, passing, sql};
 use aloft_spec::{CellKind, CellSpec, Code, Diagnostic, Problem};
 use std::ops::Range;
 use std::path::Path;
@@ -236,6 +236,29 @@ impl Document {
         let cell = self.cell(cell).filter(|cell| cell.kind == CellKind::Query)?;
         let (line, column) = sql::find_name(cell.body(self), name)?;
         Some(cell.body_span.start + Lines::new(cell.body(self)).offset(line, column))
+    }
+
+    /// The expressions of a query cell, the parts before the whole: the byte offset in the text of each, and a statement
+    /// with it alone over the same tables. For what only says that something is wrong, and not where.
+    pub fn expressions(&self, cell: &str) -> Vec<(usize, String)> {
+        let Some(cell) = self.cell(cell).filter(|cell| cell.kind == CellKind::Query) else {
+            return Vec::new();
+        };
+        let body = cell.body(self);
+        let lines = Lines::new(body);
+        let parts = expressions::expressions(body).into_iter();
+        parts
+            .map(|part| {
+                let offset = cell.body_span.start + lines.offset(part.line, part.column);
+                (offset, part.statement)
+            })
+            .collect()
+    }
+
+    /// Whether a query cell's rows have a column as the tables have it that it reads; false where that isn't sure.
+    pub fn passes_column(&self, cell: &str, column: &str) -> bool {
+        let query = self.cell(cell).filter(|cell| cell.kind == CellKind::Query);
+        query.is_some_and(|query| passing::passes_column(query.body(self), column))
     }
 
     fn names(&self, indices: impl IntoIterator<Item = usize>) -> Vec<String> {

@@ -2,9 +2,8 @@
 //! fit, and which keys nobody reads. For the bodies of cells and for `aloft.toml`.
 
 use crate::suggestion::suggestion;
-use aloft_spec::{Code, Diagnostic, Problem, Severity};
-use serde::de::{Deserialize, DeserializeOwned, Deserializer, Visitor};
-use std::cell::Cell;
+use aloft_spec::{Code, Diagnostic, Problem, Severity, shape};
+use serde::de::{Deserialize, DeserializeOwned};
 use std::ops::Range;
 use std::path::Path;
 use toml::de::{DeTable, DeValue};
@@ -141,10 +140,7 @@ pub fn typed<T: DeserializeOwned>(
 
 /// The keys of a struct, as serde knows them.
 pub fn keys_of<T: for<'de> Deserialize<'de>>() -> &'static [&'static str] {
-    let keys = Cell::new(&[][..]);
-    // It always fails, once it has been told the names of the fields.
-    let _ = T::deserialize(Keys(&keys));
-    keys.get()
+    shape::of::<T>(&[]).map(shape::Taken::keys).unwrap_or_default()
 }
 
 /// The finding for a key that nobody reads, given the path of its table and the known keys there.
@@ -242,32 +238,6 @@ fn bad_value(error: &toml::de::Error, table: &Range<usize>) -> Finding {
 
 fn one_line(message: &str) -> String {
     message.trim().replace('\n', ", ")
-}
-
-/// A deserializer that knows no values: it notes the fields that a struct asks for, and fails.
-struct Keys<'a>(&'a Cell<&'static [&'static str]>);
-
-impl<'de> Deserializer<'de> for Keys<'_> {
-    type Error = serde::de::value::Error;
-
-    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Self::Error> {
-        Err(serde::de::Error::custom("no value"))
-    }
-
-    fn deserialize_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        fields: &'static [&'static str],
-        _: V,
-    ) -> Result<V::Value, Self::Error> {
-        self.0.set(fields);
-        Err(serde::de::Error::custom("no value"))
-    }
-
-    serde::forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
-        newtype_struct seq tuple tuple_struct map enum identifier ignored_any
-    }
 }
 
 #[cfg(test)]

@@ -1,11 +1,15 @@
 //! Values that have the right type and can't be meant.
 
+mod recipe;
+
 use crate::param;
 use crate::toml_reader::{Finding, Reading, keys_of, read};
 use aloft_spec::chart::{ChartSpec, Mark};
 use aloft_spec::param::{ParamKind, ParamSpec, ParamValue};
 use aloft_spec::source::{SampleMethod, SampleSpec, SourceSpec};
-use aloft_spec::train::{ModelSpec, OptimizerSpec, SplitBy, SplitSpec, TrainSpec};
+use aloft_spec::train::{
+    LossSpec, ModelSpec, OptimizerSpec, PreprocessSpec, ScheduleSpec, SplitSpec, TrainSpec,
+};
 use aloft_spec::{CellSpec, Code, Problem};
 use toml::de::DeValue;
 
@@ -257,14 +261,20 @@ pub(crate) fn train(body: &str) -> Checked {
         ["split"] => keys_of::<SplitSpec>(),
         ["model"] => keys_of::<ModelSpec>(),
         ["optimizer"] => keys_of::<OptimizerSpec>(),
+        ["preprocess"] => keys_of::<PreprocessSpec>(),
+        ["loss"] => keys_of::<LossSpec>(),
+        ["schedule"] => keys_of::<ScheduleSpec>(),
         _ => &[],
     });
     if let Some(train) = body.reading.value.clone() {
         body.filled("data", &train.data, "data = \"flights\"");
         body.filled("target", &train.target, "target = \"a column\"");
         columns(&mut body, &train);
-        split(&mut body, &train.split);
-        if train.epochs == 0 {
+        recipe::split(&mut body, &train.split);
+        recipe::loss(&mut body, &train);
+        recipe::optimizer(&mut body, &train.optimizer);
+        recipe::schedule(&mut body, &train.schedule);
+        if train.epochs == Some(0) {
             body.bad(&["epochs"], "training takes at least one epoch");
         }
         if train.batch_size == Some(0) {
@@ -276,15 +286,8 @@ pub(crate) fn train(body: &str) -> Checked {
         if !(0.0..1.0).contains(&train.model.dropout) {
             body.bad(&["model", "dropout"], "dropout is at least 0 and less than 1");
         }
-        let optimizer = &train.optimizer;
-        if !(optimizer.learning_rate > 0.0 && optimizer.learning_rate.is_finite()) {
-            body.bad(
-                &["optimizer", "learning_rate"],
-                "a learning rate is greater than 0",
-            );
-        }
-        if !(optimizer.weight_decay >= 0.0 && optimizer.weight_decay.is_finite()) {
-            body.bad(&["optimizer", "weight_decay"], "weight decay is at least 0");
+        if train.model.members == 0 {
+            body.bad(&["model", "members"], "a model has at least one member");
         }
     }
     body.finish(|train| Some(&train.data), CellSpec::Train)
@@ -306,44 +309,6 @@ fn columns(body: &mut Body<'_, TrainSpec>, train: &TrainSpec) {
             &["ignore"],
             &format!("the column `{both}` is a feature and to be ignored"),
         );
-    }
-}
-
-fn split(body: &mut Body<'_, TrainSpec>, split: &SplitSpec) {
-    let shares = [("validation", split.validation), ("test", split.test)];
-    let mut sound = true;
-    for (key, share) in shares {
-        if !(0.0..1.0).contains(&share) {
-            body.bad(&["split", key], "a share is at least 0 and less than 1");
-            sound = false;
-        }
-    }
-    if sound && split.validation + split.test >= 1.0 {
-        let key = if body.reading.span(&["split", "test"]).is_some() {
-            "test"
-        } else {
-            "validation"
-        };
-        body.bad(
-            &["split", key],
-            "validation and test leave no rows to train on: together they are less than 1",
-        );
-    }
-    let column = split.column.as_deref().unwrap_or_default();
-    match split.by {
-        SplitBy::Time if column.is_empty() => {
-            let span = body.reading.span(&["split", "by"]);
-            let finding = Finding::error(Code::BadValue, "a split by time needs a column", span);
-            body.push(finding.with_hint("add `column = \"a date\"` to `split`"));
-        }
-        SplitBy::Random if !column.is_empty() => {
-            body.unused(
-                &["split", "column"],
-                "a random split needs no column",
-                "add `by = \"time\"` to split by it",
-            );
-        }
-        _ => {}
     }
 }
 

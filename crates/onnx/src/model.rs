@@ -139,10 +139,43 @@ impl Model {
         attributes: &[(&str, Attribute<'_>)],
     ) -> String {
         let out = self.unused(&format!("/{}", op.to_lowercase()));
+        self.node(domain, op, inputs, attributes, vec![out.clone()]);
+        out
+    }
+
+    /// The smallest `count` numbers of each row, rising; `x` is [rows, at least `count`].
+    pub fn smallest(&mut self, x: &str, count: usize) -> String {
+        let values = self.unused("/topk");
+        let places = self.unused("/topk/places");
+        let count = self.ints("count", &[1], &[count as i64]);
+        let attributes = [
+            ("axis", Attribute::Int(1)),
+            ("largest", Attribute::Int(0)),
+            ("sorted", Attribute::Int(1)),
+        ];
+        self.node(
+            "",
+            "TopK",
+            &[x, &count],
+            &attributes,
+            vec![values.clone(), places],
+        );
+        values
+    }
+
+    /// Appends a node, named as its first result.
+    fn node(
+        &mut self,
+        domain: &str,
+        op: &str,
+        inputs: &[&str],
+        attributes: &[(&str, Attribute<'_>)],
+        output: Vec<String>,
+    ) {
         self.graph.node.push(NodeProto {
             input: inputs.iter().map(ToString::to_string).collect(),
-            output: vec![out.clone()],
-            name: out.clone(),
+            name: output[0].clone(),
+            output,
             op_type: op.to_owned(),
             attribute: attributes
                 .iter()
@@ -150,7 +183,6 @@ impl Model {
                 .collect(),
             domain: domain.to_owned(),
         });
-        out
     }
 
     /// A constant of 32-bit numbers; its name.

@@ -108,6 +108,9 @@ fn graph_of(what: &str) -> Graph {
     match what.split(' ').next().unwrap_or_default() {
         "mlp" => Mlp {
             numeric: 5,
+            periodic: vec![],
+            members: 1,
+            residual: false,
             slots: vec![
                 Slot::Embedding {
                     values: 6,
@@ -122,8 +125,23 @@ fn graph_of(what: &str) -> Graph {
             outputs: 3,
         }
         .graph(),
+        "members" => Mlp {
+            numeric: 5,
+            periodic: vec![0, 2, 3],
+            members: 4,
+            residual: true,
+            slots: vec![Slot::OneHot { values: 4 }],
+            hidden: vec![12, 12],
+            activation,
+            dropout: 0.2,
+            outputs: 3,
+        }
+        .graph(),
         "categories" => Mlp {
             numeric: 0,
+            periodic: vec![],
+            members: 1,
+            residual: false,
             slots: vec![Slot::OneHot { values: 4 }; 2],
             hidden: vec![],
             activation,
@@ -212,6 +230,7 @@ fn networks_for_tables_give_the_same_numbers() {
         agrees(what, (2, 6));
     }
     agrees("categories", (2, 4));
+    agrees("members silu", (1, 4));
 }
 
 #[test]

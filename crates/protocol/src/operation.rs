@@ -1,7 +1,7 @@
 //! What the user wants done.
 
 use crate::{BlockId, NoticeId, TaskId};
-use aloft_spec::{CellKind, DataClass, ask::Ask, param::ParamValue, project::SshTarget};
+use aloft_spec::{CellKind, DataClass, ask::Ask, chart::Brush, param::ParamValue, project::SshTarget};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -51,6 +51,14 @@ pub enum Operation {
     /// Put a query cell that asks this after the table that `block` shows; or say it in that cell's own text, where it is
     /// a query that clicks have written.
     Ask { block: BlockId, ask: Ask },
+    /// Choose rows in the chart that `block` shows, in place of those chosen before.
+    SelectRows { block: BlockId, brush: Brush },
+    /// All rows again.
+    ClearSelection,
+    /// Write the chart that `block` shows to a file, as SVG or PNG by its ending.
+    SaveChart { block: BlockId, path: PathBuf },
+    /// Put the chart that `block` shows on the clipboard as a picture.
+    CopyChart { block: BlockId },
     /// Give a parameter another value. `continues` is true for the later steps of one drag: together they are one step
     /// of undo.
     SetParam {

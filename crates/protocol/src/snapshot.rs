@@ -6,11 +6,13 @@ use crate::{
 };
 use aloft_spec::{
     CellKind, Code, Diagnostic, Finding, Output, Problem,
-    ask::JoinKeys,
+    ask::{Ask, JoinKeys},
+    chart::Brush,
     event::Phase,
     job::{JobRecord, Preflight},
     param::ParamSpec,
     project::TargetSpec,
+    report::Report,
     run::{Metrics, RunSummary},
     table::Table,
     verdict::Verdict,
@@ -40,8 +42,21 @@ pub struct Snapshot {
     pub notices: Vec<Notice>,
     /// A question that waits for an answer.
     pub question: Option<Question>,
+    /// A picture that was asked for: it goes to the clipboard, once.
+    pub picture: Option<Arc<PictureView>>,
     /// True when the shell should close the window now.
     pub closing: bool,
+}
+
+/// A picture for the clipboard.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PictureView {
+    /// Tells it from those before it.
+    pub number: u64,
+    /// Pixels from left to right and from top to bottom.
+    pub size: [usize; 2],
+    /// Red, green, blue and alpha of each pixel, row by row from the top.
+    pub rgba: Vec<u8>,
 }
 
 /// A row of the recent list.
@@ -120,8 +135,45 @@ pub struct NotebookView {
     pub can_redo: bool,
     /// Its blocks, in order of the text.
     pub blocks: Vec<BlockView>,
+    /// The rows that are chosen in a chart.
+    pub selection: Option<SelectionView>,
     /// Findings about the notebook as a whole; a cell's own are with the cell.
     pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Rows that are chosen in a chart.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SelectionView {
+    /// The chart.
+    pub chart: BlockId,
+    /// What was chosen in it.
+    pub brush: Brush,
+    /// The same in words: `distance 200 to 900`.
+    pub words: String,
+    /// How many rows that are, and of how many; `None` while they are counted.
+    pub rows: Option<(u64, u64)>,
+    /// The table that the chart draws.
+    pub table: BlockId,
+    /// What asks that table for these rows.
+    pub filter: Ask,
+}
+
+/// How a cell stands with the rows that are chosen in a chart.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "selected", rename_all = "lowercase")]
+#[expect(
+    missing_docs,
+    reason = "a field's name says it, and its variant is documented"
+)]
+pub enum Selected {
+    /// The rows are chosen in this chart; it shows all of them.
+    Here,
+    /// It is being evaluated; what it showed last is still shown.
+    Working,
+    /// Its output is of the chosen rows.
+    Shown,
+    /// It can't be made of the chosen rows.
+    Failed { problem: Problem },
 }
 
 /// A block.
@@ -159,6 +211,10 @@ pub struct CellView {
     pub state: CellState,
     /// Its last output: kept and shown while the cell is stale or runs again.
     pub output: Option<Output>,
+    /// Whether the output is of the first rows so far, and the scan goes on.
+    pub partial: bool,
+    /// How it stands with the rows that are chosen in a chart; `None` where it doesn't read them, or none are chosen.
+    pub selected: Option<Selected>,
     /// A train cell's current or last run.
     pub training: Option<Arc<TrainingView>>,
     /// A train cell's verdict for each choice of rows that was measured.
@@ -242,6 +298,8 @@ pub struct TrainingView {
     pub facts: Vec<(String, String)>,
     /// Final metrics.
     pub metrics: Metrics,
+    /// How good the model is, where it is wrong and what it looks at, once it is evaluated.
+    pub report: Option<Arc<Report>>,
     /// Which rows it was made of, as said on the screen.
     pub extent: String,
     /// Latest log lines.

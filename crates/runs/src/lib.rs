@@ -21,6 +21,7 @@ mod list;
 mod machine;
 mod manifest;
 mod process;
+mod report;
 mod status;
 mod worker;
 
@@ -33,6 +34,7 @@ pub use job::{append_receipt, read_job, receipts, write_job};
 pub use list::list;
 pub use machine::{free_disk_bytes, host, memory_bytes};
 pub use manifest::{FileHash, Manifest, hash_file, read_manifest, verify_manifest, write_manifest};
+pub use report::{read_report, write_report};
 pub use status::{settled, status};
 pub use worker::{Claim, claim_worker, is_alive, request_stop, spawn_worker, stop_requested, worker_program};
 

@@ -9,6 +9,7 @@ mod identity;
 mod joins;
 mod message;
 mod reduce;
+mod selection;
 mod state;
 mod training;
 mod view;

@@ -1,6 +1,6 @@
 //! What reaches the reducer, and what it wants done.
 
-use aloft_data::Cancel;
+use aloft_data::{Cancel, Picture};
 use aloft_engine::{Recalled, Workspace};
 use aloft_project::Project;
 use aloft_protocol::{
@@ -10,9 +10,12 @@ use aloft_protocol::{
 };
 use aloft_spec::{
     Diagnostic, Finding, Output, Problem,
+    chart::ChartData,
     event::Event,
     job::{JobRecord, Preflight},
+    output::TableOutput,
     project::SshTarget,
+    report::Report,
     run::{RunRecord, RunStatus, RunSummary},
     table::Table,
     verdict::Verdict,
@@ -57,6 +60,8 @@ pub enum Message {
         cached: bool,
         result: Result<Output, Problem>,
     },
+    /// What is known of the first rows of a cell that is being evaluated.
+    Partial { task: TaskId, output: TableOutput },
     /// An output of an earlier session was found for a cell with this text.
     Recalled {
         notebook: PathBuf,
@@ -71,6 +76,13 @@ pub enum Message {
         task: TaskId,
         result: Result<Table, Problem>,
     },
+    /// A chart was written to a file.
+    ChartSaved {
+        path: PathBuf,
+        result: Result<(), Problem>,
+    },
+    /// A chart was drawn for the clipboard.
+    ChartDrawn(Result<Picture, Problem>),
     /// A cell's data was looked at.
     Looked {
         cell: String,
@@ -98,6 +110,11 @@ pub enum Message {
     },
     /// Events of a followed run.
     RunEvents { run: String, events: Vec<Event> },
+    /// The report of a run was read; `None` where it has none.
+    Reported {
+        run: String,
+        result: Result<Option<Report>, Problem>,
+    },
     /// A followed run has ended, or its worker is gone.
     RunEnded { run: String, status: RunStatus },
     /// A preflight was worked out.
@@ -247,6 +264,10 @@ pub enum Effect {
         first: u64,
         cancel: Cancel,
     },
+    /// Write a chart to a file.
+    SaveChart { chart: Arc<ChartData>, path: PathBuf },
+    /// Draw a chart for the clipboard.
+    DrawChart { chart: Arc<ChartData> },
     /// Look for what may be wrong with a cell's data.
     Look {
         workspace: Arc<Workspace>,
@@ -282,6 +303,8 @@ pub enum Effect {
         task: Option<TaskId>,
         cancel: Cancel,
     },
+    /// Read the report of a run.
+    ReadReport { run_dir: PathBuf, run: String },
     /// Ask a run's worker to stop.
     StopRun { run_dir: PathBuf },
     /// Work out what would leave the machine.

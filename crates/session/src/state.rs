@@ -1,12 +1,19 @@
 //! What the session knows. Only the reducer changes it.
 
-use crate::{history::History, identity::Identities, training::Training};
+use crate::{
+    history::History,
+    identity::Identities,
+    selection::{Chosen, OfChosen},
+    training::Training,
+};
 use aloft_notebook::{Block, Document};
 use aloft_project::Project;
 use aloft_protocol::{
     BlockId, NoticeId, TaskId,
     operation::{Rows, Theme},
-    snapshot::{CellState, ExampleView, FileView, MachineView, Notice, PageView, Question, RecentProject},
+    snapshot::{
+        CellState, ExampleView, FileView, MachineView, Notice, PageView, PictureView, Question, RecentProject,
+    },
 };
 use aloft_spec::{
     Diagnostic, Finding, Output, Problem, ask::JoinKeys, job::JobRecord, run::RunSummary, verdict::Verdict,
@@ -31,6 +38,8 @@ pub struct State {
     pub question: Option<Question>,
     /// The run folder behind an open preflight.
     pub preflight_run: Option<PathBuf>,
+    /// The picture that was asked for last.
+    pub picture: Option<Arc<PictureView>>,
     pub closing: bool,
     /// Saves on their way to the disk; the window doesn't close before they have arrived.
     pub saves_pending: usize,
@@ -71,6 +80,8 @@ pub struct OpenNotebook {
     identities: Identities,
     /// By name: what is known of a cell beside its text. A name outlives edits of the text.
     pub cells: HashMap<String, Cell>,
+    /// Rows that are chosen in a chart. They belong to this session, not to the text.
+    pub chosen: Option<Chosen>,
     /// The text on the disk was changed by another program, and the user was told.
     pub conflict_told: bool,
     /// When the file is looked at again for changes by other programs.
@@ -102,6 +113,10 @@ pub struct Cell {
     /// How long its output took.
     pub seconds: f64,
     pub output: Option<Output>,
+    /// What is known of the first rows while it runs.
+    pub partial: Option<Output>,
+    /// What it shows of the rows that are chosen in a chart.
+    pub of_chosen: Option<OfChosen>,
     /// What may be wrong with its data, with the key that it was found with.
     pub findings: Option<(String, Arc<Vec<Finding>>)>,
     /// The key of the text whose data was last looked at.
@@ -118,6 +133,7 @@ impl Cell {
         self.rows = rows;
         self.seconds = seconds;
         self.page = None;
+        self.partial = None;
     }
 
     /// The verdict for a choice of rows, with the key that it was made with.
@@ -156,6 +172,8 @@ pub enum Work {
         /// Whether it is computed although it was before.
         again: bool,
     },
+    /// Computing a cell's output on the rows that are chosen in a chart.
+    Select { cell: String, rows: Rows },
     /// Fetching further rows of a table.
     Page { cell: String, rows: Rows, first: u64 },
     /// Measuring a train cell.
@@ -179,6 +197,14 @@ pub enum Work {
 }
 
 impl Work {
+    /// The cell that it evaluates on chosen rows.
+    pub fn selecting(&self) -> Option<&str> {
+        match self {
+            Self::Select { cell, .. } => Some(cell),
+            _ => None,
+        }
+    }
+
     /// The cell that shows this work.
     pub fn cell(&self) -> Option<&str> {
         match self {
@@ -273,6 +299,7 @@ impl OpenNotebook {
             text_revisions: HashMap::new(),
             identities: Identities::default(),
             cells: HashMap::new(),
+            chosen: None,
             conflict_told: false,
             look_due: None,
             journal_due: None,

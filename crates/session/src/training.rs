@@ -32,7 +32,7 @@ impl Training {
             view: TrainingView {
                 run: record.id.clone(),
                 target,
-                epochs: record.train.epochs,
+                epochs: record.train.epochs.unwrap_or_default(),
                 previous_best,
                 extent: record.data.extent.to_string(),
                 ..TrainingView::default()

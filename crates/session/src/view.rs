@@ -3,13 +3,14 @@
 use crate::state::{Cell, OpenNotebook, OpenProject, State, Task, Work};
 use aloft_notebook::Block;
 use aloft_protocol::{
-    Snapshot,
+    BlockId, Snapshot,
     operation::Rows,
     snapshot::{
-        BlockContent, BlockView, CellState, CellView, NotebookView, ProjectView, TargetView, TaskView,
+        BlockContent, BlockView, CellState, CellView, NotebookView, ProjectView, Selected, SelectionView,
+        TargetView, TaskView,
     },
 };
-use aloft_spec::{CellKind, CellSpec};
+use aloft_spec::{CellKind, CellSpec, Output, ask::Ask};
 use std::sync::Arc;
 
 /// What the window shows of the state.
@@ -24,6 +25,7 @@ pub fn snapshot(state: &State) -> Snapshot {
         tasks: state.tasks.iter().map(task).collect(),
         notices: state.notices.clone(),
         question: state.question.clone(),
+        picture: state.picture.clone(),
         closing: state.closing && state.saves_pending == 0,
     }
 }
@@ -99,8 +101,60 @@ fn notebook_view(notebook: &OpenNotebook, project: &[aloft_spec::Diagnostic]) ->
         can_undo: notebook.history.can_undo(),
         can_redo: notebook.history.can_redo(),
         blocks,
+        selection: selection_view(notebook),
         diagnostics,
     }
+}
+
+fn selection_view(notebook: &OpenNotebook) -> Option<SelectionView> {
+    let chosen = notebook.chosen.as_ref()?;
+    let selection = &chosen.selection;
+    let is_table = |id: &&BlockId| notebook.cell_name(**id) == Some(&chosen.spec.data);
+    Some(SelectionView {
+        chart: chosen.chart,
+        brush: chosen.brush.clone(),
+        words: selection.to_string(),
+        rows: notebook.chosen_rows(),
+        table: notebook.ids.iter().find(is_table).copied()?,
+        filter: Ask::Filter {
+            column: selection.column.clone(),
+            condition: selection.condition.clone(),
+        },
+    })
+}
+
+/// How a cell stands with the rows that are chosen in a chart.
+fn selected(notebook: &OpenNotebook, name: &str) -> Option<Selected> {
+    let chosen = notebook.chosen.as_ref()?;
+    if chosen.name == name {
+        return Some(Selected::Here);
+    }
+    if !notebook.follows(name) {
+        return None;
+    }
+    Some(match notebook.of_chosen(name) {
+        // A stale output of all rows isn't made into one of the chosen ones before it is fresh again.
+        None if !notebook.is_fresh(name) => return None,
+        None => Selected::Working,
+        Some(Ok(_)) => Selected::Shown,
+        Some(Err(problem)) => Selected::Failed {
+            problem: problem.clone(),
+        },
+    })
+}
+
+/// The output on the screen. While a cell is evaluated on chosen rows it is what was shown before.
+fn output(notebook: &OpenNotebook, known: &Cell, name: &str) -> Option<Output> {
+    let earlier = match (&known.partial, &known.of_chosen) {
+        (Some(partial), _) => Some(partial),
+        (None, Some(earlier)) if notebook.follows(name) => earlier.result.as_ref().ok(),
+        _ => None,
+    };
+    let output = match selected(notebook, name) {
+        Some(Selected::Working) => earlier,
+        _ => known.partial.as_ref().or(notebook.shown(name)),
+    };
+    output.or(known.output.as_ref()).cloned()
 }
 
 fn cell_view(notebook: &OpenNotebook, cell: &aloft_notebook::Cell) -> CellView {
@@ -123,7 +177,9 @@ fn cell_view(notebook: &OpenNotebook, cell: &aloft_notebook::Cell) -> CellView {
         name: cell.name.clone(),
         kind: cell.kind.clone(),
         state,
-        output: known.output.clone(),
+        output: output(notebook, known, &cell.name),
+        partial: known.partial.is_some(),
+        selected: selected(notebook, &cell.name),
         training: known
             .training
             .as_ref()

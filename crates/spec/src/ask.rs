@@ -1,6 +1,7 @@
-//! What a click on a table asks: it becomes SQL that a person could have written.
+//! What a click on a table or a chart asks: it becomes SQL that a person could have written, or a selection of rows.
 
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// A question about a table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,4 +69,35 @@ pub struct JoinKeys {
     pub table: String,
     /// Columns of the same name and with overlapping values in both.
     pub keys: Vec<String>,
+}
+
+/// Rows that were chosen in a chart: everything that reads them is of these rows alone, until the choice is taken back.
+/// It belongs to a session, never to a notebook, and no training sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Selection {
+    /// The tables whose rows are chosen: first the one that the others come from, last the one that the chart draws. Each
+    /// has the column as the one before it has it.
+    pub tables: Vec<String>,
+    /// The column.
+    pub column: String,
+    /// What its values have to be.
+    pub condition: Condition,
+}
+
+impl fmt::Display for Selection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let column = &self.column;
+        match &self.condition {
+            Condition::Is { value } => write!(f, "{column} is {value}"),
+            Condition::IsNot { value } => write!(f, "{column} is not {value}"),
+            Condition::Between {
+                min: Some(min),
+                max: Some(max),
+            } => write!(f, "{column} {min} to {max}"),
+            Condition::Between { min: Some(min), .. } => write!(f, "{column} from {min}"),
+            Condition::Between { max: Some(max), .. } => write!(f, "{column} up to {max}"),
+            Condition::Between { .. } | Condition::Present => write!(f, "{column} has a value"),
+            Condition::Missing => write!(f, "{column} has no value"),
+        }
+    }
 }

@@ -72,6 +72,11 @@ impl Mark {
         matches!(self, Self::Correlation | Self::Pairs | Self::Missing)
     }
 
+    /// Whether rows can be chosen along its horizontal axis.
+    pub fn has_brush(self) -> bool {
+        !self.has_columns()
+    }
+
     /// Whether it can't do without a `y`.
     pub fn needs_y(self) -> bool {
         matches!(
@@ -172,6 +177,27 @@ impl ChartSpec {
             .chain(self.columns.iter().map(|name| ("columns", name.as_str())))
     }
 }
+
+/// What was chosen along the horizontal axis of a chart.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "brush", rename_all = "lowercase")]
+pub enum Brush {
+    /// Everything between two positions of the axis.
+    Range {
+        /// The lower one.
+        low: f64,
+        /// The higher one.
+        high: f64,
+    },
+    /// One of the names of the axis.
+    Name {
+        /// As the axis has it.
+        name: String,
+    },
+}
+
+/// The name of rows without a value on axes of names and in legends.
+pub const NO_VALUE: &str = "no value";
 
 /// What a chart draws, small enough for a frame: never more marks than pixels.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -145,6 +145,8 @@ pub enum Phase {
     Evaluate,
     /// Writing the model.
     Save,
+    /// Working out what the model looks at; model and report are there already.
+    Explain,
 }
 
 impl Phase {
@@ -157,6 +159,7 @@ impl Phase {
             Self::Train => "training",
             Self::Evaluate => "evaluating",
             Self::Save => "saving the model",
+            Self::Explain => "explaining the model",
         }
     }
 }

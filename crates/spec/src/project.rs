@@ -74,7 +74,8 @@ impl Default for Policy {
 pub struct CacheSpec {
     /// Megabytes (2^20 bytes) of samples and outputs in memory.
     pub memory_mb: u64,
-    /// Megabytes of outputs in `.aloft/cache`; 0 keeps none.
+    /// Megabytes of outputs in `.aloft/cache`, and of copies in `.aloft/copies` that weren't used for a day; 0 keeps no
+    /// outputs.
     pub disk_mb: u64,
 }
 

@@ -13,7 +13,7 @@
 //!   manifest.json   BLAKE3 and size of each file of the outcome, written last: a copy is complete when it agrees
 //!   job.json        JobRecord, where the run was sent to a target; receipts.jsonl: what left this machine;
 //!                   job.lock: held by the process that mirrors it; .fetch/: an outcome on its way home, not yet verified
-//!   report.json     metrics of validation and test, curves, confusion matrix
+//!   report.json     Report: metrics with intervals, base lines, errors, what the model looks at
 //! ```
 
 use crate::{

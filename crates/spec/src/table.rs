@@ -28,6 +28,8 @@ pub enum Scope {
     Latest,
     /// The first rows.
     Head,
+    /// Rows that were chosen in a chart, and queries over them.
+    Selected,
     /// All rows.
     All,
 }
@@ -57,6 +59,10 @@ impl fmt::Display for Extent {
             }
             (Scope::Latest, Some(total)) => write!(f, "latest {rows} of {} rows", thousands(total)),
             (Scope::Latest, None) => write!(f, "{rows} of the latest rows"),
+            (Scope::Selected, Some(total)) => {
+                write!(f, "selection, {rows} of {} rows", thousands(total))
+            }
+            (Scope::Selected, None) => write!(f, "{rows} rows of the selection"),
             (Scope::Head, Some(total)) => write!(f, "first {rows} of {} rows", thousands(total)),
             (Scope::Head, None) => write!(f, "first {rows} rows"),
         }

@@ -1,5 +1,15 @@
 //! `train` cells: what is learned from which table, and how.
 
+mod optimizer;
+mod preprocess;
+mod split;
+
+pub use optimizer::{
+    ClassWeightRule, ClassWeights, LossSpec, OptimizerKind, OptimizerSpec, ScheduleKind, ScheduleSpec,
+};
+pub use preprocess::{Imputation, PreprocessSpec, Scaling};
+pub use split::{SplitBy, SplitSpec};
+
 use serde::{Deserialize, Serialize};
 
 /// The body of a `toml train` cell. Every key has a default but `data` and `target`.
@@ -18,12 +28,17 @@ pub struct TrainSpec {
     /// What to learn; inferred from the target.
     #[serde(default)]
     pub task: TaskSpec,
+    /// Quantiles to predict of a number, each above 0 and below 1, instead of its mean: 0.1 is the value that one row in ten
+    /// stays below.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub quantiles: Vec<f64>,
     /// How rows are divided.
     #[serde(default)]
     pub split: SplitSpec,
-    /// Passes over the training rows at the most.
-    #[serde(default = "defaults::epochs")]
-    pub epochs: u32,
+    /// Passes over the training rows at the most; by the size of the training part when left out, more for a small table
+    /// ([`epochs_for`](Self::epochs_for)).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epochs: Option<u32>,
     /// Rows a step; by the size of the training part when left out: a thirty-second of its rows as a power of two, from 16
     /// to 256, so that a small table still has enough steps in an epoch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -31,29 +46,33 @@ pub struct TrainSpec {
     /// Seed of initial weights, order of rows and dropout.
     #[serde(default = "defaults::seed")]
     pub seed: u64,
-    /// Stop after so many epochs without a better validation loss; 0 never stops early.
-    #[serde(default = "defaults::patience")]
-    pub patience: u32,
+    /// Stop after so many epochs without a better validation loss; 0 never stops early. When left out a third of the
+    /// epochs, and 5 at the least. The model is that of the best epoch either way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub patience: Option<u32>,
     /// Where to compute.
     #[serde(default)]
     pub device: DeviceSpec,
+    /// What columns become before the model sees them.
+    #[serde(default)]
+    pub preprocess: PreprocessSpec,
     /// The model.
     #[serde(default)]
     pub model: ModelSpec,
+    /// What training makes small.
+    #[serde(default)]
+    pub loss: LossSpec,
     /// The optimizer.
     #[serde(default)]
     pub optimizer: OptimizerSpec,
+    /// How the learning rate changes.
+    #[serde(default)]
+    pub schedule: ScheduleSpec,
 }
 
 mod defaults {
-    pub fn epochs() -> u32 {
-        20
-    }
     pub fn seed() -> u64 {
         7
-    }
-    pub fn patience() -> u32 {
-        5
     }
 }
 
@@ -66,15 +85,31 @@ impl TrainSpec {
             features: Vec::new(),
             ignore: Vec::new(),
             task: TaskSpec::default(),
+            quantiles: Vec::new(),
             split: SplitSpec::default(),
-            epochs: defaults::epochs(),
+            epochs: None,
             batch_size: None,
             seed: defaults::seed(),
-            patience: defaults::patience(),
+            patience: None,
             device: DeviceSpec::default(),
+            preprocess: PreprocessSpec::default(),
             model: ModelSpec::default(),
+            loss: LossSpec::default(),
             optimizer: OptimizerSpec::default(),
+            schedule: ScheduleSpec::default(),
         }
+    }
+
+    /// Passes at the most over a training part of so many rows: those that are asked for, else as many as show about two
+    /// million rows, from 16 to 60: a small table is learned by heart in more.
+    pub fn epochs_for(&self, train_rows: u64) -> u32 {
+        let by_rows = (2_000_000 / train_rows.max(1)).clamp(16, 60) as u32;
+        self.epochs.unwrap_or(by_rows)
+    }
+
+    /// Epochs without a better validation loss after which training stops, out of so many; 0 never stops early.
+    pub fn patience_for(&self, epochs: u32) -> u32 {
+        self.patience.unwrap_or_else(|| (epochs / 3).max(5))
     }
 }
 
@@ -92,46 +127,6 @@ pub enum TaskSpec {
     Multiclass,
     /// A number.
     Regression,
-}
-
-/// How rows are divided into training, validation and test.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct SplitSpec {
-    /// By what.
-    pub by: SplitBy,
-    /// The column for `time`: the latest rows are the test, those before them the validation.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub column: Option<String>,
-    /// Share of validation rows, 0 to 1.
-    pub validation: f64,
-    /// Share of test rows, 0 to 1.
-    pub test: f64,
-    /// Seed of the division.
-    pub seed: u64,
-}
-
-impl Default for SplitSpec {
-    fn default() -> Self {
-        Self {
-            by: SplitBy::Random,
-            column: None,
-            validation: 0.1,
-            test: 0.2,
-            seed: 7,
-        }
-    }
-}
-
-/// By what rows are divided.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum SplitBy {
-    /// At random; for classes each class in the same shares.
-    #[default]
-    Random,
-    /// By the order of a column.
-    Time,
 }
 
 /// Where to compute.
@@ -155,6 +150,13 @@ pub struct ModelSpec {
     pub kind: ModelKind,
     /// Width of each hidden layer (mlp).
     pub hidden: Vec<usize>,
+    /// Networks that share all hidden layers and differ in how they see the rows and in their last layer; what they say is
+    /// averaged (mlp).
+    pub members: usize,
+    /// How numbers enter the model (mlp).
+    pub numbers: NumberEncoding,
+    /// Whether each hidden layer adds to its input where both have the same width (mlp).
+    pub residual: bool,
     /// Share of hidden units dropped while training, 0 to less than 1 (mlp).
     pub dropout: f64,
     /// How categories enter the model.
@@ -165,8 +167,11 @@ impl Default for ModelSpec {
     fn default() -> Self {
         Self {
             kind: ModelKind::Mlp,
-            hidden: vec![128, 64],
-            dropout: 0.0,
+            hidden: vec![64, 64],
+            members: 8,
+            numbers: NumberEncoding::default(),
+            residual: false,
+            dropout: 0.1,
             categories: CategoryEncoding::Embedding,
         }
     }
@@ -176,14 +181,25 @@ impl Default for ModelSpec {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ModelKind {
-    /// Layers of linear maps and ReLU.
+    /// Layers of linear maps with an activation between them; by default a small ensemble of such networks.
     #[default]
     Mlp,
     /// One linear map: linear or logistic regression. Its categories are always one-hot.
     Linear,
 }
 
-/// How categories enter a model. Both have a bucket for values never seen in training.
+/// How numbers enter a model.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum NumberEncoding {
+    /// As they are, scaled.
+    Plain,
+    /// Each beside a few learned waves of it (Gorishniy et al., "On Embeddings for Numerical Features", 2022, as in RealMLP).
+    #[default]
+    Periodic,
+}
+
+/// How categories enter a model. Each has a bucket for values never seen in training.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CategoryEncoding {
@@ -192,35 +208,7 @@ pub enum CategoryEncoding {
     Embedding,
     /// A zero-or-one column a category.
     OneHot,
-}
-
-/// The optimizer.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct OptimizerSpec {
-    /// The kind; AdamW (Loshchilov and Hutter, 2019).
-    pub kind: OptimizerKind,
-    /// Step size at its highest: reached over the first steps, then falling to zero along a cosine over all epochs.
-    pub learning_rate: f64,
-    /// Decoupled weight decay, on matrices only.
-    pub weight_decay: f64,
-}
-
-impl Default for OptimizerSpec {
-    fn default() -> Self {
-        Self {
-            kind: OptimizerKind::Adamw,
-            learning_rate: 2e-3,
-            weight_decay: 1e-2,
-        }
-    }
-}
-
-/// Kinds of optimizers.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum OptimizerKind {
-    /// Adam with decoupled weight decay.
-    #[default]
-    Adamw,
+    /// What the target comes to in the training rows of the category, out of fold for these rows themselves (Micci-Barreca,
+    /// 2001): one number, or one for each class.
+    Target,
 }

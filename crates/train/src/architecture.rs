@@ -6,7 +6,7 @@ use aloft_nn::{
     graph::Graph,
     ops::{Activation, Slot},
 };
-use aloft_spec::train::{CategoryEncoding, ModelKind, ModelSpec};
+use aloft_spec::train::{CategoryEncoding, ModelKind, ModelSpec, NumberEncoding};
 use serde::{Deserialize, Serialize};
 
 /// The shape of a model: all that is needed to build it, stored beside its weights.
@@ -16,22 +16,31 @@ pub struct Architecture {
     pub kind: ModelKind,
     /// Columns of numbers.
     pub numeric: usize,
+    /// Those of them that have learned waves.
+    pub periodic: Vec<usize>,
     /// Columns of categories.
     pub slots: Vec<Slot>,
+    /// Networks that share their hidden layers; what they say is averaged: numbers as they are, classes as probabilities.
+    pub members: usize,
     /// Width of each hidden layer.
     pub hidden: Vec<usize>,
+    /// Whether a hidden layer adds to its input where both have the same width.
+    pub residual: bool,
+    /// What follows each hidden layer.
+    pub activation: Activation,
     /// Share of hidden units dropped while training.
     pub dropout: f64,
-    /// Classes, or 1 for regression.
+    /// Classes, quantiles, or 1 for a number: what each member gives.
     pub outputs: usize,
 }
 
 impl Architecture {
-    /// The model of a specification for `numeric` columns, categories of so many values each (the unknown bucket counted)
-    /// and so many outputs.
+    /// The model of a specification for `numeric` columns, of which `continuous` are points on a line, categories of so many
+    /// values each (the unknown bucket counted) and so many outputs.
     pub fn new(
         spec: &ModelSpec,
         numeric: usize,
+        continuous: &[usize],
         category_values: &[usize],
         outputs: usize,
     ) -> Result<Self, TrainError> {
@@ -45,6 +54,12 @@ impl Architecture {
             return Err(TrainError::bad_value(
                 "model.hidden has a layer of width 0",
                 "give each hidden layer a width, for instance hidden = [128, 64]",
+            ));
+        }
+        if spec.members == 0 {
+            return Err(TrainError::bad_value(
+                "model.members is 0",
+                "1 for a single network, or some more",
             ));
         }
         let linear = spec.kind == ModelKind::Linear;
@@ -68,8 +83,15 @@ impl Architecture {
         Ok(Self {
             kind: spec.kind,
             numeric,
+            periodic: match spec.numbers {
+                NumberEncoding::Periodic if !linear => continuous.to_vec(),
+                _ => Vec::new(),
+            },
             slots,
+            members: if linear { 1 } else { spec.members },
             hidden: if linear { Vec::new() } else { spec.hidden.clone() },
+            residual: spec.residual,
+            activation: Activation::Silu,
             dropout: if linear { 0.0 } else { spec.dropout },
             outputs,
         })
@@ -79,9 +101,12 @@ impl Architecture {
     pub fn graph(&self) -> Graph {
         Mlp {
             numeric: self.numeric,
+            periodic: self.periodic.clone(),
             slots: self.slots.clone(),
+            members: self.members,
             hidden: self.hidden.clone(),
-            activation: Activation::Relu,
+            residual: self.residual,
+            activation: self.activation,
             dropout: self.dropout,
             outputs: self.outputs,
         }
@@ -111,14 +136,19 @@ mod tests {
 
     #[test]
     fn weights_are_named_seeded_and_make_the_same_model() -> candle_core::Result<()> {
-        let architecture = Architecture::new(&spec(), 3, &[4, 9], 1).expect("a valid model");
+        let architecture = Architecture::new(&spec(), 3, &[0], &[4, 9], 1).expect("a valid model");
         let network = |seed| Network::new(architecture.graph(), seed, &Device::Cpu);
         let weights = network(7)?.weights()?;
         let names: Vec<&str> = weights.iter().map(|weights| weights.name.as_str()).collect();
         assert_eq!(
             names,
             [
+                "periodic.frequencies",
+                "periodic.phases",
+                "periodic.weight",
+                "periodic.bias",
                 "embeddings",
+                "members.weight",
                 "layers.0.weight",
                 "layers.0.bias",
                 "layers.1.weight",
@@ -141,7 +171,7 @@ mod tests {
             kind: ModelKind::Linear,
             ..spec()
         };
-        let graph = Architecture::new(&spec, 3, &[4, 9], 2)
+        let graph = Architecture::new(&spec, 3, &[0, 1, 2], &[4, 9], 2)
             .expect("a valid model")
             .graph();
         let shapes: Vec<&[usize]> = graph
@@ -159,12 +189,13 @@ mod tests {
                 dropout: 1.0,
                 ..spec()
             },
+            ModelSpec { members: 0, ..spec() },
             ModelSpec {
                 hidden: vec![8, 0],
                 ..spec()
             },
         ] {
-            assert!(Architecture::new(&spec, 3, &[], 1).is_err());
+            assert!(Architecture::new(&spec, 3, &[], &[], 1).is_err());
         }
     }
 }

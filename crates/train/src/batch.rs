@@ -42,6 +42,19 @@ impl Encoded {
         4 * (self.numeric_width + self.category_width)
     }
 
+    /// The rows of these indices, in their order.
+    pub fn select(&self, indices: &[u32]) -> Self {
+        let mut batch = Batch::default();
+        self.gather(indices, &mut batch);
+        Self {
+            rows: batch.rows,
+            numeric_width: self.numeric_width,
+            numeric: batch.numeric,
+            category_width: self.category_width,
+            categories: batch.categories,
+        }
+    }
+
     /// Gathers the rows of these indices, in their order.
     pub fn gather(&self, indices: &[u32], batch: &mut Batch) {
         batch.rows = indices.len();

@@ -6,7 +6,6 @@
 use crate::{
     architecture::Architecture,
     error::{Result, TrainError},
-    metrics::Metrics,
     trainer::Trainer,
 };
 use aloft_nn::{
@@ -15,6 +14,7 @@ use aloft_nn::{
     optimizer::{Kind, Moments},
 };
 use aloft_runs::{file, replace_file};
+use aloft_spec::report::EpochRecord;
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::{Deserialize, Serialize};
 use std::{collections::HashMap, fs, path::Path};
@@ -23,6 +23,8 @@ use std::{collections::HashMap, fs, path::Path};
 const VERSION: u32 = 1;
 const TENSORS: &str = "last.safetensors";
 const PROGRESS: &str = "last.json";
+/// Folds of a cross-validation that are done.
+pub const FOLDS: &str = "folds.json";
 /// Key of the progress in the metadata.
 const KEY: &str = "progress";
 
@@ -47,19 +49,6 @@ pub struct Progress {
     pub train_seconds: f64,
     /// What each epoch came to.
     pub history: Vec<EpochRecord>,
-}
-
-/// What an epoch came to.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct EpochRecord {
-    /// The epoch, from 1.
-    pub epoch: u32,
-    /// Mean training loss over it.
-    pub train_loss: f64,
-    /// Loss on the validation part after it.
-    pub validation_loss: f64,
-    /// Metrics on the validation part.
-    pub metrics: Metrics,
 }
 
 /// A checkpoint.
@@ -287,7 +276,7 @@ mod tests {
     #[test]
     fn what_is_written_is_read_to_the_last_bit() {
         let folder = tempfile::tempdir().unwrap();
-        let architecture = Architecture::new(&ModelSpec::default(), 4, &[7], 3).unwrap();
+        let architecture = Architecture::new(&ModelSpec::default(), 4, &[0], &[7], 3).unwrap();
         assert_eq!(
             Checkpoint::read(folder.path(), &architecture, Kind::Adamw).unwrap(),
             None
@@ -298,7 +287,7 @@ mod tests {
             Checkpoint::read(folder.path(), &architecture, Kind::Adamw).unwrap(),
             Some(checkpoint)
         );
-        let other = Architecture::new(&ModelSpec::default(), 5, &[7], 3).unwrap();
+        let other = Architecture::new(&ModelSpec::default(), 5, &[0], &[7], 3).unwrap();
         let problem: Problem = Checkpoint::read(folder.path(), &other, Kind::Adamw)
             .unwrap_err()
             .into();
@@ -308,7 +297,7 @@ mod tests {
     #[test]
     fn a_torn_checkpoint_is_refused_and_never_panics() {
         let folder = tempfile::tempdir().unwrap();
-        let architecture = Architecture::new(&ModelSpec::default(), 2, &[], 2).unwrap();
+        let architecture = Architecture::new(&ModelSpec::default(), 2, &[], &[], 2).unwrap();
         checkpoint(&architecture).write(folder.path()).unwrap();
         let path = folder.path().join("checkpoints/last.safetensors");
         let whole = fs::read(&path).unwrap();

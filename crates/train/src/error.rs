@@ -1,6 +1,6 @@
 //! What can go wrong in this crate, each with what to do next.
 
-use aloft_spec::{Code, Problem};
+use aloft_spec::{Code, Problem, text::bytes};
 use std::path::{Path, PathBuf};
 
 /// A result inside this crate.
@@ -74,6 +74,18 @@ pub enum TrainError {
         loss: f64,
         /// The highest learning rate of the run.
         learning_rate: f64,
+    },
+    /// The memory of this machine isn't enough.
+    #[error("a batch of {batch_rows} rows takes about {}, and this machine has {}", bytes(*.needed), bytes(*.available))]
+    OutOfMemory {
+        /// Bytes of the table, the model and a batch.
+        needed: u64,
+        /// Bytes that the machine has.
+        available: u64,
+        /// Rows of a batch.
+        batch_rows: usize,
+        /// Rows that fit; `None` when one doesn't.
+        fits: Option<u64>,
     },
     /// There is no such device.
     #[error("no CUDA device can be used: {looked_for}")]
@@ -204,6 +216,15 @@ impl From<TrainError> for Problem {
                  good epoch is kept",
                 learning_rate / 10.0
             )),
+            TrainError::OutOfMemory { fits, .. } => {
+                let problem = Self::new(Code::OutOfMemory, message);
+                match fits {
+                    Some(rows) => problem.with_hint(format!(
+                        "batch_size = {rows} fits; with optimizer.accumulate a step can still take as many rows"
+                    )),
+                    None => problem.with_hint("take fewer rows, a smaller model, or run it on a target with more memory"),
+                }
+            }
             TrainError::NoDevice { .. } => Self::new(Code::NoDevice, message)
                 .with_hint("use device = \"auto\" or \"cpu\", or run it on a target with a GPU"),
             TrainError::Unreadable { path, message } => Self::new(Code::Unreadable, message).in_file(path),

@@ -9,10 +9,10 @@ use aloft_nn::network::Network;
 
 /// Rows that go through a model together when nothing is learned. Blocks are always of this size ([`Network::predict`]), so
 /// that a row gives the same bits in training's evaluation and in a later prediction.
-pub const BLOCK: usize = 1024;
+pub const BLOCK: usize = 256;
 
 /// Blocks that are gathered from the rows at a time; threads share them.
-const BLOCKS: usize = 64;
+const BLOCKS: usize = 256;
 
 /// Predictions for some rows, in their order.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,16 +26,45 @@ pub enum Outputs {
     },
     /// Numbers in the target's unit.
     Numbers(Vec<f64>),
+    /// Quantiles in the target's unit, [rows, quantiles], each row's rising.
+    Quantiles {
+        /// Quantiles of a row.
+        width: usize,
+        /// The numbers.
+        values: Vec<f64>,
+    },
 }
 
 impl Outputs {
+    /// The predictions of these rows.
+    pub fn gather(&self, rows: &[u32]) -> Self {
+        match self {
+            Self::Numbers(values) => Self::Numbers(rows.iter().map(|row| values[*row as usize]).collect()),
+            Self::Probabilities { classes, values } => Self::Probabilities {
+                classes: *classes,
+                values: gather(values, *classes, rows),
+            },
+            Self::Quantiles { width, values } => Self::Quantiles {
+                width: *width,
+                values: gather(values, *width, rows),
+            },
+        }
+    }
+
     /// Each row's likeliest class, the first of equally likely ones; nothing for numbers.
     pub fn predicted(&self) -> Vec<u32> {
         match self {
             Self::Probabilities { classes, values } => values.chunks_exact(*classes).map(likeliest).collect(),
-            Self::Numbers(_) => Vec::new(),
+            Self::Numbers(_) | Self::Quantiles { .. } => Vec::new(),
         }
     }
+}
+
+fn gather(values: &[f64], width: usize, rows: &[u32]) -> Vec<f64> {
+    rows.iter()
+        .flat_map(|row| &values[*row as usize * width..][..width])
+        .copied()
+        .collect()
 }
 
 fn likeliest(row: &[f64]) -> u32 {
@@ -48,34 +77,64 @@ fn likeliest(row: &[f64]) -> u32 {
     best as u32
 }
 
-/// Evaluates the rows of these indices, without a gradient and without dropout.
+/// Evaluates the rows of these indices, without a gradient and without dropout. What several members of a model say is
+/// averaged: numbers as they are, classes as probabilities.
 pub fn evaluate(network: &Network, task: &Task, rows: &Encoded, indices: &[u32]) -> Result<Outputs> {
-    let classes = task.outputs();
-    let mut values = Vec::with_capacity(indices.len() * classes);
+    let width = task.outputs();
+    let members = network.graph().output().width() / width;
+    let mut values = Vec::with_capacity(indices.len() * width);
     let mut batch = Batch::default();
+    let mut said = Vec::new();
     for some in indices.chunks(BLOCK * BLOCKS) {
         rows.gather(some, &mut batch);
         let out = network.predict(batch.rows(), BLOCK)?;
-        match task {
-            Task::Regression { mean, deviation } => {
-                values.extend(out.iter().map(|number| f64::from(*number) * deviation + mean));
+        for row in out.chunks_exact(members * width) {
+            said.clear();
+            match task {
+                Task::Regression { .. } | Task::Quantiles { .. } => {
+                    said.extend(row.iter().copied().map(f64::from));
+                }
+                Task::Binary { .. } | Task::Multiclass { .. } => row
+                    .chunks_exact(width)
+                    .for_each(|logits| softmax(logits, &mut said)),
             }
-            Task::Binary { .. } | Task::Multiclass { .. } => {
-                out.chunks_exact(classes)
-                    .for_each(|logits| softmax(logits, &mut values));
-            }
+            let mean = |column: usize| said.iter().skip(column).step_by(width).sum::<f64>() / members as f64;
+            values.extend((0..width).map(mean));
+        }
+    }
+    match task {
+        Task::Binary { .. } | Task::Multiclass { .. } => {
+            return Ok(Outputs::Probabilities {
+                classes: width,
+                values,
+            });
+        }
+        Task::Regression { mean, deviation } | Task::Quantiles { mean, deviation, .. } => {
+            values
+                .iter_mut()
+                .for_each(|value| *value = *value * deviation + mean);
         }
     }
     Ok(match task {
-        Task::Regression { .. } => Outputs::Numbers(values),
-        Task::Binary { .. } | Task::Multiclass { .. } => Outputs::Probabilities { classes, values },
+        Task::Quantiles { .. } => {
+            // A network may let quantiles cross; put in order they are nearer to the truth (Chernozhukov et al., 2010).
+            values
+                .chunks_exact_mut(width)
+                .for_each(|row| row.sort_by(f64::total_cmp));
+            Outputs::Quantiles { width, values }
+        }
+        _ => Outputs::Numbers(values),
     })
 }
 
-fn softmax(logits: &[f32], out: &mut Vec<f64>) {
-    let highest = f64::from(logits.iter().copied().fold(f32::NEG_INFINITY, f32::max));
+/// Appends the probabilities of classes with these logits.
+pub fn softmax<T: Copy + Into<f64>>(logits: &[T], out: &mut Vec<f64>) {
+    let highest = logits
+        .iter()
+        .map(|logit| (*logit).into())
+        .fold(f64::NEG_INFINITY, f64::max);
     let start = out.len();
-    out.extend(logits.iter().map(|logit| (f64::from(*logit) - highest).exp()));
+    out.extend(logits.iter().map(|logit| ((*logit).into() - highest).exp()));
     let sum: f64 = out[start..].iter().sum();
     out[start..].iter_mut().for_each(|value| *value /= sum);
 }
@@ -104,7 +163,7 @@ mod tests {
                 hidden: vec![33, 7],
                 ..ModelSpec::default()
             };
-            let architecture = Architecture::new(&spec, width, &[], outputs).unwrap();
+            let architecture = Architecture::new(&spec, width, &[0, 3], &[], outputs).unwrap();
             let network = Network::new(architecture.graph(), 3, &Device::Cpu).unwrap();
             let task = match outputs {
                 1 => Task::Regression {
@@ -117,7 +176,9 @@ mod tests {
                 },
             };
             let numbers = |indices: &[u32]| match evaluate(&network, &task, &encoded, indices).unwrap() {
-                Outputs::Numbers(values) | Outputs::Probabilities { values, .. } => values,
+                Outputs::Numbers(values)
+                | Outputs::Probabilities { values, .. }
+                | Outputs::Quantiles { values, .. } => values,
             };
             let all = numbers(&(0..rows as u32).collect::<Vec<_>>());
             let backwards = numbers(&(0..rows as u32).rev().collect::<Vec<_>>());

@@ -2,8 +2,9 @@
 //!
 //! [`execute`] is the worker of a run and [`predict`] scores rows with a run's model; [`measure`] shows what a run would
 //! take. All three go the same way: a table is [`prepare`]d (target, parts, fitted [`preprocess`]ing, encoded rows), a
-//! [`trainer`] takes steps on the model of an [`architecture`], and [`evaluate`] says what the model makes of rows. The
-//! networks themselves are `aloft-nn`; [`export`] writes a model for other programs.
+//! [`trainer`] takes steps on the model of an [`architecture`], and [`evaluate`] says what the model makes of rows. A
+//! run's [`report`] holds how good the model is beside what needs no model, and [`explain`] what it looks at; [`export`]
+//! writes a model for other programs. The networks themselves are `aloft-nn`.
 //!
 //! The same specification, rows, seed, device and number of threads give the same metrics to the last bit, also when the
 //! run was interrupted: a [`checkpoint`] holds all that the next epoch depends on.
@@ -11,13 +12,17 @@
 mod architecture;
 mod batch;
 mod checkpoint;
+mod conclude;
 mod device;
 mod error;
 mod evaluate;
+mod explain;
 mod export;
+mod folds;
 mod forecast;
 mod machine;
 mod measure;
+mod memory;
 mod metrics;
 mod precision;
 mod predict;
@@ -26,6 +31,7 @@ mod preprocess;
 mod report;
 mod run;
 mod saved;
+mod schedule;
 mod split;
 mod task;
 mod trainer;

@@ -65,6 +65,7 @@ fn measure_steps(train: &TrainSpec, data: &Path, rows: u64) -> Result<Measured> 
     let scale = rows as f64 / measured_rows.max(1) as f64;
     let planned_rows = (train_rows as f64 * scale).round() as usize;
     let planned_batch = batch_size(train.batch_size, planned_rows);
+    let planned_step = planned_batch * prepared.accumulate;
     prepared.batch_size = planned_batch.min(train_rows);
 
     let mut trainer = Trainer::new(&prepared, train, &device)?;
@@ -76,10 +77,10 @@ fn measure_steps(train: &TrainSpec, data: &Path, rows: u64) -> Result<Measured> 
     let mut epoch = 0;
     'measuring: loop {
         epoch += 1;
-        for batch in trainer.begin_epoch(epoch).chunks(prepared.batch_size) {
+        for batch in trainer.begin_epoch(epoch, &[]).chunks(prepared.step_rows()) {
             let start = Instant::now();
             trainer.step(batch)?;
-            watch.add(start.elapsed().as_secs_f64(), batch.len() == prepared.batch_size);
+            watch.add(start.elapsed().as_secs_f64(), batch.len() == prepared.step_rows());
             if watch.has(ENOUGH_ALONE) {
                 break 'measuring;
             }
@@ -97,8 +98,8 @@ fn measure_steps(train: &TrainSpec, data: &Path, rows: u64) -> Result<Measured> 
         train_rows: train_rows as u64,
         validation_rows: parts.validation.len() as u64,
         test_rows: parts.test.len() as u64,
-        batch_rows: planned_batch as u64,
-        steps_per_epoch: planned_rows.div_ceil(planned_batch) as u64,
+        batch_rows: planned_step as u64,
+        steps_per_epoch: planned_rows.div_ceil(planned_step) as u64,
     })
 }
 
@@ -156,7 +157,7 @@ impl StepWatch {
         let row_bytes = prepared.rows.row_bytes() as u64 + 4;
         Measurement {
             step_seconds: self.seconds.clone(),
-            batch_rows: prepared.batch_size,
+            batch_rows: prepared.step_rows(),
             parameter_bytes: 4 * trainer.network().parameter_count() as u64,
             row_bytes,
             peak_memory_bytes: peak_memory(),

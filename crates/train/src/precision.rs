@@ -111,6 +111,8 @@ fn channels(declared: &Declared) -> Option<Vec<usize>> {
                 .flat_map(vectors);
             Some(lengths.collect())
         }
+        // A matrix for each member or column.
+        (_, Role::Weight, [matrices, outputs, inputs]) => Some(vec![*inputs; matrices * outputs]),
         (_, Role::Weight, [outputs, rest @ ..]) if !rest.is_empty() => {
             Some(vec![rest.iter().product(); *outputs])
         }
@@ -253,11 +255,11 @@ mod tests {
     fn weights_come_back_within_their_steps() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("model.safetensors");
-        let graph = Architecture::new(&ModelSpec::default(), 4, &[7, 300], 3)
+        let graph = Architecture::new(&ModelSpec::default(), 4, &[0, 2], &[7, 300], 3)
             .unwrap()
             .graph();
         let weights = Network::new(
-            Architecture::new(&ModelSpec::default(), 4, &[7, 300], 3)
+            Architecture::new(&ModelSpec::default(), 4, &[0, 2], &[7, 300], 3)
                 .unwrap()
                 .graph(),
             1,

@@ -23,16 +23,16 @@ pub struct PredictSummary {
     pub rows: u64,
     /// The column that the model was trained to predict.
     pub target: String,
-    /// `binary`, `multiclass` or `regression`.
+    /// `binary`, `multiclass`, `regression` or `quantiles`.
     pub task: String,
     /// Columns that were added to the rows.
     pub added: Vec<String>,
 }
 
 /// Reads rows (CSV, Parquet, JSON lines, Arrow), and writes them (CSV or Parquet, by the ending of `output`) in their
-/// order with all their columns, the column `prediction`, and for classes `probability_<class>` for each. `run_dir` may
-/// also be a folder that an export has written. CSV, Parquet and Arrow are read and written in batches. `progress` is told
-/// how many rows are done, out of how many.
+/// order with all their columns, the column `prediction`, and for classes `probability_<class>` for each; for quantiles
+/// `quantile_<share>` for each in place of `prediction`. `run_dir` may also be a folder that an export has written. CSV,
+/// Parquet and Arrow are read and written in batches. `progress` is told how many rows are done, out of how many.
 ///
 /// # Errors
 /// `NotFound` where the run has no model, `UnknownColumn` naming the columns that the rows lack, `BadValue` where a value
@@ -104,6 +104,12 @@ fn scored(saved: &SavedModel, network: &Network, mut frame: DataFrame) -> Result
 
 /// Names of the columns that are added to the rows.
 fn names(task: &Task) -> Vec<String> {
+    if let Task::Quantiles { quantiles, .. } = task {
+        return quantiles
+            .iter()
+            .map(|quantile| format!("quantile_{quantile}"))
+            .collect();
+    }
     let probabilities = task.classes().iter().map(|class| format!("probability_{class}"));
     [PREDICTION.to_owned()].into_iter().chain(probabilities).collect()
 }
@@ -128,7 +134,20 @@ fn columns(task: &Task, outputs: &Outputs) -> Vec<Column> {
             }
             columns
         }
-        (_, Outputs::Numbers(values) | Outputs::Probabilities { values, .. }) => {
+        (Task::Quantiles { .. }, Outputs::Quantiles { width, values }) => names
+            .iter()
+            .enumerate()
+            .map(|(index, name)| {
+                let numbers: Vec<f64> = values.iter().skip(index).step_by(*width).copied().collect();
+                Column::new(name.as_str().into(), numbers)
+            })
+            .collect(),
+        (
+            _,
+            Outputs::Numbers(values)
+            | Outputs::Probabilities { values, .. }
+            | Outputs::Quantiles { values, .. },
+        ) => {
             vec![Column::new(PREDICTION.into(), values)]
         }
     }

@@ -5,17 +5,20 @@ use crate::{
     batch::{Encoded, batch_size},
     error::{Result, TrainError},
     metrics::Truth,
-    preprocess::{Preprocessing, mean_and_deviation},
+    preprocess::{Outcomes, Preprocessing, mean_and_deviation, quantile},
     split::Split,
     task::{Target, Task, Values},
 };
-use aloft_spec::{text::thousands, train::TrainSpec};
+use aloft_spec::{
+    text::thousands,
+    train::{CategoryEncoding, ClassWeights, SplitBy, TrainSpec},
+};
 use polars::prelude::*;
 
 /// A prepared training.
 #[derive(Debug)]
 pub struct Prepared {
-    /// The task, a regression's mean and deviation fitted.
+    /// The task, a number's mean and deviation fitted.
     pub task: Task,
     /// What was fitted on the training part.
     pub preprocessing: Preprocessing,
@@ -25,12 +28,22 @@ pub struct Prepared {
     pub rows: Encoded,
     /// Their targets.
     pub targets: Values,
+    /// Their places in the table.
+    pub table_rows: Vec<u32>,
     /// Their parts.
     pub split: Split,
     /// Rows of the table without a target.
     pub dropped: usize,
-    /// Rows of a step.
+    /// Rows that go through the model together.
     pub batch_size: usize,
+    /// Batches of a step.
+    pub accumulate: usize,
+    /// Passes over the training part at the most.
+    pub epochs: u32,
+    /// What a row of each class counts; empty where all count the same.
+    pub class_weights: Vec<f32>,
+    /// Where quantiles are predicted, those of the training part.
+    base_quantiles: Vec<f64>,
     /// What the user should know.
     pub warnings: Vec<String>,
 }
@@ -38,17 +51,45 @@ pub struct Prepared {
 impl Prepared {
     /// Reads the target, divides the rows, fits the preprocessing on the training part and encodes all.
     pub fn new(spec: &TrainSpec, frame: &DataFrame) -> Result<Self> {
-        check(spec)?;
-        let names = || frame.get_column_names().into_iter().map(PlSmallStr::as_str);
-        let Ok(column) = frame.column(&spec.target) else {
-            return Err(TrainError::unknown_column("the target", &spec.target, names()));
-        };
-        let mut target = Target::read(column, spec.task)?;
-        let features = features(spec, frame)?;
+        let target = target(spec, frame)?;
         let split = Split::new(&spec.split, frame, &target)?;
+        Self::with_split(spec, frame, target, split)
+    }
+
+    /// The trainings of a cross-validation, one after the other: each fold is the test of one.
+    pub fn folds(spec: &TrainSpec, frame: &DataFrame) -> Result<Vec<Split>> {
+        Split::folds(&spec.split, frame, &target(spec, frame)?)
+    }
+
+    /// The same for a fold of [`folds`](Self::folds).
+    pub fn fold(spec: &TrainSpec, frame: &DataFrame, split: Split) -> Result<Self> {
+        Self::with_split(spec, frame, target(spec, frame)?, split)
+    }
+
+    fn with_split(spec: &TrainSpec, frame: &DataFrame, mut target: Target, split: Split) -> Result<Self> {
+        let mut base_quantiles = Vec::new();
+        if let (
+            Task::Regression { mean, deviation } | Task::Quantiles { mean, deviation, .. },
+            Values::Numbers(values),
+        ) = (&mut target.task, &target.values)
+        {
+            let train = split.train.iter().map(|row| values[*row as usize]);
+            (*mean, *deviation) = mean_and_deviation(train.clone());
+            let mut rising: Vec<f64> = train.collect();
+            rising.sort_by(f64::total_cmp);
+            base_quantiles = spec
+                .quantiles
+                .iter()
+                .map(|share| quantile(&rising, *share))
+                .collect();
+        }
+        let features = features(spec, frame)?;
         let train: Vec<u32> = split.train.iter().map(|row| target.rows[*row as usize]).collect();
-        let (preprocessing, mut warnings) = Preprocessing::fit(frame, &features, &train)?;
-        let rows = match target.dropped {
+        let outcomes =
+            (spec.model.categories == CategoryEncoding::Target).then(|| outcomes(&target, &split.train));
+        let (preprocessing, mut warnings) =
+            Preprocessing::fit(frame, &features, &train, &spec.preprocess, outcomes.as_ref())?;
+        let mut rows = match target.dropped {
             0 => preprocessing.encode(frame)?,
             dropped => {
                 warnings.insert(
@@ -63,48 +104,138 @@ impl Prepared {
                 preprocessing.encode(&frame.take(&IdxCa::from_vec("rows".into(), kept))?)?
             }
         };
-        if let (Task::Regression { mean, deviation }, Values::Numbers(values)) =
-            (&mut target.task, &target.values)
-        {
-            (*mean, *deviation) = mean_and_deviation(split.train.iter().map(|row| values[*row as usize]));
+        if let Some(outcomes) = &outcomes {
+            preprocessing.hide_targets(frame, &train, outcomes, &split.train, &mut rows)?;
         }
         let architecture = Architecture::new(
             &spec.model,
             preprocessing.numeric_width(),
+            &preprocessing.continuous(),
             &preprocessing.category_values(),
             target.task.outputs(),
         )?;
         Ok(Self {
+            class_weights: class_weights(spec, &target, &split.train)?,
             task: target.task,
             preprocessing,
             architecture,
             rows,
             targets: target.values,
+            table_rows: target.rows,
             dropped: target.dropped,
             batch_size: batch_size(spec.batch_size, split.train.len()),
+            accumulate: spec.optimizer.accumulate,
+            epochs: spec.epochs_for(split.train.len() as u64),
             split,
+            base_quantiles,
             warnings,
         })
     }
 
-    /// Steps of an epoch; the last one may have fewer rows.
+    /// Rows of a step; the last one of an epoch may have fewer.
+    pub fn step_rows(&self) -> usize {
+        self.batch_size * self.accumulate
+    }
+
+    /// Steps of an epoch.
     pub fn steps_per_epoch(&self) -> usize {
-        self.split.train.len().div_ceil(self.batch_size)
+        self.split.train.len().div_ceil(self.step_rows())
     }
 
     /// The true values of some rows.
     pub fn truth(&self, rows: &[u32]) -> Truth {
-        match &self.targets {
+        let values = match &self.targets {
             Values::Classes(classes) => {
-                Truth::Classes(rows.iter().map(|row| classes[*row as usize]).collect())
+                return Truth::Classes(rows.iter().map(|row| classes[*row as usize]).collect());
             }
-            Values::Numbers(values) => Truth::Numbers {
-                values: rows.iter().map(|row| values[*row as usize]).collect(),
-                base: match self.task {
-                    Task::Regression { mean, .. } => mean,
-                    Task::Binary { .. } | Task::Multiclass { .. } => 0.0,
-                },
+            Values::Numbers(values) => rows.iter().map(|row| values[*row as usize]).collect(),
+        };
+        match &self.task {
+            Task::Quantiles { quantiles, .. } => Truth::Quantiles {
+                values,
+                quantiles: quantiles.clone(),
+                base: self.base_quantiles.clone(),
             },
+            Task::Regression { mean, .. } => Truth::Numbers { values, base: *mean },
+            Task::Binary { .. } | Task::Multiclass { .. } => Truth::Numbers { values, base: 0.0 },
+        }
+    }
+}
+
+/// The target that a specification names, once the specification is one that can be followed.
+fn target(spec: &TrainSpec, frame: &DataFrame) -> Result<Target> {
+    check(spec)?;
+    let names = || frame.get_column_names().into_iter().map(PlSmallStr::as_str);
+    let Ok(column) = frame.column(&spec.target) else {
+        return Err(TrainError::unknown_column("the target", &spec.target, names()));
+    };
+    Target::read(column, spec.task, &spec.quantiles)
+}
+
+/// What the training rows come to, for the encoding of texts: a standardized number, whether a row is of the second of two
+/// classes, or of which of several it is.
+fn outcomes(target: &Target, train: &[u32]) -> Outcomes {
+    let (width, values) = match (&target.task, &target.values) {
+        (
+            Task::Regression { mean, deviation } | Task::Quantiles { mean, deviation, .. },
+            Values::Numbers(values),
+        ) => {
+            let standardized = |row: &u32| (values[*row as usize] - mean) / deviation;
+            (1, train.iter().map(standardized).collect())
+        }
+        (task, Values::Classes(classes)) if task.outputs() > 2 => {
+            let width = task.outputs();
+            let one_hot = |row: &u32| {
+                let own = classes[*row as usize] as usize;
+                (0..width).map(move |class| f64::from(u8::from(class == own)))
+            };
+            (width, train.iter().flat_map(one_hot).collect())
+        }
+        (_, Values::Classes(classes)) => {
+            let second = |row: &u32| f64::from(classes[*row as usize]);
+            (1, train.iter().map(second).collect())
+        }
+        (_, Values::Numbers(values)) => (1, train.iter().map(|row| values[*row as usize]).collect()),
+    };
+    Outcomes { width, values }
+}
+
+/// What a row of each class counts in the loss, by the training part.
+fn class_weights(spec: &TrainSpec, target: &Target, train: &[u32]) -> Result<Vec<f32>> {
+    let (names, Values::Classes(classes)) = (target.task.classes(), &target.values) else {
+        return Ok(Vec::new());
+    };
+    match &spec.loss.class_weights {
+        None => Ok(Vec::new()),
+        Some(ClassWeights::Rule(_)) => {
+            let mut counts = vec![0usize; names.len()];
+            for row in train {
+                counts[classes[*row as usize] as usize] += 1;
+            }
+            let weight = |count: usize| train.len() as f64 / (names.len() * count.max(1)) as f64;
+            Ok(counts.into_iter().map(|count| weight(count) as f32).collect())
+        }
+        Some(ClassWeights::Given(weights)) => {
+            if let Some(unknown) = weights.keys().find(|name| !names.contains(name)) {
+                return Err(TrainError::bad_value(
+                    format!(
+                        "loss.class_weights has `{unknown}`, which isn't a class of `{}`",
+                        spec.target
+                    ),
+                    format!("its classes are {}", names.join(", ")),
+                ));
+            }
+            if let Some((name, weight)) = weights
+                .iter()
+                .find(|(_, weight)| !(**weight > 0.0 && weight.is_finite()))
+            {
+                return Err(TrainError::bad_value(
+                    format!("loss.class_weights has {weight} for `{name}`"),
+                    "a number above 0",
+                ));
+            }
+            let weight = |name: &String| weights.get(name).copied().unwrap_or(1.0) as f32;
+            Ok(names.iter().map(weight).collect())
         }
     }
 }
@@ -126,7 +257,10 @@ fn features(spec: &TrainSpec, frame: &DataFrame) -> Result<Vec<String>> {
     }
     let wanted = |name: &&str| {
         let listed = |list: &[String]| list.iter().any(|listed| listed == name);
+        // The test's groups are never seen in training: what is learned of a group by its name is of no use.
+        let group = spec.split.by == SplitBy::Group && spec.split.column.as_deref() == Some(*name);
         **name != *spec.target
+            && (!group || listed(&spec.features))
             && (spec.features.is_empty() || listed(&spec.features))
             && !listed(&spec.ignore)
     };
@@ -136,16 +270,44 @@ fn features(spec: &TrainSpec, frame: &DataFrame) -> Result<Vec<String>> {
 /// Values that no table is needed to refuse.
 fn check(spec: &TrainSpec) -> Result<()> {
     let optimizer = &spec.optimizer;
-    let bad = if spec.epochs == 0 {
+    let share = |number: f64| (0.0..1.0).contains(&number);
+    let above = |number: f64| number > 0.0 && number.is_finite();
+    let named = |key: &str, value: f64| format!("{key} is {value}");
+    let (rate, warmup) = (optimizer.highest_rate(), spec.schedule.warmup_share());
+    let bad = if spec.epochs == Some(0) {
         Some(("epochs is 0".into(), "1 at the least"))
     } else if spec.batch_size == Some(0) {
         Some(("batch_size is 0".into(), "leave it out, or give 1 at the least"))
-    } else if !(optimizer.learning_rate > 0.0 && optimizer.learning_rate.is_finite()) {
-        let message = format!("optimizer.learning_rate is {}", optimizer.learning_rate);
-        Some((message, "a number above 0, for instance 2e-3"))
+    } else if !above(rate) {
+        let hint = "a number above 0, for instance 2e-3";
+        Some((named("optimizer.learning_rate", rate), hint))
     } else if !(optimizer.weight_decay >= 0.0 && optimizer.weight_decay.is_finite()) {
-        let message = format!("optimizer.weight_decay is {}", optimizer.weight_decay);
-        Some((message, "0 or more, for instance 1e-2"))
+        let hint = "0 or more, for instance 1e-2";
+        Some((named("optimizer.weight_decay", optimizer.weight_decay), hint))
+    } else if !share(optimizer.momentum) {
+        let hint = "a share from 0 to less than 1, for instance 0.9";
+        Some((named("optimizer.momentum", optimizer.momentum), hint))
+    } else if let Some(clip) = optimizer.clip.filter(|clip| !above(*clip)) {
+        Some((named("optimizer.clip", clip), "a number above 0, for instance 1"))
+    } else if optimizer.accumulate == 0 {
+        Some(("optimizer.accumulate is 0".into(), "1 at the least"))
+    } else if !share(warmup) {
+        let hint = "a share of the steps from 0 to less than 1, for instance 0.1";
+        Some((named("schedule.warmup", warmup), hint))
+    } else if !(above(spec.schedule.factor) && spec.schedule.factor < 1.0) {
+        let hint = "above 0 and below 1, for instance 0.5";
+        Some((named("schedule.factor", spec.schedule.factor), hint))
+    } else if !share(spec.loss.label_smoothing) {
+        let hint = "a share from 0 to less than 1, for instance 0.1";
+        Some((named("loss.label_smoothing", spec.loss.label_smoothing), hint))
+    } else if !(spec
+        .quantiles
+        .iter()
+        .all(|quantile| above(*quantile) && *quantile < 1.0)
+        && spec.quantiles.is_sorted_by(|a, b| a < b))
+    {
+        let hint = "rising, each above 0 and below 1, for instance [0.1, 0.5, 0.9]";
+        Some((format!("quantiles are {:?}", spec.quantiles), hint))
     } else {
         None
     };
@@ -225,10 +387,10 @@ mod tests {
             code(&|spec| spec.ignore = vec!["x".into(), "kind".into()]).code,
             Code::EmptyData
         );
-        assert_eq!(code(&|spec| spec.epochs = 0).code, Code::BadValue);
+        assert_eq!(code(&|spec| spec.epochs = Some(0)).code, Code::BadValue);
         assert_eq!(code(&|spec| spec.batch_size = Some(0)).code, Code::BadValue);
         assert_eq!(
-            code(&|spec| spec.optimizer.learning_rate = f64::NAN).code,
+            code(&|spec| spec.optimizer.learning_rate = Some(f64::NAN)).code,
             Code::BadValue
         );
         assert_eq!(

@@ -36,6 +36,15 @@ pub enum Task {
         /// Standard deviation over the training part, 1 where that is 0.
         deviation: f64,
     },
+    /// Quantiles of a number.
+    Quantiles {
+        /// Mean over the training part; the model learns quantiles of `(y - mean) / deviation`.
+        mean: f64,
+        /// Standard deviation over the training part, 1 where that is 0.
+        deviation: f64,
+        /// The quantiles, rising.
+        quantiles: Vec<f64>,
+    },
 }
 
 /// The type of a target's classes, so that predictions have it too.
@@ -53,26 +62,30 @@ pub enum LabelType {
 }
 
 impl Task {
-    /// `binary`, `multiclass` or `regression`.
+    /// `binary`, `multiclass`, `regression` or `quantiles`.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Binary { .. } => "binary",
             Self::Multiclass { .. } => "multiclass",
             Self::Regression { .. } => "regression",
+            Self::Quantiles { .. } => "quantiles",
         }
     }
 
-    /// Class names in the order of the model's outputs; none for regression.
+    /// Class names in the order of the model's outputs; none for numbers.
     pub fn classes(&self) -> &[String] {
         match self {
             Self::Binary { classes, .. } | Self::Multiclass { classes, .. } => classes,
-            Self::Regression { .. } => &[],
+            Self::Regression { .. } | Self::Quantiles { .. } => &[],
         }
     }
 
-    /// Outputs of the model: one a class (two logits for a binary task), or one number.
+    /// Outputs of the model: one a class (two logits for a binary task), one a quantile, or one number.
     pub fn outputs(&self) -> usize {
-        self.classes().len().max(1)
+        match self {
+            Self::Quantiles { quantiles, .. } => quantiles.len(),
+            _ => self.classes().len().max(1),
+        }
     }
 }
 
@@ -88,7 +101,7 @@ pub enum Values {
 /// A target column, read.
 #[derive(Debug, Clone)]
 pub struct Target {
-    /// The task; a regression's mean and deviation are still to be fitted.
+    /// The task; a number's mean and deviation are still to be fitted.
     pub task: Task,
     /// Rows of the table that have a target, ascending.
     pub rows: Vec<u32>,
@@ -99,8 +112,8 @@ pub struct Target {
 }
 
 impl Target {
-    /// Reads the target column and infers the task where none is asked for.
-    pub fn read(column: &Column, asked: TaskSpec) -> Result<Self> {
+    /// Reads the target column and infers the task where none is asked for; quantiles, rising, ask for those of a number.
+    pub fn read(column: &Column, asked: TaskSpec, quantiles: &[f64]) -> Result<Self> {
         let name = column.name().as_str();
         let series = column.as_materialized_series();
         let (rows, cells) = cells(series)?;
@@ -121,7 +134,7 @@ impl Target {
             Cells::Floats(_) => classes.names.len() > 2,
         };
         let regression = match asked {
-            TaskSpec::Auto => infer_regression,
+            TaskSpec::Auto => infer_regression || !quantiles.is_empty(),
             TaskSpec::Regression => true,
             TaskSpec::Binary | TaskSpec::Multiclass => false,
         };
@@ -136,13 +149,18 @@ impl Target {
             let numbers = cells.numbers().ok_or_else(|| {
                 TrainError::bad_value(
                     format!("regression needs a number to predict, and `{name}` is text"),
-                    "leave `task` out, or choose a numeric target",
+                    "leave `task` and `quantiles` out, or choose a numeric target",
                 )
             })?;
+            let (mean, deviation) = (0.0, 1.0);
             return Ok(Self {
-                task: Task::Regression {
-                    mean: 0.0,
-                    deviation: 1.0,
+                task: match quantiles.is_empty() {
+                    true => Task::Regression { mean, deviation },
+                    false => Task::Quantiles {
+                        mean,
+                        deviation,
+                        quantiles: quantiles.to_vec(),
+                    },
                 },
                 rows,
                 values: Values::Numbers(numbers),
@@ -301,7 +319,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn read(column: &Column, asked: TaskSpec) -> std::result::Result<Target, Problem> {
-        Target::read(column, asked).map_err(Problem::from)
+        Target::read(column, asked, &[]).map_err(Problem::from)
     }
 
     #[test]

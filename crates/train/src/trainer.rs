@@ -4,23 +4,21 @@ use crate::{
     batch::Batch,
     error::Result,
     evaluate::{Outputs, evaluate},
+    memory,
     metrics::{self, Metrics},
     prepare::Prepared,
+    schedule::Schedule,
     task::{Task, Values},
 };
 use aloft_nn::{
     learner::Learner,
     loss::{Loss, Targets},
     network::{Network, Weights},
-    optimizer::{self, Moments, Optimizer, Rule},
+    optimizer::{Kind, Moments, Optimizer, Rule},
     rng::{Purpose, Random},
 };
-use aloft_spec::train::{OptimizerKind, TrainSpec};
+use aloft_spec::train::{OptimizerKind, OptimizerSpec, TrainSpec};
 use candle_core::{Device, utils::get_num_threads};
-use std::f64::consts::PI;
-
-/// Share of all steps over which the learning rate rises, and the most steps that it takes.
-const RISE: (f64, u64) = (0.05, 200);
 
 /// A model in training.
 #[derive(Debug)]
@@ -29,10 +27,10 @@ pub struct Trainer<'a> {
     learner: Learner,
     batch: Batch,
     seed: u64,
-    learning_rate: f64,
-    all_steps: u64,
-    // Numbers to learn, standardized; empty for classes.
+    schedule: Schedule,
+    // Numbers to learn, standardized, [rows, width]; empty for classes.
     numbers: Vec<f32>,
+    width: usize,
     dropout: Random,
 }
 
@@ -51,7 +49,7 @@ impl<'a> Trainer<'a> {
     /// A fresh model.
     pub fn new(prepared: &'a Prepared, spec: &TrainSpec, device: &Device) -> Result<Self> {
         let network = Network::new(prepared.architecture.graph(), spec.seed, device)?;
-        let optimizer = Optimizer::new(rule(spec), network.graph().parameters());
+        let optimizer = Optimizer::new(rule(&spec.optimizer), network.graph().parameters());
         Self::with(prepared, spec, network, optimizer)
     }
 
@@ -69,7 +67,7 @@ impl<'a> Trainer<'a> {
             prepared,
             spec,
             network,
-            Optimizer::resume(rule(spec), step, moments),
+            Optimizer::resume(rule(&spec.optimizer), step, moments),
         )
     }
 
@@ -79,31 +77,37 @@ impl<'a> Trainer<'a> {
         network: Network,
         optimizer: Optimizer,
     ) -> Result<Self> {
-        let (loss, numbers) = match (&prepared.task, &prepared.targets) {
-            (Task::Regression { mean, deviation }, Values::Numbers(values)) => {
-                let standardized = |value: &f64| ((value - mean) / deviation) as f32;
-                (
-                    Loss::Squares { width: 1 },
-                    values.iter().map(standardized).collect(),
-                )
+        let width = prepared.task.outputs();
+        let numbers = match (&prepared.task, &prepared.targets) {
+            (
+                Task::Regression { mean, deviation } | Task::Quantiles { mean, deviation, .. },
+                Values::Numbers(values),
+            ) => {
+                let standardized =
+                    |value: &f64| std::iter::repeat_n(((value - mean) / deviation) as f32, width);
+                values.iter().flat_map(standardized).collect()
             }
-            (task, _) => {
-                let loss = Loss::CrossEntropy {
-                    classes: task.outputs(),
-                    smoothing: 0.0,
-                    weights: Vec::new(),
-                };
-                (loss, Vec::new())
-            }
+            _ => Vec::new(),
         };
+        let loss = loss(prepared, spec, network.graph().output().width() / width);
+        if network.device().is_cpu() {
+            let table = (prepared.rows.rows * prepared.rows.row_bytes()) as u64;
+            memory::check(
+                network.graph(),
+                prepared.batch_size,
+                table,
+                aloft_runs::memory_bytes(),
+            )?;
+        }
+        let steps = u64::from(prepared.epochs) * prepared.steps_per_epoch() as u64;
         Ok(Self {
             prepared,
             learner: Learner::new(network, loss, optimizer, get_num_threads())?,
             batch: Batch::default(),
             seed: spec.seed,
-            learning_rate: spec.optimizer.learning_rate,
-            all_steps: u64::from(spec.epochs) * prepared.steps_per_epoch() as u64,
+            schedule: Schedule::new(spec, steps),
             numbers,
+            width,
             dropout: Random::new(spec.seed, Purpose::Dropout, 0),
         })
     }
@@ -118,31 +122,50 @@ impl<'a> Trainer<'a> {
         self.learner.optimizer()
     }
 
-    /// Begins an epoch (from 1): the order of its training rows. Nothing random is left over from the epoch before.
-    pub fn begin_epoch(&mut self, epoch: u32) -> Vec<u32> {
+    /// Begins an epoch (from 1), after epochs with these validation losses: the order of its training rows. Nothing random
+    /// is left over from the epoch before.
+    pub fn begin_epoch(&mut self, epoch: u32, losses: &[f64]) -> Vec<u32> {
+        self.schedule.begin_epoch(losses);
         self.dropout = Random::new(self.seed, Purpose::Dropout, u64::from(epoch));
         let mut order = self.prepared.split.train.clone();
         Random::new(self.seed, Purpose::Order, u64::from(epoch)).shuffle(&mut order);
         order
     }
 
-    /// Learns from some rows once; returns their mean loss before.
+    /// Learns from some rows once, in batches that fit; returns their mean loss before.
     pub fn step(&mut self, rows: &[u32]) -> Result<f64> {
-        self.prepared.rows.gather(rows, &mut self.batch);
-        let rate = learning_rate(self.learning_rate, self.optimizer().steps(), self.all_steps);
-        let seed = self.dropout.bits();
-        Ok(match &self.prepared.targets {
+        let rate = self.schedule.rate(self.optimizer().steps());
+        let prepared = self.prepared;
+        if rows.len() <= prepared.batch_size {
+            prepared.rows.gather(rows, &mut self.batch);
+            let (seed, targets) = (self.dropout.bits(), self.targets(rows));
+            return Ok(self.learner.step(self.batch.rows(), targets.view(), rate, seed)?);
+        }
+        let divisor = self.learner.divisor(self.targets(rows).view());
+        let mut loss = 0.0;
+        for rows in rows.chunks(prepared.batch_size) {
+            prepared.rows.gather(rows, &mut self.batch);
+            let (seed, targets) = (self.dropout.bits(), self.targets(rows));
+            loss += self
+                .learner
+                .accumulate(self.batch.rows(), targets.view(), divisor, seed)?;
+        }
+        self.learner.update(rate)?;
+        Ok(loss)
+    }
+
+    fn targets(&self, rows: &[u32]) -> Chosen {
+        match &self.prepared.targets {
             Values::Classes(classes) => {
-                let targets: Vec<u32> = rows.iter().map(|row| classes[*row as usize]).collect();
-                self.learner
-                    .step(self.batch.rows(), Targets::Classes(&targets), rate, seed)?
+                Chosen::Classes(rows.iter().map(|row| classes[*row as usize]).collect())
             }
-            Values::Numbers(_) => {
-                let targets: Vec<f32> = rows.iter().map(|row| self.numbers[*row as usize]).collect();
-                self.learner
-                    .step(self.batch.rows(), Targets::Numbers(&targets), rate, seed)?
-            }
-        })
+            Values::Numbers(_) => Chosen::Numbers(
+                rows.iter()
+                    .flat_map(|row| &self.numbers[*row as usize * self.width..][..self.width])
+                    .copied()
+                    .collect(),
+            ),
+        }
     }
 
     /// Loss and metrics of some rows.
@@ -151,12 +174,49 @@ impl<'a> Trainer<'a> {
     }
 }
 
+/// Targets of some rows.
+enum Chosen {
+    Classes(Vec<u32>),
+    Numbers(Vec<f32>),
+}
+
+impl Chosen {
+    fn view(&self) -> Targets<'_> {
+        match self {
+            Self::Classes(classes) => Targets::Classes(classes),
+            Self::Numbers(numbers) => Targets::Numbers(numbers),
+        }
+    }
+}
+
+/// What training makes small, for a model of so many members.
+fn loss(prepared: &Prepared, spec: &TrainSpec, members: usize) -> Loss {
+    let each = match &prepared.task {
+        Task::Regression { .. } => Loss::Squares { width: 1 },
+        Task::Quantiles { quantiles, .. } => Loss::Pinball {
+            quantiles: quantiles.iter().map(|quantile| *quantile as f32).collect(),
+        },
+        task @ (Task::Binary { .. } | Task::Multiclass { .. }) => Loss::CrossEntropy {
+            classes: task.outputs(),
+            smoothing: spec.loss.label_smoothing as f32,
+            weights: prepared.class_weights.clone(),
+        },
+    };
+    match members {
+        0 | 1 => each,
+        members => Loss::Members {
+            members,
+            each: Box::new(each),
+        },
+    }
+}
+
 /// Loss and metrics of a model on some rows.
 pub fn evaluation(prepared: &Prepared, network: &Network, rows: &[u32]) -> Result<Evaluation> {
     let outputs = evaluate(network, &prepared.task, &prepared.rows, rows)?;
     let truth = prepared.truth(rows);
     let deviation = match prepared.task {
-        Task::Regression { deviation, .. } => deviation,
+        Task::Regression { deviation, .. } | Task::Quantiles { deviation, .. } => deviation,
         Task::Binary { .. } | Task::Multiclass { .. } => 1.0,
     };
     Ok(Evaluation {
@@ -167,34 +227,20 @@ pub fn evaluation(prepared: &Prepared, network: &Network, rows: &[u32]) -> Resul
 }
 
 /// The optimizer that a specification asks for.
-pub fn rule(spec: &TrainSpec) -> Rule {
-    let kind = match spec.optimizer.kind {
-        OptimizerKind::Adamw => optimizer::Kind::Adamw,
+pub fn rule(spec: &OptimizerSpec) -> Rule {
+    let kind = match spec.kind {
+        OptimizerKind::Adamw => Kind::Adamw,
+        OptimizerKind::Adam => Kind::Adam,
+        OptimizerKind::Sgd => Kind::Sgd {
+            momentum: spec.momentum,
+            nesterov: spec.nesterov && spec.momentum > 0.0,
+        },
+        OptimizerKind::Lion => Kind::Lion,
+        OptimizerKind::Rmsprop => Kind::Rmsprop,
     };
     Rule {
         kind,
-        weight_decay: spec.optimizer.weight_decay,
-        clip: None,
-    }
-}
-
-/// Rises linearly over the first steps, then falls to zero along a cosine (Loshchilov and Hutter, "SGDR", 2017).
-fn learning_rate(highest: f64, step: u64, all: u64) -> f64 {
-    let rise = ((all as f64 * RISE.0) as u64).clamp(1, RISE.1);
-    let risen = ((step + 1) as f64 / rise as f64).min(1.0);
-    let done = (step as f64 / all.max(1) as f64).min(1.0);
-    highest * risen * 0.5 * (1.0 + (PI * done).cos())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_learning_rate_rises_and_falls() {
-        let rates: Vec<f64> = (0..=1000).map(|step| learning_rate(0.1, step, 1000)).collect();
-        assert!(rates[0] < 0.003 && rates[49] > 0.099 && rates[1000] < 1e-9);
-        assert!(rates[..49].is_sorted() && rates[50..].is_sorted_by(|a, b| a >= b));
-        assert!(learning_rate(0.1, 0, 1) > 0.0);
+        weight_decay: spec.weight_decay,
+        clip: spec.clip,
     }
 }

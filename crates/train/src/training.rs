@@ -1,7 +1,7 @@
 //! The epochs of a run: steps, events, checkpoints, early stop.
 
 use crate::{
-    checkpoint::{Checkpoint, EpochRecord, Progress},
+    checkpoint::{Checkpoint, Progress},
     error::{Result, TrainError},
     forecast::Forecaster,
     measure::{StepWatch, time_evaluation},
@@ -13,6 +13,7 @@ use aloft_nn::network::Weights;
 use aloft_placement::{BETWEEN_CHECKPOINTS, CHECKPOINT_SHARE, Workload};
 use aloft_spec::{
     event::{EventKind, Phase},
+    report::EpochRecord,
     verdict::Measurement,
 };
 use candle_core::Device;
@@ -32,8 +33,10 @@ pub struct Trained {
     pub stopped: bool,
     /// Seconds of workers before this one.
     pub earlier_seconds: f64,
-    /// Seconds that were forecast for the epochs that were run.
-    pub forecast_seconds: f64,
+    /// Epochs that this worker did.
+    pub own_epochs: u32,
+    /// What the first steps showed.
+    pub forecaster: Forecaster,
 }
 
 /// Seconds that belong to the measurement and were seen before the first step.
@@ -56,8 +59,8 @@ pub fn train(
     preparation: Preparation,
 ) -> Result<Trained> {
     let mut training = Training::new(run, prepared, device, preparation)?;
-    let epochs = training.run.record.train.epochs;
-    let patience = training.run.record.train.patience;
+    let epochs = prepared.epochs;
+    let patience = training.run.record.train.patience_for(epochs);
     let resumed = training.progress.epoch;
     let mut stopped = false;
     while training.progress.epoch < epochs {
@@ -81,9 +84,9 @@ pub fn train(
     if training.progress.epoch > resumed && !training.forecaster.is_measured() {
         training.measured()?;
     }
-    let own_epochs = training.progress.epoch - resumed;
     Ok(Trained {
-        forecast_seconds: training.forecaster.seconds_for(own_epochs),
+        own_epochs: training.progress.epoch - resumed,
+        forecaster: training.forecaster,
         earlier_seconds: training.before.0,
         best: training.best,
         progress: training.progress,
@@ -183,7 +186,7 @@ impl<'a> Training<'a> {
     ) -> Result<Self> {
         let spec = run.record.train.clone();
         let (trainer, progress, best) =
-            match Checkpoint::read(&run.dir, &prepared.architecture, rule(&spec).kind)? {
+            match Checkpoint::read(&run.dir, &prepared.architecture, rule(&spec.optimizer).kind)? {
                 None => (Trainer::new(prepared, &spec, device)?, Progress::default(), None),
                 Some(Checkpoint {
                     progress,
@@ -207,7 +210,7 @@ impl<'a> Training<'a> {
             task: prepared.task.name().into(),
             classes: prepared.task.classes().to_vec(),
             parameters: trainer.network().parameter_count() as u64,
-            epochs: spec.epochs,
+            epochs: prepared.epochs,
             steps_per_epoch: prepared.steps_per_epoch() as u64,
         })?;
         run.phase(Phase::WarmUp)?;
@@ -233,10 +236,16 @@ impl<'a> Training<'a> {
     /// One epoch with its checkpoint; false when it was stopped in the middle, which leaves no trace of it.
     fn epoch(&mut self) -> Result<bool> {
         let epoch = self.progress.epoch + 1;
-        let order = self.trainer.begin_epoch(epoch);
+        let losses: Vec<f64> = self
+            .progress
+            .history
+            .iter()
+            .map(|epoch| epoch.validation_loss)
+            .collect();
+        let order = self.trainer.begin_epoch(epoch, &losses);
         let start = Instant::now();
         let mut loss_sum = 0.0;
-        for rows in order.chunks(self.prepared.batch_size) {
+        for rows in order.chunks(self.prepared.step_rows()) {
             if self.run.stop_requested() {
                 return Ok(false);
             }
@@ -248,7 +257,7 @@ impl<'a> Training<'a> {
             self.told.loss += loss * rows.len() as f64;
             self.told.rows += rows.len();
             if !self.forecaster.is_measured() {
-                self.watch.add(seconds, rows.len() == self.prepared.batch_size);
+                self.watch.add(seconds, rows.len() == self.prepared.step_rows());
                 if self.watch.is_done() {
                     self.measured()?;
                 }
@@ -300,7 +309,7 @@ impl<'a> Training<'a> {
                 step: self.trainer.optimizer().steps(),
                 epoch,
                 loss,
-                learning_rate: self.run.record.train.optimizer.learning_rate,
+                learning_rate: self.run.record.train.optimizer.highest_rate(),
             }),
         }
     }
@@ -317,13 +326,15 @@ impl<'a> Training<'a> {
         };
         let parts = &self.prepared.split;
         let (earlier_seconds, earlier_epochs) = self.before;
-        let epochs = self.run.record.train.epochs - earlier_epochs;
+        // Trainings of a cross-validation come after this one, and each may take as long.
+        let trainings = 1 + self.run.record.train.split.folds;
+        let epochs = self.prepared.epochs * trainings - earlier_epochs;
         let workload = Workload {
             rows: self.preparation.rows as u64,
             train_rows: parts.train.len() as u64,
             evaluate_rows: parts.validation.len() as u64,
             final_evaluate_rows: (parts.validation.len() + parts.test.len()) as u64,
-            batch_rows: self.prepared.batch_size as u64,
+            batch_rows: self.prepared.step_rows() as u64,
             steps_per_epoch: self.prepared.steps_per_epoch() as u64,
             epochs,
             data_bytes: self.run.record.data.bytes,
@@ -342,9 +353,8 @@ impl<'a> Training<'a> {
     /// Progress for who watches, and a new verdict where the pace has changed.
     fn tell(&mut self, epoch: u32) -> Result<()> {
         let step = self.trainer.optimizer().steps();
-        let spec = &self.run.record.train;
         let steps_per_epoch = self.prepared.steps_per_epoch() as u64;
-        let all = u64::from(spec.epochs) * steps_per_epoch;
+        let all = u64::from(self.prepared.epochs) * steps_per_epoch;
         let own = step - u64::from(self.before.1) * steps_per_epoch;
         let seconds = self.began.elapsed().as_secs_f64();
         let (rows, since) = (self.told.rows as f64, self.told.at.elapsed().as_secs_f64());

@@ -2,30 +2,25 @@
 //! a failure, in the event log and in `run.toml`.
 
 use crate::{
-    checkpoint::{Checkpoint, Progress},
+    checkpoint::Checkpoint,
+    conclude::{add_explanation, conclude},
     device,
     error::Result,
+    folds::{Folds, cross_validate},
     machine,
-    precision::Precision,
     prepare::Prepared,
-    report::{Confusion, Report, conclusion, confusion_of},
     run::{Run, forget_old_stop},
-    saved::SavedModel,
-    trainer::evaluation,
     training::{Preparation, Trained, train},
 };
 use aloft_data::read_frame;
-use aloft_nn::network::{Network, Weights};
 use aloft_runs::file;
 use aloft_spec::{
     Code, Problem,
     event::{EventKind, Phase},
     run::{Outcome, RunStatus},
 };
-use candle_core::Device;
 use std::{
     any::Any,
-    collections::BTreeMap,
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
 };
@@ -113,82 +108,36 @@ fn work(run: &mut Run) -> Result<RunStatus> {
         rows,
     };
     let trained = train(run, &prepared, &device, preparation)?;
-    if let Some(best) = &trained.best {
-        conclude(run, &prepared, &device, &trained.progress, best)?;
+    let folds = match trained.stopped {
+        true => Folds::default(),
+        false => cross_validate(run, &device)?,
+    };
+    let concluded = match &trained.best {
+        Some(best) => Some(conclude(
+            run,
+            &prepared,
+            &device,
+            &trained.progress,
+            best,
+            &folds,
+        )?),
+        None => None,
+    };
+    // Before the explanation, which no forecast is of.
+    run.record.outcome = Some(outcome(run, &prepared, &trained, &folds));
+    if let Some(concluded) = concluded {
+        // The model is there; a run doesn't fail because it can't be explained.
+        if let Err(error) = add_explanation(run, &prepared, concluded) {
+            run.warn(&format!("the model isn't explained: {}", Problem::from(error)))?;
+        }
     }
-    run.record.outcome = Some(outcome(run, &prepared, &trained));
-    Ok(match trained.stopped {
+    Ok(match trained.stopped || folds.stopped {
         true => RunStatus::Stopped,
         false => RunStatus::Done,
     })
 }
 
-/// Final metrics of the best epoch's weights, and the model's files.
-fn conclude(
-    run: &mut Run,
-    prepared: &Prepared,
-    device: &Device,
-    progress: &Progress,
-    best: &[Weights],
-) -> Result<()> {
-    run.phase(Phase::Evaluate)?;
-    let network = Network::from_weights(prepared.architecture.graph(), best.to_vec(), device)?;
-    let mut confusion: BTreeMap<String, Confusion> = BTreeMap::new();
-    let mut said = String::new();
-    for (split, rows) in [
-        ("validation", &prepared.split.validation),
-        ("test", &prepared.split.test),
-    ] {
-        if rows.is_empty() {
-            continue;
-        }
-        let evaluation = evaluation(prepared, &network, rows)?;
-        said = conclusion(&prepared.task, split, &evaluation.metrics);
-        if let Some(matrix) = confusion_of(&prepared.task, &prepared.truth(rows), &evaluation.outputs) {
-            confusion.insert(split.to_owned(), matrix);
-        }
-        run.record
-            .metrics
-            .insert(split.to_owned(), evaluation.metrics.clone());
-        run.event(EventKind::Metrics {
-            split: split.to_owned(),
-            metrics: evaluation.metrics,
-        })?;
-    }
-    run.event(EventKind::Log {
-        level: "info".into(),
-        message: said.clone(),
-    })?;
-    run.phase(Phase::Save)?;
-    let (version, aloft) = SavedModel::versions();
-    SavedModel {
-        version,
-        aloft,
-        target: run.record.train.target.clone(),
-        task: prepared.task.clone(),
-        architecture: prepared.architecture.clone(),
-        precision: Precision::default(),
-        preprocessing: prepared.preprocessing.clone(),
-        best_epoch: progress.best_epoch,
-        metrics: run.record.metrics.clone(),
-    }
-    .write(&run.dir, best)?;
-    Report {
-        version: 1,
-        task: prepared.task.name(),
-        target: run.record.train.target.clone(),
-        classes: prepared.task.classes().to_vec(),
-        best_epoch: progress.best_epoch,
-        metrics: run.record.metrics.clone(),
-        conclusion: said,
-        confusion,
-        curves: progress.history.clone(),
-        warnings: prepared.warnings.clone(),
-    }
-    .write(&run.dir)
-}
-
-fn outcome(run: &Run, prepared: &Prepared, trained: &Trained) -> Outcome {
+fn outcome(run: &Run, prepared: &Prepared, trained: &Trained, folds: &Folds) -> Outcome {
     let progress = &trained.progress;
     let rows = f64::from(progress.epoch) * prepared.split.train.len() as f64;
     Outcome {
@@ -200,7 +149,9 @@ fn outcome(run: &Run, prepared: &Prepared, trained: &Trained) -> Outcome {
         memory_bytes: machine::peak_memory(),
         disk_bytes: machine::folder_bytes(&run.dir, &[file::DATA]),
         epochs: progress.epoch,
-        forecast_seconds: trained.forecast_seconds,
+        forecast_seconds: trained
+            .forecaster
+            .seconds_for(trained.own_epochs + folds.own_epochs),
     }
 }
 

@@ -40,8 +40,8 @@ fn each_task_and_model_learns() {
                 let mut train = spec(target);
                 train.model.kind = kind;
                 train.model.categories = categories;
-                train.epochs = 40;
-                train.optimizer.learning_rate = 1e-2;
+                train.epochs = Some(40);
+                train.optimizer.learning_rate = Some(1e-2);
                 let (_folder, run_dir, status) = run(train, &frame);
                 assert_eq!(status, RunStatus::Done);
                 let reached = test_metric(&run_dir, metric);
@@ -59,30 +59,22 @@ fn penguins_are_told_apart_without_tuning() {
     let (_folder, run_dir, _) = run(TrainSpec::new("penguins", "species"), &penguins());
     let accuracy = test_metric(&run_dir, "accuracy");
     assert!(accuracy >= 0.97, "{accuracy}");
-    let report: serde_json::Value =
-        serde_json::from_slice(&fs::read(run_dir.join("report.json")).unwrap()).unwrap();
+    let report = aloft_runs::read_report(&run_dir).unwrap().unwrap();
     assert!(
-        report["conclusion"]
-            .as_str()
-            .unwrap()
-            .starts_with("The model beats the base line")
+        report.conclusion.contains("better than always saying 'Adelie'"),
+        "{}",
+        report.conclusion
     );
-    let counts = &report["confusion"]["test"];
-    let sum: u64 = counts["counts"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .flat_map(|row| row.as_array().unwrap())
-        .map(|count| count.as_u64().unwrap())
-        .sum();
-    assert_eq!((sum, counts["rows"].as_array().unwrap().len()), (69, 3));
+    let confusion = &report.confusion["test"];
+    let sum: u64 = confusion.counts.iter().flatten().sum();
+    assert_eq!((sum, confusion.rows.len()), (69, 3));
 }
 
 #[test]
 fn the_log_tells_the_run_in_order_and_the_record_agrees() {
     let train = TrainSpec {
-        epochs: 6,
-        patience: 0,
+        epochs: Some(6),
+        patience: Some(0),
         ..spec("late")
     };
     let (_folder, run_dir, status) = run(train, &rows(2000));
@@ -138,7 +130,8 @@ fn the_log_tells_the_run_in_order_and_the_record_agrees() {
             Phase::WarmUp,
             Phase::Train,
             Phase::Evaluate,
-            Phase::Save
+            Phase::Save,
+            Phase::Explain
         ]
     );
     assert_eq!((measured, curve(&run_dir).len()), (Some(2000), 6));
@@ -165,7 +158,7 @@ fn the_log_tells_the_run_in_order_and_the_record_agrees() {
 fn the_same_run_gives_the_same_bits() {
     let mut train = spec("size");
     train.model.dropout = 0.2;
-    train.epochs = 4;
+    train.epochs = Some(4);
     let (_a, first, _) = run(train.clone(), &rows(700));
     let (_b, second, _) = run(train.clone(), &rows(700));
     assert_eq!(
@@ -183,8 +176,8 @@ fn the_same_run_gives_the_same_bits() {
 #[test]
 fn stopping_and_going_on_equals_never_stopping() {
     let mut train = TrainSpec {
-        epochs: 30,
-        patience: 0,
+        epochs: Some(30),
+        patience: Some(0),
         ..spec("level")
     };
     train.model.dropout = 0.1;
@@ -240,8 +233,8 @@ fn stopping_and_going_on_equals_never_stopping() {
 #[test]
 fn a_lost_run_goes_on_from_its_checkpoint() {
     let train = TrainSpec {
-        epochs: 5,
-        patience: 0,
+        epochs: Some(5),
+        patience: Some(0),
         ..spec("late")
     };
     let frame = rows(600);
@@ -276,11 +269,11 @@ fn a_lost_run_goes_on_from_its_checkpoint() {
 #[test]
 fn a_run_that_stops_improving_ends_early_with_its_best_epoch() {
     let mut train = TrainSpec {
-        epochs: 200,
-        patience: 3,
+        epochs: Some(200),
+        patience: Some(3),
         ..spec("late")
     };
-    train.optimizer.learning_rate = 3e-2;
+    train.optimizer.learning_rate = Some(3e-2);
     let (_folder, run_dir, _) = run(train, &rows(400));
     let curve = curve(&run_dir);
     assert!(curve.len() < 200);
@@ -324,7 +317,7 @@ fn failures_are_told_with_their_reason() {
         Code::EmptyData
     );
     let mut wild = spec("level");
-    wild.optimizer.learning_rate = 1e30;
+    wild.optimizer.learning_rate = Some(1e30);
     let diverged = problem_of(wild, &frame);
     assert_eq!(diverged.code, Code::Diverged);
     assert!(diverged.message.contains("step") && diverged.hint.unwrap().contains("learning_rate"));

@@ -23,7 +23,7 @@ fn timed_spec(target: &str) -> TrainSpec {
     let mut train = spec(target);
     train.split.by = aloft_spec::train::SplitBy::Time;
     train.split.column = Some("at".into());
-    train.epochs = 5;
+    train.epochs = Some(5);
     train
 }
 

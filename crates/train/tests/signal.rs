@@ -12,8 +12,8 @@ use std::{thread, time::Duration};
 fn sigterm_stops_with_the_best_model_so_far() {
     let folder = tempfile::tempdir().unwrap();
     let train = TrainSpec {
-        epochs: 100_000,
-        patience: 0,
+        epochs: Some(100_000),
+        patience: Some(0),
         ..spec("late")
     };
     let run_dir = create(folder.path(), train, &rows(500));

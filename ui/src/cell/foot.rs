@@ -10,7 +10,7 @@ use aloft_protocol::snapshot::{BlockView, CellState, CellView};
 use aloft_protocol::{BlockId, Operation};
 use aloft_spec::output::{Output, TableOutput};
 use aloft_spec::reading::Reading;
-use aloft_spec::{CellKind, text};
+use aloft_spec::{CellKind, Extent, text};
 use egui::{Align, Color32, Layout, Response, RichText, Ui, vec2};
 
 /// Whether there is anything to say.
@@ -34,7 +34,7 @@ pub fn foot_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: &BlockView, cell: &Cel
             (Some(training), _) => training::foot_ui(ui, training),
             (None, Some(Output::Table(output))) => table_foot_ui(ui, frame, block, cell, output),
             (None, Some(Output::Chart(data))) => {
-                words(ui, &data.extent.to_string());
+                words(ui, &extent_words(cell, &data.extent));
                 for note in &data.notes {
                     words(ui, note);
                 }
@@ -44,6 +44,16 @@ pub fn foot_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: &BlockView, cell: &Cel
     });
 }
 
+/// Which rows an output is of; while a scan goes on, how far it is.
+pub fn extent_words(cell: &CellView, extent: &Extent) -> String {
+    let rows = text::thousands(extent.rows);
+    match (cell.partial, extent.total) {
+        (true, Some(total)) => format!("so far: {rows} of {} rows", text::thousands(total)),
+        (true, None) => format!("so far: {rows} rows"),
+        (false, _) => extent.to_string(),
+    }
+}
+
 fn table_foot_ui(
     ui: &mut Ui,
     frame: &mut Frame<'_>,
@@ -51,7 +61,7 @@ fn table_foot_ui(
     cell: &CellView,
     output: &TableOutput,
 ) {
-    words(ui, &output.extent.to_string());
+    words(ui, &extent_words(cell, &output.extent));
     let count = output.table.columns.len();
     words(
         ui,
@@ -82,7 +92,8 @@ fn table_foot_ui(
 /// Which rows are shown of a table that has more than it holds, and the ways to the others.
 fn pages_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: BlockId, cell: &CellView, output: &TableOutput) {
     let (held, rows) = (output.table.rows as u64, output.profile.extent.rows);
-    if held >= rows || held == 0 {
+    // While a scan goes on there are further rows, and no way to them yet.
+    if held >= rows || held == 0 || cell.partial {
         return;
     }
     let (first, shown) = match &cell.page {

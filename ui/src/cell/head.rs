@@ -129,8 +129,16 @@ fn menu_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: &BlockView, cell: &CellVie
     let button = ui.add(Button::icon_only(Icon::Dots, &name));
     menu::popup(&button, |ui| {
         frame.view.selected = Some(block.id);
-        for command in [Command::RunCell, Command::Edit, Command::Rename] {
-            command_item(ui, frame, command);
+        for command in [Command::RunCell, Command::RunFull, Command::Edit, Command::Rename] {
+            let has_it = command != Command::RunFull || command.enabled(frame);
+            if has_it {
+                command_item(ui, frame, command);
+            }
+        }
+        if cell.kind == CellKind::Chart {
+            ui.separator();
+            command_item(ui, frame, Command::SaveChart);
+            command_item(ui, frame, Command::CopyChart);
         }
         ui.separator();
         for command in [

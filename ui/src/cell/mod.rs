@@ -7,6 +7,7 @@ mod head;
 pub mod param;
 mod problem;
 pub mod rename;
+mod selection;
 
 pub use head::{dot_of, is_hollow, state_word};
 pub use problem::{finding_ui, problem_ui};
@@ -15,8 +16,8 @@ use crate::editor::{Language, editor_ui};
 use crate::tokens::{Tokens, radius, size, space};
 use crate::view::Frame;
 use crate::widgets::line_ui;
-use crate::{chart, table, training};
-use aloft_protocol::snapshot::{BlockView, CellState, CellView};
+use crate::{chart, report, table, training};
+use aloft_protocol::snapshot::{BlockView, CellState, CellView, Selected};
 use aloft_spec::output::Output;
 use aloft_spec::{CellKind, Problem, Severity};
 use egui::{CornerRadius, Rect, Stroke, Ui};
@@ -60,7 +61,16 @@ pub fn cell_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: &BlockView, cell: &Cel
             output_ui(ui, frame, block, cell);
             findings::data_findings_ui(ui, frame, block, cell);
             if let Some(training) = &cell.training {
-                training::metrics_ui(ui, training);
+                let evaluated = training
+                    .report
+                    .as_ref()
+                    .and_then(|report| Some((report, report.evaluation.as_ref()?)));
+                match evaluated {
+                    Some((report, evaluation)) => {
+                        report::report_ui(ui, frame, block.id, training, report, evaluation);
+                    }
+                    None => training::metrics_ui(ui, training),
+                }
                 training::log_ui(ui, frame, block.id, training);
             }
             foot::foot_ui(ui, frame, block, cell);
@@ -173,16 +183,17 @@ fn output_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: &BlockView, cell: &CellV
         return;
     };
     line_ui(ui);
+    selection::selection_ui(ui, frame, block, cell);
     ui.scope(|ui| {
         // What is older than its text is still worth seeing, and looks like it.
-        if cell.state == CellState::Stale {
+        if cell.state == CellState::Stale || cell.selected == Some(Selected::Working) {
             ui.multiply_opacity(0.6);
         }
         match output {
             Output::Table(output) => table::table_ui(ui, frame, block.id, cell, output),
             Output::Chart(data) => {
                 egui::Frame::new().inner_margin(space::M).show(ui, |ui| {
-                    chart::chart_ui(ui, egui::Id::unique(("chart", block.id)), &cell.name, data);
+                    chart::chart_ui(ui, frame, block.id, &cell.name, data);
                 });
             }
         }

@@ -1,16 +1,20 @@
 //! Charts of `chart` cells: panels with their axes, what is drawn in them, and what a pointer reads there.
 
 mod axes;
+mod brush;
 mod hover;
 mod legend;
 mod marks;
 
 pub use axes::{X_AXIS, axis, quiet};
+pub use brush::Dragged;
 pub use legend::sample_line_ui;
 
 use crate::fonts;
 use crate::tokens::{Tokens, font, space};
-use aloft_spec::chart::{ChartData, Panel, Scale};
+use crate::view::Frame;
+use aloft_protocol::{BlockId, Operation};
+use aloft_spec::chart::{Brush, ChartData, Panel, Scale};
 use aloft_spec::ticks;
 use egui::{Role, Sense, Ui, WidgetInfo, vec2};
 use egui_plot::{Plot, PlotPoint};
@@ -22,9 +26,19 @@ const MATRIX_LINE: f32 = 19.0;
 /// Heights of panels that share the width with others.
 const PANEL_HEIGHT: std::ops::RangeInclusive<f32> = 120.0..=200.0;
 
-/// Shows a chart over the whole width.
-pub fn chart_ui(ui: &mut Ui, id: egui::Id, name: &str, data: &ChartData) {
+/// Shows a chart over the whole width; what the pointer chooses in it is asked for.
+pub fn chart_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: BlockId, name: &str, data: &ChartData) {
     let t = Tokens::of(ui);
+    let id = egui::Id::unique(("chart", block));
+    let selection = frame.notebook().and_then(|notebook| notebook.selection.as_ref());
+    let mut brushing = Brushing {
+        block,
+        chosen: selection
+            .filter(|found| found.chart == block)
+            .map(|found| &found.brush),
+        dragged: frame.view.dragged,
+        brush: None,
+    };
     let across = data.across.max(1);
     let shown = ui.scope(|ui| {
         ui.spacing_mut().item_spacing = vec2(space::S, space::XS);
@@ -36,17 +50,31 @@ pub fn chart_ui(ui: &mut Ui, id: egui::Id, name: &str, data: &ChartData) {
                     let height = height(data, panel, width);
                     ui.allocate_ui(vec2(width, height), |ui| {
                         ui.vertical(|ui| {
-                            panel_ui(ui, id.with((row, column)), data, panel, [width, height], t);
+                            let id = id.with((row, column));
+                            panel_ui(ui, id, data, panel, [width, height], &mut brushing);
                         });
                     });
                 }
             });
         }
     });
+    frame.view.dragged = brushing.dragged;
+    if let Some(brush) = brushing.brush {
+        frame.view.selected = Some(block);
+        frame.send(Operation::SelectRows { block, brush });
+    }
     let response = ui.interact(shown.response.rect, id.with("chart"), Sense::hover());
     response.widget_info(|| {
         WidgetInfo::labeled(Role::Image, true, format!("Chart {name}: {}", data.description))
     });
+}
+
+/// What is chosen in a chart, and what the pointer is about to choose.
+struct Brushing<'a> {
+    block: BlockId,
+    chosen: Option<&'a Brush>,
+    dragged: Option<Dragged>,
+    brush: Option<Brush>,
 }
 
 fn height(data: &ChartData, panel: &Panel, width: f32) -> f32 {
@@ -65,8 +93,9 @@ fn panel_ui(
     data: &ChartData,
     panel: &Panel,
     [width, height]: [f32; 2],
-    t: &Tokens,
+    brushing: &mut Brushing<'_>,
 ) {
+    let t = Tokens::of(ui);
     let mut height = height;
     if !panel.title.is_empty() {
         let title = egui::RichText::new(&panel.title)
@@ -87,6 +116,12 @@ fn panel_ui(
             !matches!(panel.y.scale, Scale::Names(_)),
         ])
         .set_margin_fraction(egui::Vec2::ZERO)
+        .sense(if data.mark.has_brush() {
+            // Without the keyboard's focus: the pointer alone chooses here.
+            Sense::CLICK | Sense::DRAG
+        } else {
+            Sense::hover()
+        })
         .custom_x_axes(vec![x_axis])
         .custom_y_axes(vec![y_axis])
         .x_grid_spacer(move |input| {
@@ -108,6 +143,25 @@ fn panel_ui(
         .painter()
         .with_clip_rect(shown.response.rect.intersect(ui.clip_rect()));
     marks::paint(&painter, data, panel, &to, t);
+    if data.mark.has_brush() {
+        let at = |point| shown.transform.value_from_position(point).x;
+        let block = brushing.block;
+        let brush = brush::brush_ui(ui, &shown.response, block, panel, &mut brushing.dragged, &at);
+        brushing.brush = brushing.brush.take().or(brush);
+    }
+    let dragged = brushing.dragged.filter(|drag| drag.block == brushing.block);
+    let room = shown.response.rect;
+    if let Some(dragged) = dragged.map(|drag| drag.brush()) {
+        brush::shade(&painter, room, panel, &dragged, &to, t);
+        if shown.response.dragged() {
+            let words = brush::words(panel, &dragged);
+            shown.response.show_tooltip_text(words);
+        }
+        return;
+    }
+    if let Some(chosen) = brushing.chosen {
+        brush::shade(&painter, room, panel, chosen, &to, t);
+    }
     if let Some(pointer) = shown.response.hover_pos()
         && let Some(words) = hover::reading(data, panel, pointer, &to)
     {

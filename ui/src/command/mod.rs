@@ -21,8 +21,13 @@ pub enum Command {
     Redo,
     RunCell,
     RunCellAndNext,
+    RunFull,
     RunAll,
     Stop,
+    SaveChart,
+    CopyChart,
+    ClearSelection,
+    WriteFilter,
     Measure,
     SendToCloud,
     ManageTargets,
@@ -74,11 +79,16 @@ const NONE: Modifiers = Modifiers::NONE;
 
 impl Command {
     /// All, in the order of the palette.
-    pub const ALL: [Self; 44] = [
+    pub const ALL: [Self; 49] = [
         Self::RunCell,
         Self::RunCellAndNext,
+        Self::RunFull,
         Self::RunAll,
         Self::Stop,
+        Self::SaveChart,
+        Self::CopyChart,
+        Self::ClearSelection,
+        Self::WriteFilter,
         Self::Measure,
         Self::SendToCloud,
         Self::AddSource,
@@ -134,7 +144,12 @@ impl Command {
             Self::Redo => "Redo",
             Self::RunCell => "Run cell",
             Self::RunCellAndNext => "Run cell and go to the next",
+            Self::RunFull => "Run on all rows",
             Self::RunAll => "Run all",
+            Self::SaveChart => "Save chart…",
+            Self::CopyChart => "Copy chart as a picture",
+            Self::ClearSelection => "Clear the selection",
+            Self::WriteFilter => "Write the selection as a filter",
             Self::Stop => "Stop",
             Self::Measure => "Measure",
             Self::SendToCloud => "Send to cloud…",
@@ -184,6 +199,11 @@ impl Command {
             Self::Redo => "Do it again",
             Self::RunCell => "Run the selected cell and what it needs",
             Self::RunCellAndNext => "Run the selected cell, then select the next one",
+            Self::RunFull => "Run the selected cell on all rows instead of the samples",
+            Self::SaveChart => "Write the selected chart to a PNG or SVG file",
+            Self::CopyChart => "Put the selected chart on the clipboard",
+            Self::ClearSelection => "Show all rows again",
+            Self::WriteFilter => "Add a query with the rows that are selected in a chart",
             Self::RunAll => "Run every cell, in order of what they need",
             Self::Stop => "Stop what the selected cell does",
             Self::Measure => "Take a few steps of the real model and say what the whole run costs",
@@ -241,6 +261,7 @@ impl Command {
             Self::AddAbove => const { &[key(NONE, Key::A)] },
             Self::AddBelow => const { &[key(NONE, Key::B)] },
             Self::Edit => const { &[key(NONE, Key::Enter)] },
+            Self::ClearSelection => const { &[key(NONE, Key::Escape)] },
             Self::Rename => const { &[key(NONE, Key::F2)] },
             Self::MoveUp => const { &[key(ALT, Key::ArrowUp)] },
             Self::MoveDown => const { &[key(ALT, Key::ArrowDown)] },
@@ -269,6 +290,7 @@ impl Command {
         match self {
             Self::AddAbove
             | Self::AddBelow
+            | Self::ClearSelection
             | Self::Edit
             | Self::Rename
             | Self::MoveUp

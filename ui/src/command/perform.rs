@@ -11,7 +11,7 @@ use crate::view::{Adding, Frame, block_id, cell_of, editor_id, is_shown};
 use aloft_protocol::operation::{Rows, Theme};
 use aloft_protocol::snapshot::{BlockContent, CellState};
 use aloft_protocol::{BlockId, Operation, TaskId};
-use aloft_spec::CellKind;
+use aloft_spec::{CellKind, Output};
 use egui::Context;
 
 impl Command {
@@ -53,6 +53,16 @@ impl Command {
                 notebook.is_some_and(|notebook| notebook.blocks.iter().any(|b| cell_of(b).is_some()))
             }
             Self::RunCell | Self::Rename => cell.is_some(),
+            Self::RunFull => cell.is_some_and(|cell| {
+                matches!(cell.kind, CellKind::Source | CellKind::Query | CellKind::Chart)
+            }),
+            Self::SaveChart | Self::CopyChart => {
+                cell.is_some_and(|cell| matches!(cell.output, Some(Output::Chart(_))))
+            }
+            Self::ClearSelection => {
+                frame.view.dragged.is_some() || notebook.is_some_and(|notebook| notebook.selection.is_some())
+            }
+            Self::WriteFilter => notebook.is_some_and(|notebook| notebook.selection.is_some()),
             Self::Stop => cell.is_some_and(|cell| task_of(&cell.state).is_some()),
             Self::Measure | Self::SendToCloud => frame.train_cell().is_some(),
             Self::AddAbove => previous(frame).is_some(),
@@ -87,6 +97,33 @@ impl Command {
             Self::RunCellAndNext => {
                 run_selected(frame);
                 step(ctx, frame, true);
+            }
+            Self::RunFull => {
+                if let Some((block, _)) = frame.selected_cell() {
+                    let rows = Rows::All;
+                    frame.send(Operation::Run { block, rows });
+                }
+            }
+            Self::SaveChart => {
+                if let Some((block, cell)) = frame.selected_cell() {
+                    let name = cell.name.clone();
+                    frame.ask_shell(ShellRequest::SaveChartDialog { block, name });
+                }
+            }
+            Self::CopyChart => {
+                if let Some((block, _)) = frame.selected_cell() {
+                    frame.send(Operation::CopyChart { block });
+                }
+            }
+            Self::ClearSelection => match frame.view.dragged.take() {
+                Some(_) => {}
+                None => frame.send(Operation::ClearSelection),
+            },
+            Self::WriteFilter => {
+                if let Some(selection) = frame.notebook().and_then(|notebook| notebook.selection.clone()) {
+                    let (block, ask) = (selection.table, selection.filter);
+                    frame.add(Operation::Ask { block, ask });
+                }
             }
             Self::RunAll => frame.send(Operation::RunAll),
             Self::Stop => {

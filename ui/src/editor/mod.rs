@@ -42,7 +42,7 @@ pub fn editor_ui(
     let focused = ui.memory(|memory| memory.has_focus(id));
     let mut asked = false;
     let mut taken = false;
-    if focused && language == Language::Sql {
+    if focused && language != Language::Prose {
         asked = ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::Space));
         taken = choose(ui, frame, block.id);
     }
@@ -107,7 +107,7 @@ pub fn editor_ui(
         frame.view.selected = Some(block.id);
         ui.memory_mut(|memory| memory.request_focus(block_id(block.id)));
     }
-    if language == Language::Sql && !taken {
+    if language != Language::Prose && !taken {
         suggestions_ui(ui.ctx(), frame, block.id, &output, &response, asked);
     }
     response
@@ -182,7 +182,7 @@ fn suggestions_ui(
         .map_or(text.len(), |(at, _)| at);
     if response.changed() || asked {
         let was_asked = asked || (is_open && frame.view.popup_asked);
-        frame.view.popup = Popup::open(block, &text, at, frame.notebook(), was_asked);
+        frame.view.popup = Popup::open(block, &text, at, frame, was_asked);
         frame.view.popup_asked = was_asked && frame.view.popup.is_some();
     } else if is_open && frame.view.popup.as_ref().is_some_and(|popup| !popup.ends_at(at)) {
         frame.view.popup = None;

@@ -3,10 +3,11 @@
 use super::complete::{Known, Suggestions, suggest};
 use crate::fonts;
 use crate::tokens::{Tokens, font, radius, size, space};
-use crate::view::cell_of;
+use crate::view::{Frame, cell_of};
 use crate::widgets::{line, paint_left, paint_right};
 use aloft_protocol::BlockId;
-use aloft_protocol::snapshot::NotebookView;
+use aloft_protocol::snapshot::CellView;
+use aloft_spec::CellKind;
 use aloft_spec::output::Output;
 use egui::{
     Area, Context, CornerRadius, Id, Key, Modifiers, Order, Pos2, Rect, Role, ScrollArea, Sense, Stroke, Ui,
@@ -38,17 +39,12 @@ pub enum Choice {
 
 impl Popup {
     /// A list for the cursor at a byte of a text, where there is something to suggest.
-    pub fn open(
-        block: BlockId,
-        text: &str,
-        cursor: usize,
-        notebook: Option<&NotebookView>,
-        asked: bool,
-    ) -> Option<Self> {
-        let known = notebook.map_or_else(Known::default, |notebook| known(notebook, block));
+    pub fn open(block: BlockId, text: &str, cursor: usize, frame: &Frame<'_>, asked: bool) -> Option<Self> {
+        let cell = frame.block(block).and_then(cell_of)?;
+        let known = known(frame, block);
         Some(Self {
             block,
-            suggestions: suggest(text, cursor, &known, asked)?,
+            suggestions: suggest(&cell.kind, text, cursor, &known, asked)?,
             chosen: 0,
             moved: true,
         })
@@ -186,29 +182,32 @@ impl Popup {
     }
 }
 
-/// What a query of a notebook can name; its own cell is left out.
-fn known(notebook: &NotebookView, own: BlockId) -> Known<'_> {
+/// What a cell of the notebook can name. A cell doesn't read itself, but a source's keys name its own columns.
+fn known<'a>(frame: &Frame<'a>, own: BlockId) -> Known<'a> {
     let mut known = Known::default();
-    for block in notebook.blocks.iter().filter(|block| block.id != own) {
+    if let Some(project) = frame.project() {
+        known.files = project.files.iter().map(|file| file.path.as_str()).collect();
+    }
+    for block in frame.notebook().map_or(&[][..], |notebook| &notebook.blocks) {
         let Some(cell) = cell_of(block) else { continue };
-        if let Some(param) = &cell.param {
+        if block.id == own {
+            known.own = columns(cell);
+        } else if let Some(param) = &cell.param {
             known.params.push((&cell.name, param.value.to_string()));
-        }
-        if matches!(
-            cell.kind,
-            aloft_spec::CellKind::Source | aloft_spec::CellKind::Query
-        ) {
-            let columns = match &cell.output {
-                Some(Output::Table(output)) => output
-                    .table
-                    .columns
-                    .iter()
-                    .map(|column| (column.field.name.as_str(), column.field.dtype.as_str()))
-                    .collect(),
-                _ => Vec::new(),
-            };
-            known.tables.push((&cell.name, columns));
+        } else if matches!(cell.kind, CellKind::Source | CellKind::Query) {
+            known.tables.push((&cell.name, columns(cell)));
         }
     }
     known
+}
+
+/// The columns that a cell shows: name and type.
+fn columns(cell: &CellView) -> Vec<(&str, &str)> {
+    let Some(Output::Table(output)) = &cell.output else {
+        return Vec::new();
+    };
+    let columns = output.table.columns.iter();
+    columns
+        .map(|column| (column.field.name.as_str(), column.field.dtype.as_str()))
+        .collect()
 }

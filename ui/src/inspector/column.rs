@@ -1,6 +1,7 @@
 //! What is known about the selected column.
 
 use super::{heading_ui, nothing_ui};
+use crate::cell::foot;
 use crate::fonts;
 use crate::table::{histogram_bars, percent};
 use crate::tokens::{Tokens, font, space};
@@ -53,7 +54,8 @@ pub fn column_ui(ui: &mut Ui, frame: &mut Frame<'_>) {
         );
     });
     ui.add_space(2.0);
-    let extent = format!("{} · {}", cell.name, output.profile.extent);
+    let extent = foot::extent_words(cell, &output.profile.extent);
+    let extent = format!("{} · {extent}", cell.name);
     text_ui(ui, extent, fonts::regular(font::SMALL + 0.5), t.dim);
     picture_ui(ui, profile);
     facts_ui(ui, profile, output);

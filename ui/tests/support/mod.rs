@@ -9,11 +9,13 @@
 
 mod charts;
 mod project;
+mod reports;
 mod table;
 mod verdicts;
 
 pub use charts::{charts, every_chart};
 pub use project::{cell, flights, flights_of, notebook_mut, of, trained, welcome};
+pub use reports::{binary, multiclass, regression, reported};
 pub use verdicts::preflight;
 
 use aloft_protocol::{Operation, Snapshot};

@@ -115,6 +115,7 @@ pub fn flights_of(rows: usize) -> Snapshot {
         can_undo: true,
         can_redo: false,
         blocks,
+        selection: None,
         diagnostics: Vec::new(),
     };
     of(&mut notebook, 2).state = CellState::Done {
@@ -237,6 +238,8 @@ pub fn cell(id: u64, name: &str, kind: CellKind, text: &str) -> BlockView {
             kind,
             state: CellState::New,
             output: None,
+            partial: false,
+            selected: None,
             training: None,
             verdicts: Vec::new(),
             param: None,
@@ -366,6 +369,7 @@ fn training() -> TrainingView {
             ("parameters".into(), "12,417".into()),
         ],
         metrics: Metrics::new(),
+        report: None,
         extent: "sample, 35,000 rows".into(),
         log: vec!["early stop after 5 epochs without a better loss".into()],
         seconds: None,

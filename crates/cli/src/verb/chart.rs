@@ -1,4 +1,4 @@
-//! `aloft chart NOTEBOOK --cell NAME -o FILE.svg`
+//! `aloft chart NOTEBOOK --cell NAME -o FILE`
 
 use crate::{Result, interrupt::Interrupt, locate, screen::Screen};
 use aloft_engine::{Evaluator, Workspace};
@@ -14,7 +14,7 @@ pub struct Arguments {
     /// The chart cell
     #[arg(long, value_name = "NAME")]
     cell: String,
-    /// The file to write; it ends with .svg
+    /// The file to write; it ends with .svg or .png
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
     /// Draw all rows instead of the samples
@@ -33,18 +33,6 @@ struct Document {
 
 impl Arguments {
     pub fn run(self, screen: &Screen) -> Result {
-        let ending = self
-            .output
-            .extension()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .to_lowercase();
-        if ending != "svg" {
-            let message = format!("Aloft writes charts as SVG, not as `{}`", self.output.display());
-            return Err(Problem::new(Code::Unsupported, message).with_hint(
-                "let the name end with .svg; browsers and drawing programs make other formats of it",
-            ));
-        }
         let interrupt = Interrupt::listen()?;
         let workspace = Workspace::open(&self.notebook)?;
         let chart = match Evaluator::new().evaluate(
@@ -56,11 +44,7 @@ impl Arguments {
             Output::Chart(chart) => chart,
             _ => return Err(no_chart(&workspace, &self.cell)),
         };
-        std::fs::write(&self.output, aloft_data::svg(&chart)).map_err(|error| {
-            Problem::new(Code::Unreadable, format!("can't write the file: {error}"))
-                .in_file(&self.output)
-                .with_hint("choose a folder that is there and can be written to")
-        })?;
+        aloft_data::write_chart(&chart, &self.output)?;
         let ChartData {
             description,
             notes,

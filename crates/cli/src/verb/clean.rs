@@ -42,6 +42,7 @@ impl Arguments {
 fn print(screen: &Screen, document: &Document) {
     let Leftovers {
         cache,
+        copies,
         snapshots,
         kept_snapshots,
     } = document.leftovers;
@@ -56,6 +57,7 @@ fn print(screen: &Screen, document: &Document) {
         ]);
     };
     row("outputs of cells", done, cache);
+    row("copies of sources", done, copies);
     row("rows of no run", done, snapshots);
     row("rows of runs", "kept", kept_snapshots);
     for line in table.lines(screen.width()) {

@@ -15,6 +15,7 @@ mod plan;
 mod predict;
 mod profile;
 mod query;
+mod report;
 mod run;
 mod runs;
 mod send;
@@ -47,6 +48,8 @@ pub enum Verb {
     Plan(plan::Arguments),
     /// List the runs of a project
     Runs(runs::Arguments),
+    /// Say how good a run's model is, where it is wrong and what it looks at
+    Report(report::Arguments),
     /// Score the rows of a file with a run's model
     Predict(predict::Arguments),
     /// Write a run's model for other programs: ONNX, PyTorch, smaller weights
@@ -84,6 +87,7 @@ impl Verb {
             Self::Train(arguments) => arguments.run(screen),
             Self::Plan(arguments) => arguments.run(screen),
             Self::Runs(arguments) => arguments.run(screen),
+            Self::Report(arguments) => arguments.run(screen),
             Self::Predict(arguments) => arguments.run(screen),
             Self::Export(arguments) => arguments.run(screen),
             Self::Targets(arguments) => arguments.run(screen),

@@ -7,13 +7,12 @@ use crate::{
     table,
 };
 use aloft_spec::{
+    chart::NO_VALUE,
     table::{ColumnKind, Field},
     text::significant_digits,
 };
 use polars::prelude::*;
 
-/// The name of rows without a value.
-pub(super) const NO_VALUE: &str = "no value";
 /// Quarters of the rows are the classes of a number with many values.
 const QUARTERS: [f64; 3] = [0.25, 0.5, 0.75];
 

@@ -1,7 +1,6 @@
 //! Rows in groups by the values of a column: bars, boxes, violins, the sides of a heatmap.
 
 use super::{
-    classes::NO_VALUE,
     numbers::{indices, reals},
     rows::Rows,
 };
@@ -9,7 +8,10 @@ use crate::{
     error::{DataError, Result, guarded},
     table,
 };
-use aloft_spec::table::{ColumnKind, Field};
+use aloft_spec::{
+    chart::NO_VALUE,
+    table::{ColumnKind, Field},
+};
 use polars::prelude::*;
 use std::collections::HashMap;
 

@@ -1,9 +1,7 @@
 //! Rectangles over two columns: counts, or means of a third.
 
 use super::{
-    Drawing, axis_of_names, axis_over,
-    classes::NO_VALUE,
-    grid,
+    Drawing, axis_of_names, axis_over, grid,
     groups::{Categories, key},
     histogram::bin,
     numbers::{is_whole, number, reals, scale},
@@ -14,7 +12,7 @@ use crate::{
     error::{Result, guarded},
 };
 use aloft_spec::{
-    chart::{Axis, Marks},
+    chart::{Axis, Marks, NO_VALUE},
     table::{ColumnKind, Field},
 };
 use polars::prelude::*;

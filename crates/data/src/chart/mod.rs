@@ -12,11 +12,13 @@ mod line;
 mod missing;
 mod numbers;
 mod pairs;
+mod png;
 mod rows;
 mod scatter;
 mod svg;
 mod violin;
 
+pub use png::{Picture, picture, png};
 pub use svg::svg;
 
 use crate::{

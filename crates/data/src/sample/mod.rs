@@ -2,10 +2,12 @@
 //! same on any machine.
 
 mod latest;
+pub(crate) mod row_groups;
 mod rows;
 mod strata;
 
-pub(crate) use rows::{RowGroup, row_groups, rows, rows_of_groups};
+pub(crate) use row_groups::RowGroups;
+pub(crate) use rows::{rows, rows_of_groups};
 
 use crate::{Cancel, error::Result};
 use aloft_spec::{

@@ -1,5 +1,6 @@
 //! Reading chosen rows, and as little else as the format allows.
 
+use super::row_groups::{RowGroup, RowGroups};
 use crate::{
     Cancel,
     error::{DataError, Result, guarded},
@@ -8,64 +9,34 @@ use crate::{
 use aloft_spec::profile::Scan;
 use polars::prelude::*;
 use std::{
-    fs::File,
-    path::Path,
     sync::{Arc, Mutex, PoisonError},
+    thread,
 };
 
 /// The name of a column of row numbers; no file has one of this name.
 const ROW: &str = "\u{1}row";
-
-/// A part of a Parquet file that is read or left out as a whole.
-#[derive(Debug, Clone)]
-pub(crate) struct RowGroup {
-    pub rows: u64,
-    /// Bytes in the file.
-    pub bytes: u64,
-    /// Bytes of each column that isn't nested.
-    columns: Vec<(String, u64)>,
-}
-
-/// The row groups of a Parquet file.
-pub(crate) fn row_groups(file: &Path) -> Result<Vec<RowGroup>> {
-    let source = File::open(file).map_err(|error| DataError::reading(file, &error))?;
-    let groups = guarded(|| {
-        let mut reader = ParquetReader::new(source);
-        let groups = reader.get_metadata()?.row_groups.iter().map(|group| RowGroup {
-            rows: group.num_rows() as u64,
-            bytes: group.compressed_size() as u64,
-            columns: group
-                .parquet_columns()
-                .iter()
-                .filter(|column| column.descriptor().path_in_schema.len() == 1)
-                .map(|column| {
-                    let name = column.descriptor().path_in_schema[0].to_string();
-                    (name, column.compressed_size().max(0) as u64)
-                })
-                .collect(),
-        });
-        Ok(groups.collect())
-    });
-    groups.map_err(|error| error.in_file(file))
-}
+/// Parts that are asked for at once over a network.
+const DISTANT_AT_ONCE: usize = 8;
 
 /// The rows at `indices` (ascending, from 0) of a plan that scans Parquet files of these row groups, in their order.
 ///
-/// Row groups without a chosen row aren't read where that saves at least half of the bytes. Otherwise every column is
-/// decompressed, but only the chosen rows are decoded.
+/// Row groups without a chosen row aren't read where that saves at least half of the bytes, and over a network wherever it
+/// saves any. Otherwise every column is decompressed, but only the chosen rows are decoded.
 pub(crate) fn rows_of_groups(
     plan: LazyFrame,
-    groups: &[RowGroup],
+    groups: &RowGroups,
     indices: &[u64],
     cancel: &Cancel,
 ) -> Result<(DataFrame, Scan)> {
-    let all = Run::of(0, groups);
-    let touched = touched(groups, indices);
+    let all = Run::of(&groups.list);
+    let touched = touched(&groups.list, indices);
     let bytes: u64 = touched.iter().map(|run| run.bytes).sum();
-    let (frame, read) = if bytes <= all.bytes / 2 {
-        (rows_of_runs(&plan, &touched, indices, cancel)?, touched)
+    let saves = bytes <= all.bytes / 2 || groups.distant && bytes < all.bytes;
+    let (frame, read) = if saves {
+        (rows_of_runs(&plan, groups, &touched, indices, cancel)?, touched)
     } else {
-        (rows_by_number(plan, groups, indices, cancel)?, vec![all.clone()])
+        let frame = rows_by_number(plan, &groups.list, indices, cancel)?;
+        (frame, vec![all.clone()])
     };
     let scan = Scan {
         bytes_read: read.iter().map(|run| run.bytes).sum(),
@@ -77,23 +48,29 @@ pub(crate) fn rows_of_groups(
     Ok((frame, scan))
 }
 
-/// Row groups side by side.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Row groups side by side in a file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Run {
+    file: usize,
+    /// Its first row, in all files and in its own.
     first_row: u64,
+    first_in_file: u64,
     rows: u64,
     bytes: u64,
     groups: u64,
 }
 
 impl Run {
-    fn of(first_row: u64, groups: &[RowGroup]) -> Self {
-        Self {
-            first_row,
-            rows: groups.iter().map(|group| group.rows).sum(),
-            bytes: groups.iter().map(|group| group.bytes).sum(),
-            groups: groups.len() as u64,
-        }
+    fn of(groups: &[RowGroup]) -> Self {
+        let mut run = Self::default();
+        groups.iter().for_each(|group| run.add(group));
+        run
+    }
+
+    fn add(&mut self, group: &RowGroup) {
+        self.rows += group.rows;
+        self.bytes += group.bytes;
+        self.groups += 1;
     }
 
     fn end(&self) -> u64 {
@@ -104,19 +81,27 @@ impl Run {
 /// The row groups in which the rows at `indices` lie.
 fn touched(groups: &[RowGroup], indices: &[u64]) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::new();
-    let (mut first_row, mut rest) = (0, indices);
+    let (mut first_row, mut file, mut first_of_file, mut rest) = (0, 0, 0, indices);
     for group in groups {
+        if group.file != file {
+            (file, first_of_file) = (group.file, first_row);
+        }
         let end = first_row + group.rows;
         let (within, behind) = rest.split_at(rest.partition_point(|index| *index < end));
         rest = behind;
         if !within.is_empty() {
             match runs.last_mut() {
-                Some(run) if run.end() == first_row => {
-                    run.rows += group.rows;
-                    run.bytes += group.bytes;
-                    run.groups += 1;
+                Some(run) if run.end() == first_row && run.file == file => run.add(group),
+                _ => {
+                    let mut run = Run {
+                        file,
+                        first_row,
+                        first_in_file: first_row - first_of_file,
+                        ..Run::default()
+                    };
+                    run.add(group);
+                    runs.push(run);
                 }
-                _ => runs.push(Run::of(first_row, std::slice::from_ref(group))),
             }
         }
         first_row = end;
@@ -125,20 +110,53 @@ fn touched(groups: &[RowGroup], indices: &[u64]) -> Vec<Run> {
 }
 
 /// Reads only some row groups, those wholly.
-fn rows_of_runs(plan: &LazyFrame, runs: &[Run], indices: &[u64], cancel: &Cancel) -> Result<DataFrame> {
+fn rows_of_runs(
+    plan: &LazyFrame,
+    groups: &RowGroups,
+    runs: &[Run],
+    indices: &[u64],
+    cancel: &Cancel,
+) -> Result<DataFrame> {
     let mut chosen = rows(plan.clone().slice(0, 0), Vec::new(), cancel)?;
-    let mut rest = indices;
-    for run in runs {
-        let (within, behind) = rest.split_at(rest.partition_point(|index| *index < run.end()));
-        rest = behind;
-        let within = within.iter().map(|index| index - run.first_row).collect();
+    let names: Vec<String> = chosen
+        .get_column_names_owned()
+        .into_iter()
+        .map(String::from)
+        .collect();
+    let read = |run: &Run| {
+        let from = indices.partition_point(|index| *index < run.first_row);
+        let to = indices.partition_point(|index| *index < run.end());
+        let within = indices[from..to]
+            .iter()
+            .map(|index| index - run.first_row)
+            .collect();
         // polars counts rows with 32 bits; a file with more of them isn't scanned by it.
-        let part = plan.clone().slice(run.first_row as i64, run.rows as IdxSize);
+        let part = (groups.one_file)(run.file)?.slice(run.first_in_file as i64, run.rows as IdxSize);
         let part = rows(part, within, cancel)?;
-        guarded(|| chosen.vstack_mut_owned(part).map(drop))?;
+        guarded(|| part.select(&names))
+    };
+    // A server is asked for several at once, so that its answers' ways don't add up.
+    let at_once = if groups.distant { DISTANT_AT_ONCE } else { 1 };
+    for some in runs.chunks(at_once) {
+        let parts: Vec<Result<DataFrame>> = thread::scope(|scope| {
+            let others: Vec<_> = some[1..].iter().map(|run| scope.spawn(|| read(run))).collect();
+            let first = read(&some[0]);
+            let others = others
+                .into_iter()
+                .map(|other| other.join().unwrap_or_else(|_| Err(broken())));
+            std::iter::once(first).chain(others).collect()
+        });
+        for part in parts {
+            let part = part?;
+            guarded(|| chosen.vstack_mut_owned(part).map(drop))?;
+        }
     }
     chosen.rechunk_mut();
     Ok(chosen)
+}
+
+fn broken() -> DataError {
+    DataError::Compute("a thread has ended before its part of the rows was read".into())
 }
 
 /// Reads all row groups, but decodes only the chosen rows: polars does so for rows that a filter on one column chooses.
@@ -280,6 +298,7 @@ mod tests {
             rows,
             bytes: rows * 10,
             columns: vec![("a".into(), rows * 9), ("b".into(), rows)],
+            file: 0,
         }
     }
 
@@ -294,6 +313,15 @@ mod tests {
         };
         assert_eq!(runs(&[0, 4]), [(0, 5, 50, 1)]);
         assert_eq!(runs(&[4, 5, 22]), [(0, 10, 100, 2), (20, 3, 30, 1)]);
+        // Those of two files are two runs.
+        let mut two_files = groups.clone();
+        two_files[1..].iter_mut().for_each(|group| group.file = 3);
+        let found = touched(&two_files, &[4, 5, 12]);
+        let places: Vec<_> = found
+            .iter()
+            .map(|run| (run.file, run.first_row, run.first_in_file, run.rows))
+            .collect();
+        assert_eq!(places, [(0, 0, 0, 5), (3, 5, 0, 15)]);
         assert!(runs(&[]).is_empty());
         assert_eq!(smallest_column(&groups).as_deref(), Some("b"));
     }

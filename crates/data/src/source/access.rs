@@ -12,6 +12,7 @@ use std::{
     io::{BufWriter, Write},
     path::{Path, PathBuf},
     sync::Arc,
+    time::SystemTime,
 };
 
 /// Where keys of clouds come from, beside the environment and the clouds' own profiles.
@@ -64,6 +65,10 @@ impl Access {
         }
     }
 
+    pub(crate) fn keeps_copies(&self) -> bool {
+        self.copies.is_some()
+    }
+
     pub(crate) fn credentials_of(&self, store: &str) -> Result<Vec<(String, String)>> {
         match &self.credentials {
             Some(credentials) => Ok(credentials.of(store)?),
@@ -84,7 +89,13 @@ impl Access {
         }
         fs::create_dir_all(folder).map_err(|error| DataError::writing(folder, error))?;
         let file = folder.join(format!("{}.{ending}", &hasher.finalize().to_hex()[..32]));
-        let there = file.is_file();
+        // The time of the last use decides what goes when room is needed; a folder that can't be written to is read still.
+        let there = fs::File::options()
+            .append(true)
+            .open(&file)
+            .map(|copy| drop(copy.set_modified(SystemTime::now())))
+            .is_ok()
+            || file.is_file();
         Ok(Some((file, there)))
     }
 

@@ -4,24 +4,29 @@ use super::{Opened, location::Files};
 use crate::{
     error::{DataError, Result, guarded},
     execute::{self, EngineChoice},
-    sample,
+    sample::{
+        RowGroups,
+        row_groups::{self, OneFile},
+    },
 };
 use aloft_spec::{reading::Reading, source::Format};
 use polars::{
-    io::{HiveOptions, ipc::IpcScanOptions},
+    io::{HiveOptions, cloud::CloudOptions, ipc::IpcScanOptions},
     lazy::dsl::UnifiedScanArgs,
     prelude::*,
 };
+use rayon::prelude::*;
 use std::{
     fs::{self, File},
     io::{Read, Seek, SeekFrom},
     path::Path,
+    sync::Arc,
 };
 
 /// Opens a Parquet file by its footer.
 pub(crate) fn open_parquet(file: &Path) -> Result<Opened> {
-    check_frame(file, b"PAR1", b"PAR1", "Parquet")?;
-    let row_groups = sample::row_groups(file)?;
+    check_parquet(file)?;
+    let list = row_groups::of_file(file, 0)?;
     let plan = guarded(|| {
         let options = ScanArgsParquet {
             glob: false,
@@ -30,10 +35,12 @@ pub(crate) fn open_parquet(file: &Path) -> Result<Opened> {
         LazyFrame::scan_parquet(path_to_read(file)?, options)
     })?;
     let mut reading = Reading::new(Format::Parquet, 1, size(file)?);
+    reading.bytes_read = Some(footer_bytes(file)?);
     reading.pictures = picture_columns(&plan)?;
+    let row_groups = RowGroups::of_plan(&plan, list);
     Ok(Opened {
         plan,
-        rows: row_groups.iter().map(|group| group.rows).sum(),
+        rows: row_groups.rows(),
         reading,
         layout: None,
         row_groups: Some(row_groups),
@@ -56,35 +63,90 @@ fn path_to_read(file: &Path) -> PolarsResult<PlRefPath> {
 /// Opens Parquet files as one table: their rows one after another in the order of their paths. Folders that are named
 /// `year=2024` are columns.
 pub(crate) fn open_parquet_files(files: &Files) -> Result<Opened> {
-    let mut rows = 0;
-    let mut bytes = 0;
-    for file in &files.paths {
-        rows += parquet_rows(file)?;
-        bytes += size(file)?;
-    }
+    let looked = files.paths.par_iter().enumerate().map(|(number, file)| {
+        check_parquet(file)?;
+        Ok((
+            row_groups::of_file(file, number)?,
+            size(file)?,
+            footer_bytes(file)?,
+        ))
+    });
+    let looked = looked.collect::<Result<Vec<_>>>()?;
+    let bytes = looked.iter().map(|(_, bytes, _)| bytes).sum();
+    let bytes_read = looked.iter().map(|(_, _, footer)| footer).sum();
     let partitions = partitions(files);
-    let plan = guarded(|| {
-        let paths = files
-            .paths
-            .iter()
-            .map(|path| PlRefPath::try_from_path(path))
-            .collect::<PolarsResult<_>>()?;
-        LazyFrame::scan_parquet_files(paths, scan_options(&partitions))
-    })?;
+    let paths = files
+        .paths
+        .iter()
+        .map(|file| guarded(|| PlRefPath::try_from_path(file)));
+    let paths = paths.collect::<Result<Vec<_>>>()?;
+    let several = Several::new(paths, &partitions, None)?;
+    let row_groups = RowGroups {
+        list: looked.into_iter().flat_map(|(groups, ..)| groups).collect(),
+        one_file: several.one_file(),
+        distant: false,
+    };
     let mut reading = Reading::new(Format::Parquet, files.paths.len() as u64, bytes);
+    reading.bytes_read = Some(bytes_read);
     reading.partitions = partitions;
-    reading.pictures = picture_columns(&plan)?;
+    reading.pictures = picture_columns(&several.plan)?;
     Ok(Opened {
-        plan,
-        rows,
+        plan: several.plan,
+        rows: row_groups.rows(),
         reading,
         layout: None,
-        row_groups: None,
+        row_groups: Some(row_groups),
     })
 }
 
+/// Parquet files that are one table, with a column for each of the partitions that their folders name.
+pub(super) struct Several {
+    pub plan: LazyFrame,
+    paths: Arc<[PlRefPath]>,
+    options: ScanArgsParquet,
+}
+
+impl Several {
+    pub(super) fn new(
+        paths: Vec<PlRefPath>,
+        partitions: &[String],
+        cloud_options: Option<CloudOptions>,
+    ) -> Result<Self> {
+        let mut options = ScanArgsParquet {
+            cloud_options,
+            ..scan_options(partitions)
+        };
+        guarded(|| {
+            let mut plan = LazyFrame::scan_parquet_files(paths.iter().cloned().collect(), options.clone())?;
+            if !partitions.is_empty() {
+                // The type of a partition is that of the values of all files, also where only one of them is read.
+                let schema = plan.collect_schema()?;
+                let of_partition = |name: &String| Some(Field::new(name.into(), schema.get(name)?.clone()));
+                options.hive_options.schema =
+                    Some(Arc::new(partitions.iter().filter_map(of_partition).collect()));
+            }
+            Ok(Self {
+                plan,
+                paths: paths.into(),
+                options,
+            })
+        })
+    }
+
+    /// The rows of one of the files.
+    pub(super) fn one_file(&self) -> OneFile {
+        let (paths, options) = (self.paths.clone(), self.options.clone());
+        Arc::new(move |number| {
+            guarded(|| {
+                let path = paths.get(number).cloned().into_iter().collect();
+                LazyFrame::scan_parquet_files(path, options.clone())
+            })
+        })
+    }
+}
+
 /// How several files are read as one table, with a column for each of `partitions`.
-pub(super) fn scan_options(partitions: &[String]) -> ScanArgsParquet {
+fn scan_options(partitions: &[String]) -> ScanArgsParquet {
     ScanArgsParquet {
         glob: false,
         hive_options: HiveOptions {
@@ -111,14 +173,25 @@ fn partitions(files: &Files) -> Vec<String> {
         .collect()
 }
 
-pub(super) fn parquet_rows(file: &Path) -> Result<u64> {
-    check_frame(file, b"PAR1", b"PAR1", "Parquet")?;
-    let rows = guarded(|| {
-        ParquetReader::new(File::open(file)?)
-            .get_metadata()
-            .map(|metadata| metadata.num_rows)
-    });
-    rows.map(|rows| rows as u64).map_err(|error| error.in_file(file))
+/// Bytes of a Parquet file that say what is in it: its footer, the length of that, and the marks at both ends.
+fn footer_bytes(file: &Path) -> Result<u64> {
+    const MARK: usize = 4;
+    const LENGTH: usize = 4;
+    let failed = |error| DataError::reading(file, &error);
+    let mut source = File::open(file).map_err(failed)?;
+    let mut tail = [0; LENGTH + MARK];
+    source.seek(SeekFrom::End(-(tail.len() as i64))).map_err(failed)?;
+    source.read_exact(&mut tail).map_err(failed)?;
+    let length = tail[..LENGTH]
+        .iter()
+        .rev()
+        .fold(0, |length, byte| length << 8 | u64::from(*byte));
+    Ok(length + (MARK + LENGTH + MARK) as u64)
+}
+
+/// Whether a file begins and ends as a Parquet file does.
+pub(super) fn check_parquet(file: &Path) -> Result<()> {
+    check_frame(file, b"PAR1", b"PAR1", "Parquet")
 }
 
 /// Columns of bytes whose first value is a PNG or a JPEG.

@@ -18,7 +18,35 @@ pub(crate) enum Content {
     Memory(ScanSources),
 }
 
+/// A file whose bytes are its text.
+#[derive(Debug, Clone)]
+pub(crate) struct Plain {
+    pub path: PathBuf,
+    pub bytes: u64,
+    /// Bytes of the mark that it begins with.
+    pub mark_bytes: u64,
+}
+
 impl Content {
+    /// The file, if it is one that isn't compressed.
+    pub(crate) fn plain(&self) -> Result<Option<Plain>> {
+        let Self::File(path) = self else {
+            return Ok(None);
+        };
+        let failed = |error| DataError::reading(path, &error);
+        let mut source = File::open(path).map_err(failed)?;
+        let mut first = Vec::with_capacity(4);
+        source.by_ref().take(4).read_to_end(&mut first).map_err(failed)?;
+        if SupportedCompression::check(&first).is_some() {
+            return Ok(None);
+        }
+        Ok(Some(Plain {
+            path: path.clone(),
+            bytes: source.metadata().map_err(failed)?.len(),
+            mark_bytes: if first.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 },
+        }))
+    }
+
     pub(crate) fn memory(bytes: Vec<u8>) -> Self {
         Self::Memory(ScanSources::Buffers([bytes.into()].into()))
     }
@@ -36,7 +64,7 @@ impl Content {
     }
 
     /// Its bytes, a byte order mark left out; of a compressed file (gzip, zlib, zstd) what is in it.
-    pub(crate) fn reader(&self) -> Result<Box<dyn Read>> {
+    pub(crate) fn reader(&self) -> Result<Box<dyn Read + Send>> {
         match self {
             Self::File(file) => {
                 let mut reader = reader(file)?;
@@ -73,7 +101,7 @@ pub(crate) fn compression(file: &Path) -> Result<Option<SupportedCompression>> {
 }
 
 /// The bytes of a file; of a compressed one (gzip, zlib, zstd) what is in it.
-pub(crate) fn reader(file: &Path) -> Result<Box<dyn Read>> {
+pub(crate) fn reader(file: &Path) -> Result<Box<dyn Read + Send>> {
     let failed = |error| DataError::reading(file, &error);
     let compression = compression(file)?;
     let mut source = File::open(file).map_err(failed)?;

@@ -1,6 +1,6 @@
 //! Folders of pictures, one folder a class.
 
-use super::{Opened, columnar, location};
+use super::{Opened, folder::Folder};
 use crate::{
     Cancel,
     error::{DataError, Result, guarded},
@@ -8,38 +8,26 @@ use crate::{
 use aloft_spec::{reading::Reading, source::Format, text::thousands};
 use image::ImageReader;
 use polars::prelude::*;
-use rayon::prelude::*;
-use std::path::Path;
+use std::io::Cursor;
 
 /// Opens a folder of PNG and JPEG files as a table, a row a picture, by path: `path` below the folder, `class` (the
 /// name of the first folder; none for pictures outside of one), `width` and `height` in pixels (none where the picture
 /// is damaged), `bytes`.
-pub(crate) fn open(folder: &Path, cancel: &Cancel) -> Result<Opened> {
-    let mut files = location::walk(folder, location::is_picture)?;
-    if files.is_empty() {
+pub(crate) fn open(folder: &Folder<'_>, cancel: &Cancel) -> Result<Opened> {
+    let pictures = folder.pictures()?;
+    if pictures.is_empty() {
         return Err(DataError::Empty {
-            file: folder.to_owned(),
+            file: folder.shown(),
             what: "the folder has no PNG or JPEG files",
         });
     }
-    files.sort();
-    let pictures = files
-        .par_iter()
-        .map(|file| {
-            cancel.step()?;
-            Ok((columnar::size(file)? as i64, dimensions(file)))
-        })
-        .collect::<Result<Vec<_>>>()?;
-    let below = |file: &Path| file.strip_prefix(folder).unwrap_or(file).to_path_buf();
-    let paths: Vec<String> = files
-        .iter()
-        .map(|file| below(file).to_string_lossy().replace('\\', "/"))
-        .collect();
+    let paths: Vec<&str> = pictures.iter().map(|picture| picture.name.as_str()).collect();
+    let sizes: Vec<i64> = pictures.iter().map(|picture| picture.bytes as i64).collect();
+    let dimensions = dimensions_of(folder, &paths, cancel)?;
     let classes: Vec<Option<&str>> = paths
         .iter()
         .map(|path| path.split_once('/').map(|(class, _)| class))
         .collect();
-    let (sizes, dimensions): (Vec<i64>, Vec<Option<(u32, u32)>>) = pictures.into_iter().unzip();
     let side = |of: fn((u32, u32)) -> u32| -> Vec<Option<i64>> {
         dimensions
             .iter()
@@ -48,14 +36,14 @@ pub(crate) fn open(folder: &Path, cancel: &Cancel) -> Result<Opened> {
     };
     let mut reading = Reading::new(
         Format::Images,
-        files.len() as u64,
+        pictures.len() as u64,
         sizes.iter().sum::<i64>() as u64,
     );
     let damaged: Vec<&str> = paths
         .iter()
         .zip(&dimensions)
         .filter(|(_, sides)| sides.is_none())
-        .map(|(path, _)| path.as_str())
+        .map(|(path, _)| *path)
         .collect();
     if let Some(first) = damaged.first() {
         let pictures = if damaged.len() == 1 {
@@ -86,8 +74,28 @@ pub(crate) fn open(folder: &Path, cancel: &Cancel) -> Result<Opened> {
     })
 }
 
+/// Width and height of pictures, in most of which they stand near the beginning.
+fn dimensions_of(folder: &Folder<'_>, paths: &[&str], cancel: &Cancel) -> Result<Vec<Option<(u32, u32)>>> {
+    /// So many pictures at once, and bytes of each.
+    const AT_ONCE: usize = 256;
+    const HEAD: u64 = 64 << 10;
+    let mut all = Vec::with_capacity(paths.len());
+    for some in paths.chunks(AT_ONCE) {
+        for (path, head) in some.iter().zip(folder.heads(some, HEAD, cancel)?) {
+            let near = dimensions(&head);
+            let whole = near.is_none() && head.len() as u64 == HEAD;
+            all.push(if whole {
+                dimensions(&folder.read(path, cancel)?)
+            } else {
+                near
+            });
+        }
+    }
+    Ok(all)
+}
+
 /// Width and height in pixels, by the first bytes of a picture.
-fn dimensions(file: &Path) -> Option<(u32, u32)> {
-    let reader = ImageReader::open(file).ok()?.with_guessed_format().ok()?;
+fn dimensions(bytes: &[u8]) -> Option<(u32, u32)> {
+    let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().ok()?;
     reader.into_dimensions().ok()
 }

@@ -146,7 +146,8 @@ pub(crate) fn walk(folder: &Path, wanted: impl Fn(&Path) -> bool) -> Result<Vec<
     Ok(found)
 }
 
-fn is_parquet(path: &Path) -> bool {
+/// By its name.
+pub(crate) fn is_parquet(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     !name.starts_with('_') && matches!(ending(path).as_str(), "parquet" | "pq")
 }

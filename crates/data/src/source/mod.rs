@@ -9,6 +9,7 @@ mod content;
 mod csv;
 mod delta;
 mod encoding;
+mod folder;
 mod images;
 mod json;
 mod jsonl;
@@ -22,7 +23,7 @@ use crate::{
     error::{DataError, Result},
     execute::{self, EngineChoice},
     fingerprint::of_source,
-    sample::{self, RowGroup},
+    sample::{self, RowGroups},
 };
 use access::Access;
 use aloft_spec::{
@@ -32,6 +33,7 @@ use aloft_spec::{
     source::{Format, SampleMethod, SourceSpec, ending},
     table::Scope,
 };
+use folder::Folder;
 use location::Location;
 use polars::prelude::*;
 use std::path::Path;
@@ -46,8 +48,8 @@ pub(crate) struct Opened {
     pub reading: Reading,
     /// Where the rows lie in a CSV file: some of them can be parsed without the others.
     pub layout: Option<csv::Layout>,
-    /// Where they lie in a Parquet file: the row groups, in the order of their rows.
-    pub row_groups: Option<Vec<RowGroup>>,
+    /// Where they lie in Parquet files.
+    pub row_groups: Option<RowGroups>,
 }
 
 /// Opens a source: checks it, counts its rows and chooses those of `scope`. `path` is the file or folder, a glob, or
@@ -116,16 +118,26 @@ fn relation(
     cancel: &Cancel,
 ) -> Result<Relation> {
     cancel.step()?;
+    let wanted = spec.sample.rows;
+    let location = Location::of(spec, path, access, cancel)?;
+    let only_head = scope == Scope::Head || (scope != Scope::All && spec.sample.method == SampleMethod::Head);
+    if let Location::File(file) = &location
+        && only_head
+        && spec.format.or_else(|| Format::of_path(file)) == Some(Format::Csv)
+        && let Some((frame, reading, scan)) = csv::first_rows(spec, file, wanted, access, cancel)?
+    {
+        let relation = Relation::of_frame(frame, Scope::Head, None, cancel);
+        return Ok(relation.with_scan(scan).with_reading(reading));
+    }
     let Opened {
         plan,
         rows: total,
         reading,
         layout,
         row_groups,
-    } = open(spec, path, access, cancel)?;
+    } = open(spec, path, location, access, cancel)?;
     let engine = EngineChoice::for_bytes(reading.bytes);
-    let wanted = spec.sample.rows;
-    let in_memory = |frame: DataFrame, scope| Relation::of_frame(frame, scope, total, cancel);
+    let in_memory = |frame: DataFrame, scope| Relation::of_frame(frame, scope, Some(total), cancel);
     let relation = match scope {
         Scope::All => Relation::of_file(plan, path, total, engine, cancel)?,
         _ if total <= wanted => {
@@ -142,7 +154,7 @@ fn relation(
                 ..Scan::default()
             };
             let read = match (&layout, &row_groups) {
-                (Some(layout), _) => csv::rows(path, layout, &indices, cancel).map(|frame| (frame, whole)),
+                (Some(layout), _) => csv::rows(path, layout, &indices, cancel),
                 (None, Some(groups)) => sample::rows_of_groups(plan, groups, &indices, cancel),
                 (None, None) => sample::rows(plan, indices, cancel).map(|frame| (frame, whole)),
             };
@@ -159,15 +171,25 @@ fn relation(
     Ok(relation.with_reading(reading))
 }
 
-fn open(spec: &SourceSpec, path: &Path, access: &Access, cancel: &Cancel) -> Result<Opened> {
-    match Location::of(spec, path, access, cancel)? {
+fn open(
+    spec: &SourceSpec,
+    path: &Path,
+    location: Location,
+    access: &Access,
+    cancel: &Cancel,
+) -> Result<Opened> {
+    match location {
         Location::File(file) => open_file(spec, &file, access, cancel),
         Location::Files(files) => columnar::open_parquet_files(&files),
-        Location::Folder(folder) if spec.format == Some(Format::Images) => images::open(&folder, cancel),
-        Location::Folder(folder) if folder.join("_delta_log").is_dir() || spec.format.is_some() => {
-            delta::open(spec, &folder)
+        Location::Folder(folder) => {
+            let is_delta = folder.join("_delta_log").is_dir() || spec.format.is_some();
+            let here = Folder::Here(&folder);
+            match spec.format {
+                Some(Format::Images) => images::open(&here, cancel),
+                _ if is_delta => delta::open(spec, &here, cancel),
+                _ => images::open(&here, cancel),
+            }
         }
-        Location::Folder(folder) => images::open(&folder, cancel),
         Location::Remote(objects) => remote::open(spec, &objects, access, cancel),
     }
     .map_err(|error| error.in_file(path))

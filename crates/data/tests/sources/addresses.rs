@@ -111,6 +111,85 @@ fn parquet_is_read_by_ranges_of_bytes() {
     assert_eq!(relation.reading().unwrap().bytes, bytes.len() as u64);
 }
 
+/// The files of a folder with their paths below it.
+fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if path.is_dir() {
+            let below = files(&path);
+            found.extend(
+                below
+                    .into_iter()
+                    .map(|(below, bytes)| (format!("{name}/{below}"), bytes)),
+            );
+        } else {
+            found.push((name, std::fs::read(&path).unwrap()));
+        }
+    }
+    found
+}
+
+/// A Delta Lake table on a server has the rows that it has in a folder.
+fn check_delta(
+    put: &dyn Fn(&str, &[u8]),
+    read: &dyn Fn(&SourceSpec) -> Result<Relation, Problem>,
+    at: &SourceSpec,
+) {
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sources/fixtures/delta");
+    for (name, bytes) in files(&fixture) {
+        // Names of folders hold percent signs themselves.
+        put(&format!("delta/{}", name.replace('%', "%25")), &bytes);
+    }
+    let here = whole(&fixture);
+    for version in [None, Some(0), Some(2)] {
+        let spec = SourceSpec {
+            version,
+            format: Some(Format::Delta),
+            ..at.clone()
+        };
+        let there = read(&spec).unwrap();
+        let here = SourceSpec {
+            path: "delta".into(),
+            endpoint: None,
+            ..spec
+        };
+        let here = aloft_data::source(&here, &fixture, Scope::All, &Cancel::new()).unwrap();
+        assert_eq!(rows(&there), rows(&here));
+        assert_eq!(there.reading(), here.reading());
+    }
+    if !at.path.starts_with("http") {
+        assert_eq!(rows(&read(at).unwrap()), rows(&here));
+    }
+    let mut sampled = SourceSpec {
+        format: Some(Format::Delta),
+        ..at.clone()
+    };
+    sampled.sample.rows = 2;
+    assert_eq!(read(&sampled).unwrap().rows().unwrap(), 7);
+}
+
+fn picture(width: u32, height: u32) -> Vec<u8> {
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    let picture = image::RgbImage::from_pixel(width, height, image::Rgb([1, 2, 3]));
+    picture.write_to(&mut bytes, image::ImageFormat::Png).unwrap();
+    bytes.into_inner()
+}
+
+#[test]
+fn delta_tables_of_web_servers_are_found_by_their_numbers() {
+    let server = Http::start();
+    let at = SourceSpec::new(server.url("delta/"));
+    let read = |spec: &SourceSpec| read(&Access::new(), spec, Scope::All);
+    check_delta(&|key, bytes| server.put(key, bytes), &read, &at);
+    let none = SourceSpec {
+        format: Some(Format::Delta),
+        ..SourceSpec::new(server.url("none/"))
+    };
+    assert_eq!(read(&none).unwrap_err().code, Code::NotFound);
+}
+
 #[test]
 fn misfortunes_on_the_web_are_told_apart() {
     let (server, folder) = (Http::start(), Folder::new());
@@ -188,6 +267,23 @@ fn object_stores_are_read_like_folders() {
     let mut sampled = at("one.parquet");
     sampled.sample.rows = 50;
     let there = read(&access, &sampled, Scope::Sample).unwrap().collect().unwrap();
+    let sampled_there = read(&access, &sampled, Scope::Sample).unwrap().scan().unwrap();
+    assert_eq!(
+        (sampled_there.row_groups, sampled_there.row_groups_read),
+        (Some(5), Some(5))
+    );
+    let few = SourceSpec {
+        sample: aloft_spec::source::SampleSpec {
+            rows: 1,
+            ..sampled.sample.clone()
+        },
+        ..sampled.clone()
+    };
+    let few = read(&access, &few, Scope::Sample).unwrap().scan().unwrap();
+    assert!(
+        few.bytes_read * 4 < few.bytes_total && few.row_groups_read == Some(1),
+        "{few:?}"
+    );
     let file = folder.write("one.parquet", &bytes);
     let here = access
         .source(&sampled, &file, Scope::Sample, &Cancel::new())
@@ -211,6 +307,23 @@ fn object_stores_are_read_like_folders() {
         1
     );
     assert_eq!(rows(&read(&access, &at("t.csv"), Scope::All).unwrap()), "1 | x");
+    check_delta(
+        &|key, bytes| server.put(key, bytes),
+        &|spec| read(&access, spec, Scope::All),
+        &at("delta/"),
+    );
+    let picture = picture(5, 2);
+    server.put("pets/cat/1.png", &picture);
+    server.put("pets/dog/2.png", &picture[..20]);
+    server.put("pets/notes.txt", b"hello");
+    let pictures = read(&access, &at("pets/"), Scope::All).unwrap();
+    assert_eq!(
+        rows(&pictures),
+        format!(
+            "cat/1.png | cat | 5 | 2 | {}\ndog/2.png | dog | - | - | 20",
+            picture.len()
+        )
+    );
     let print = || {
         access
             .fingerprint(&at("d/"), Path::new(&at("d/").path), &Cancel::new())
@@ -264,6 +377,11 @@ fn azure_blobs_are_read_like_files() {
     let parts = read(&access, &at("d/"), Scope::All).unwrap();
     let parts = ask("SELECT id, part FROM t", &[("t", &parts)]).unwrap();
     assert_eq!(rows(&parts), "0 | 1\n1 | 1\n0 | 2");
+    check_delta(
+        &|key, bytes| server.put(key, bytes),
+        &|spec| read(&access, spec, Scope::All),
+        &at("delta/"),
+    );
     let code = |access: &Access, key: &str| read(access, &at(key), Scope::All).unwrap_err().code;
     assert_eq!(code(&access, "none.csv"), Code::NotFound);
     assert_eq!(code(&keys("d3Jvbmc="), "t.csv"), Code::AuthFailed);

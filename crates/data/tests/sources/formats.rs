@@ -74,6 +74,11 @@ fn parquet_folders_and_globs_are_one_table() {
         (reading.files, &*reading.partitions),
         (4, &["year".to_owned(), "part".to_owned()][..])
     );
+    let opened_by = reading.bytes_read.unwrap();
+    assert!(
+        0 < opened_by && opened_by < reading.bytes,
+        "the footers alone: {opened_by}"
+    );
     check_sample(&spec(), &data);
     let glob = whole(&folder.path().join("d/year=2023/*/1.parquet"));
     assert_eq!(rows(&glob).lines().count(), 4);

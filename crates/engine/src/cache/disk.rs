@@ -1,5 +1,6 @@
-//! Outputs on the disk, in the project's `.aloft/cache`. Nothing here is needed: what is missing or damaged is computed
-//! again, and what was used longest ago is removed when the budget is reached.
+//! Outputs on the disk, in the project's `.aloft/cache`, and beside them the copies of sources in `.aloft/copies`. Nothing
+//! here is needed: what is missing or damaged is made again, and what was used longest ago is removed when the budget is
+//! reached.
 
 use super::entry::Entry;
 use crate::Result;
@@ -18,11 +19,14 @@ const OUTPUT: &str = "output";
 const LATEST: &str = "latest";
 /// A file in the making that is older than this was left by a crash.
 const ABANDONED: Duration = Duration::from_secs(3600);
+/// A copy that was used since may be in use: it stays, and the budget leaves it out.
+const IN_USE: Duration = Duration::from_secs(24 * 3600);
 
 /// The outputs of a project on the disk.
 #[derive(Debug)]
 pub(crate) struct DiskCache {
     folder: PathBuf,
+    copies: PathBuf,
     budget: u64,
 }
 
@@ -40,6 +44,7 @@ impl DiskCache {
     pub fn of(project: &Project) -> Self {
         Self {
             folder: folder(project),
+            copies: copies(project),
             budget: project.spec.cache.disk_mb.saturating_mul(1 << 20),
         }
     }
@@ -126,7 +131,7 @@ impl DiskCache {
         self.folder.join(name).with_extension(LATEST)
     }
 
-    /// Removes what was used longest ago until the budget holds, and what a crash left.
+    /// Removes what was used longest ago, outputs and copies alike, until the budget holds, and what a crash left.
     fn evict(&self) {
         let mut files = files(&self.folder);
         files.retain(|file| {
@@ -134,6 +139,8 @@ impl DiskCache {
                 && file.used.elapsed().is_ok_and(|age| age > ABANDONED);
             !abandoned || fs::remove_file(&file.path).is_err()
         });
+        let unused = |copy: &Used| copy.used.elapsed().is_ok_and(|age| age > IN_USE);
+        files.extend(self::files(&self.copies).into_iter().filter(unused));
         let mut bytes: u64 = files.iter().map(|file| file.bytes).sum();
         files.sort_by_key(|file| file.used);
         for file in files {
@@ -150,6 +157,11 @@ impl DiskCache {
 /// A project's folder of outputs.
 pub(crate) fn folder(project: &Project) -> PathBuf {
     project.state_dir().join("cache")
+}
+
+/// A project's folder of copies of sources that can't be read as they are.
+pub(crate) fn copies(project: &Project) -> PathBuf {
+    project.state_dir().join("copies")
 }
 
 /// A file with when it was used last.

@@ -5,6 +5,6 @@ mod entry;
 mod memory;
 
 pub use disk::Size;
-pub(crate) use disk::{DiskCache, Used, files, folder};
+pub(crate) use disk::{DiskCache, Used, copies, files, folder};
 pub(crate) use entry::Entry;
 pub(crate) use memory::Recent;

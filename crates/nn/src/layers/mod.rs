@@ -11,8 +11,8 @@ pub use transformer::{TransformerBlock, transformer_block};
 use crate::{
     graph::{Graph, Role, Start, Value},
     ops::{
-        Activate, Activation, Add, BatchNorm, Convolution, Dropout, Embed, Image, LayerNorm, Linear, Offset,
-        Pool, PoolKind, Reduce, ReduceKind, RmsNorm, Tokens,
+        Activate, Activation, Add, BatchNorm, Convolution, Dropout, Embed, Image, LayerNorm, Linear,
+        MemberLinear, Members, Offset, Periodic, Pool, PoolKind, Reduce, ReduceKind, RmsNorm, Tokens,
     },
 };
 
@@ -190,6 +190,55 @@ pub fn embed(graph: &mut Graph, name: &str, x: &Value, op: Embed) -> Value {
     }
     let width = op.width();
     graph.apply(op, &[x], &parameters, &[width])
+}
+
+/// Deviation of fresh frequencies, in turns for a deviation of the number.
+const FREQUENCY_SCALE: f32 = 0.1;
+
+/// Learned waves of some of the numbers, behind them.
+pub fn periodic(graph: &mut Graph, name: &str, x: &Value, op: Periodic) -> Value {
+    let (columns, waves, outputs) = (op.columns.len(), op.waves, op.outputs);
+    if columns == 0 {
+        return x.clone();
+    }
+    let start = Start::for_inputs(waves);
+    let parameters = [
+        (
+            "frequencies",
+            &[columns, waves][..],
+            Start::Normal(FREQUENCY_SCALE),
+            Role::Offset,
+        ),
+        ("phases", &[columns, waves], Start::Uniform(0.5), Role::Offset),
+        ("weight", &[columns, outputs, waves], start.clone(), Role::Weight),
+        ("bias", &[columns, outputs], start, Role::Offset),
+    ]
+    .map(|(what, shape, start, role)| graph.parameter(format!("{name}.{what}"), shape, start, role));
+    let width = op.width();
+    graph.apply(op, &[x], &parameters, &[width])
+}
+
+/// Rows as each of several members sees them: [width] to [members, width].
+pub fn members(graph: &mut Graph, name: &str, x: &Value, members: usize) -> Value {
+    let width = x.width();
+    let shape = [members, width];
+    let scales = graph.parameter(format!("{name}.weight"), &shape, Start::Signs, Role::Offset);
+    graph.apply(Members { members, width }, &[x], &[scales], &shape)
+}
+
+/// A linear map for each member: [members, inputs] to [members, outputs].
+pub fn member_linear(graph: &mut Graph, name: &str, x: &Value, outputs: usize) -> Value {
+    let (members, inputs) = vectors(x);
+    let start = Start::for_inputs(inputs);
+    let shape = [members, outputs, inputs];
+    let weight = graph.parameter(format!("{name}.weight"), &shape, start.clone(), Role::Weight);
+    let bias = graph.parameter(format!("{name}.bias"), &[members, outputs], start, Role::Offset);
+    let op = MemberLinear {
+        members,
+        inputs,
+        outputs,
+    };
+    graph.apply(op, &[x], &[weight, bias], &[members, outputs])
 }
 
 /// A vector for each token and position of the batch's indices.

@@ -2,7 +2,7 @@
 
 use crate::{
     graph::{Graph, Role, Start, Value},
-    ops::{Gru, Lstm},
+    ops::{Gru, Lstm, Recurrent},
 };
 use serde::{Deserialize, Serialize};
 
@@ -38,19 +38,11 @@ pub fn recurrent(graph: &mut Graph, name: &str, x: &Value, cell: Cell, hidden: u
     let shape = [positions, hidden];
     match cell {
         Cell::Gru => {
-            let op = Gru {
-                positions,
-                inputs,
-                hidden,
-            };
+            let op = Recurrent::<Gru>::new(positions, inputs, hidden);
             graph.apply(op, &[x], &parameters, &shape)
         }
         Cell::Lstm => {
-            let op = Lstm {
-                positions,
-                inputs,
-                hidden,
-            };
+            let op = Recurrent::<Lstm>::new(positions, inputs, hidden);
             graph.apply(op, &[x], &parameters, &shape)
         }
     }

@@ -4,6 +4,8 @@
 //! gradients up in a fixed order; so the same threads give the same bits, and threads meet twice a step and not at each
 //! op. Small batches stay on one thread.
 
+mod accumulate;
+
 use crate::{
     by_candle,
     graph::Graph,
@@ -13,7 +15,7 @@ use crate::{
     optimizer::Optimizer,
     plan::Plan,
 };
-use candle_core::Result;
+use candle_core::{Result, backprop::GradStore};
 use rayon::{ThreadPool, ThreadPoolBuilder, prelude::*};
 use std::{ops::Range, sync::Arc};
 
@@ -34,6 +36,8 @@ pub struct Learner {
     // Steps that shards wait for each other at.
     joints: Vec<usize>,
     work_per_thread: usize,
+    // Gradients of batches that are to make one step together.
+    gathered: accumulate::Gathered,
 }
 
 /// The buffers of a batch of so many rows.
@@ -79,6 +83,7 @@ impl Learner {
             plans: Vec::new(),
             joints,
             work_per_thread: WORK_PER_THREAD,
+            gathered: accumulate::Gathered::default(),
         })
     }
 
@@ -103,20 +108,30 @@ impl Learner {
         if let Parameters::Device(_) = self.network.parameters() {
             return self.step_by_candle(rows, targets, learning_rate, seed);
         }
-        let shards = self.shards(rows.rows);
+        let divisor = self.loss.divisor(targets);
+        self.on_threads(rows.rows, |learner| {
+            let loss = learner.backward_on_host(rows, targets, divisor, seed);
+            learner.update_on_host(rows.rows, learning_rate);
+            loss
+        })
+    }
+
+    /// Runs with the threads that a batch of so many rows is worth.
+    fn on_threads<T: Send>(&mut self, rows: usize, run: impl FnOnce(&mut Self) -> T + Send) -> Result<T> {
+        let shards = self.shards(rows);
         if shards > 1 && self.pool.is_none() {
             let pool = ThreadPoolBuilder::new().num_threads(self.threads).build();
             self.pool = Some(pool.map_err(candle_core::Error::wrap)?);
         }
         match self.pool.take() {
             Some(pool) if shards > 1 => {
-                let loss = pool.install(|| self.step_on_host(rows, targets, learning_rate, seed));
+                let result = pool.install(|| run(self));
                 self.pool = Some(pool);
-                Ok(loss)
+                Ok(result)
             }
             pool => {
                 self.pool = pool;
-                Ok(self.step_on_host(rows, targets, learning_rate, seed))
+                Ok(run(self))
             }
         }
     }
@@ -129,7 +144,8 @@ impl Learner {
             .min(rows.max(1))
     }
 
-    fn step_on_host(&mut self, rows: Rows<'_>, targets: Targets<'_>, learning_rate: f64, seed: u64) -> f64 {
+    /// Takes a batch through the graph and back; the gradients stay with the shards. Returns the loss over `divisor`.
+    fn backward_on_host(&mut self, rows: Rows<'_>, targets: Targets<'_>, divisor: f64, seed: u64) -> f64 {
         let count = self.shards(rows.rows);
         let graph = Arc::clone(self.network.graph());
         let Parameters::Host(parameters) = self.network.parameters_mut() else {
@@ -138,20 +154,41 @@ impl Learner {
         let batch = Batch {
             rows,
             targets,
-            divisor: self.loss.divisor(targets),
+            divisor,
             pass: Pass::Train { seed },
             loss: &self.loss,
             parameters,
         };
         let shards = shards_for(&mut self.plans, &graph, rows.rows, count);
         run(shards, &self.joints, graph.steps().len(), batch);
-        let loss = shards.iter().map(|shard| shard.loss).sum();
+        shards.iter().map(|shard| shard.loss).sum()
+    }
+
+    /// Moves the parameters along the gradients of the last batch, which had so many rows.
+    fn update_on_host(&mut self, rows: usize, learning_rate: f64) {
+        let count = self.shards(rows);
+        let graph = Arc::clone(self.network.graph());
+        let Parameters::Host(parameters) = self.network.parameters_mut() else {
+            unreachable!("this network is on the host")
+        };
+        let shards = shards_for(&mut self.plans, &graph, rows, count);
         let gradients: Vec<&[Vec<f32>]> = shards
             .iter()
             .map(|shard| shard.plan.parameter_gradients())
             .collect();
         self.optimizer
             .step(graph.parameters(), parameters, &gradients, learning_rate, count);
+        self.observe_on_host();
+    }
+
+    /// Moves what is learned without a gradient, from the last batch.
+    fn observe_on_host(&mut self) {
+        let graph = Arc::clone(self.network.graph());
+        let (Parameters::Host(parameters), Some(Shards { shards, .. })) =
+            (self.network.parameters_mut(), self.plans.first())
+        else {
+            unreachable!("this network is on the host, and a batch went through it")
+        };
         for &joint in &self.joints {
             let step = &graph.steps()[joint];
             let mut own: Vec<Vec<f32>> = step
@@ -165,7 +202,6 @@ impl Learner {
                 parameters[*index] = numbers;
             }
         }
-        loss
     }
 
     fn step_by_candle(
@@ -175,6 +211,18 @@ impl Learner {
         learning_rate: f64,
         seed: u64,
     ) -> Result<f64> {
+        let (gradients, loss) = self.backward_by_candle(rows, targets, seed)?;
+        self.update_by_candle(&gradients, learning_rate)?;
+        Ok(loss)
+    }
+
+    /// The gradients of a batch and its mean loss; what is observed is observed.
+    fn backward_by_candle(
+        &mut self,
+        rows: Rows<'_>,
+        targets: Targets<'_>,
+        seed: u64,
+    ) -> Result<(GradStore, f64)> {
         let graph = Arc::clone(self.network.graph());
         let (numbers, indices) = tensors(rows, graph.width(0), self.network.device())?;
         let Parameters::Device(vars) = self.network.parameters_mut() else {
@@ -183,12 +231,19 @@ impl Learner {
         let (out, observed) = by_candle::forward(&graph, vars, &numbers, &indices, Pass::Train { seed })?;
         let loss = self.loss.by_candle(&out, targets)?;
         let gradients = loss.backward()?;
-        self.optimizer
-            .step_by_candle(graph.parameters(), vars, &gradients, learning_rate)?;
         for (index, numbers) in observed {
             vars[index].set(&numbers)?;
         }
-        Ok(f64::from(loss.to_scalar::<f32>()?))
+        Ok((gradients, f64::from(loss.to_scalar::<f32>()?)))
+    }
+
+    fn update_by_candle(&mut self, gradients: &GradStore, learning_rate: f64) -> Result<()> {
+        let graph = Arc::clone(self.network.graph());
+        let Parameters::Device(vars) = self.network.parameters() else {
+            unreachable!("this network is on a device")
+        };
+        self.optimizer
+            .step_by_candle(graph.parameters(), vars, gradients, learning_rate)
     }
 }
 
@@ -315,7 +370,7 @@ impl Shard {
     }
 
     fn take_loss(&mut self, batch: &Batch<'_>) {
-        let targets = batch.targets.part(self.rows.clone(), batch.loss.width());
+        let targets = batch.targets.part(self.rows.clone(), batch.loss.target_width());
         let (out, gradient) = self.plan.output_and_gradient();
         self.loss = batch.loss.evaluate(out, targets, batch.divisor, gradient);
         self.plan.begin_backward();

@@ -18,12 +18,15 @@ fn graphs() -> Vec<(&'static str, Graph, usize, u32)> {
         dimension: 3,
         offset: 0,
     };
-    let mlp = Mlp {
+    let mlp = |members, residual, dropout| Mlp {
         numeric: 4,
+        periodic: vec![0, 2],
+        members,
+        residual,
         slots: vec![slot, Slot::OneHot { values: 4 }],
-        hidden: vec![16, 8],
+        hidden: vec![16, 16, 8],
         activation: Activation::Silu,
-        dropout: 0.3,
+        dropout,
         outputs: 3,
     };
     let cnn = Cnn {
@@ -75,7 +78,8 @@ fn graphs() -> Vec<(&'static str, Graph, usize, u32)> {
     }
     linear(&mut normalized, "output", &x, 3, Activation::Identity);
     vec![
-        ("mlp", mlp.graph(), 2, 6),
+        ("mlp", mlp(1, false, 0.3).graph(), 2, 6),
+        ("residual members", mlp(4, true, 0.0).graph(), 2, 6),
         ("cnn", cnn.graph(), 0, 1),
         ("gru", recurrent(Cell::Gru).graph(), 0, 1),
         ("lstm", recurrent(Cell::Lstm).graph(), 0, 1),
@@ -122,6 +126,13 @@ fn learn(
         classes: 3,
         smoothing: 0.1,
         weights: vec![1.0, 2.0, 0.5],
+    };
+    let loss = match graph.width(graph.output().index) / 3 {
+        1 => loss,
+        members => Loss::Members {
+            members,
+            each: Box::new(loss),
+        },
     };
     let optimizer = Optimizer::new(rule, graph.parameters());
     let mut network = Network::new(graph, 7, &Device::Cpu).unwrap();
@@ -188,6 +199,7 @@ fn plans_learn_what_candle_learns_with_any_number_of_threads() {
 #[test]
 fn every_parameter_gets_a_gradient_and_small_batches_stay_on_one_thread() {
     for (name, graph, index_width, below) in graphs() {
+        let width = graph.width(graph.output().index);
         let before = graph.draw(&mut Random::new(7, Purpose::Weights, 0));
         let names: Vec<String> = graph
             .parameters()
@@ -206,7 +218,7 @@ fn every_parameter_gets_a_gradient_and_small_batches_stay_on_one_thread() {
             .collect();
         let optimizer = Optimizer::new(rule, graph.parameters());
         let network = Network::new(graph, 7, &Device::Cpu).unwrap();
-        let loss = Loss::Squares { width: 3 };
+        let loss = Loss::Squares { width };
         let mut learner = Learner::new(network, loss, optimizer, 2).unwrap();
         assert_eq!(learner.shards(ROWS), 1, "{name}");
         let rows = Rows {
@@ -215,10 +227,71 @@ fn every_parameter_gets_a_gradient_and_small_batches_stay_on_one_thread() {
             indices: &indices,
         };
         learner
-            .step(rows, Targets::Numbers(&[1.0; ROWS * 3]), 0.01, 1)
+            .step(rows, Targets::Numbers(&vec![1.0; ROWS * width]), 0.01, 1)
             .unwrap();
         for ((name_of, before), after) in names.iter().zip(before).zip(learner.network().weights().unwrap()) {
             assert_ne!(before, after.numbers, "{name}: {name_of}");
+        }
+    }
+}
+
+#[test]
+fn batches_that_make_one_step_are_as_one_batch() {
+    for by_candle in [false, true] {
+        for (name, graph, index_width, below) in graphs() {
+            // What is shared over a batch is that of each part.
+            if !joints(&graph).is_empty() || graph.steps().iter().any(|step| step.op.name() == "dropout") {
+                continue;
+            }
+            let width = graph.width(graph.output().index);
+            let mut random = Random::new(5, Purpose::Order, 0);
+            let numbers: Vec<f32> = (0..ROWS * graph.width(0)).map(|_| random.normal()).collect();
+            let indices: Vec<u32> = (0..ROWS * index_width).map(|_| random.below(below)).collect();
+            let targets: Vec<f32> = (0..ROWS * width).map(|_| random.normal()).collect();
+            let part = |from: usize, to: usize| {
+                let rows = Rows {
+                    rows: to - from,
+                    numbers: &numbers[from * (numbers.len() / ROWS)..to * (numbers.len() / ROWS)],
+                    indices: &indices[from * index_width..to * index_width],
+                };
+                (rows, Targets::Numbers(&targets[from * width..to * width]))
+            };
+            let learner = || {
+                let rule = Rule {
+                    kind: Kind::Adamw,
+                    weight_decay: 0.1,
+                    clip: Some(0.5),
+                };
+                let (_, graph, ..) = graphs().into_iter().find(|other| other.0 == name).unwrap();
+                let optimizer = Optimizer::new(rule, graph.parameters());
+                let network = Network::new(graph, 7, &Device::Cpu).unwrap();
+                let network = if by_candle {
+                    network.by_candle().unwrap()
+                } else {
+                    network
+                };
+                Learner::new(network, Loss::Squares { width }, optimizer, 1).unwrap()
+            };
+            let (mut whole, mut parts) = (learner(), learner());
+            for seed in 0..3 {
+                let (rows, all) = part(0, ROWS);
+                let loss = whole.step(rows, all, 0.01, seed).unwrap();
+                let divisor = parts.divisor(all);
+                let mut sum = 0.0;
+                for (from, to) in [(0, 5), (5, 10), (10, ROWS)] {
+                    let (rows, targets) = part(from, to);
+                    sum += parts.accumulate(rows, targets, divisor, seed).unwrap();
+                }
+                parts.update(0.01).unwrap();
+                assert!((loss - sum).abs() < 1e-4, "{name}: {loss} and {sum}");
+            }
+            assert_eq!(whole.optimizer().steps(), parts.optimizer().steps());
+            let weights = |learner: &Learner| learner.network().weights().unwrap();
+            for (whole, parts) in weights(&whole).iter().zip(weights(&parts)) {
+                for (whole, parts) in whole.numbers.iter().zip(parts.numbers) {
+                    assert!((whole - parts).abs() < 2e-3, "{name}: {whole} and {parts}");
+                }
+            }
         }
     }
 }

@@ -7,6 +7,7 @@
 use super::{
     Activation, Backward, CandleContext, Forward, Op,
     matmul::{Matrix, MatrixMut, multiply},
+    packed::Packed,
     vector,
 };
 use candle_core::{Result, Tensor};
@@ -202,17 +203,12 @@ impl Op for Convolution {
         let result = self.result();
         let places = result.height * result.width;
         let filters = Matrix::new(call.parameters[0], self.filters, self.window());
+        let filters = Packed::new(filters.transposed());
         let mut windows = vec![0.0; places * self.window()];
         let images = call.inputs[0].chunks_exact(self.image.size());
         for (index, (image, out)) in images.zip(call.out.chunks_exact_mut(result.size())).enumerate() {
             self.gather(image, &mut windows);
-            let product = MatrixMut::new(out, places, self.filters);
-            multiply(
-                product,
-                Matrix::new(&windows, places, self.window()),
-                filters.transposed(),
-                false,
-            );
+            filters.multiply(out, &windows, false);
             let slopes = match self.activation.keeps_slopes() {
                 true => &mut call.saved[index * result.size()..(index + 1) * result.size()],
                 false => &mut [],
@@ -236,25 +232,20 @@ impl Op for Convolution {
         if let Some(sum) = bias_sum {
             sum.add(&for_bias);
         }
-        let filters = Matrix::new(call.parameters[0], self.filters, self.window());
+        let filters = Packed::new(Matrix::new(call.parameters[0], self.filters, self.window()));
         let mut windows = vec![0.0; places * self.window()];
         let images = call.inputs[0].chunks_exact(self.image.size());
         for (index, (image, gradient)) in images.zip(call.gradient.chunks_exact(result.size())).enumerate() {
-            let gradient = Matrix::new(gradient, places, self.filters);
             if let Some(sum) = weight_sum {
                 self.gather(image, &mut windows);
                 let out = MatrixMut::new(sum.numbers, self.filters, self.window());
                 let windows = Matrix::new(&windows, places, self.window());
+                let gradient = Matrix::new(gradient, places, self.filters);
                 multiply(out, gradient.transposed(), windows, !sum.fresh);
                 sum.fresh = false;
             }
             if let Some(sum) = &mut call.for_inputs[0] {
-                multiply(
-                    MatrixMut::new(&mut windows, places, self.window()),
-                    gradient,
-                    filters,
-                    false,
-                );
+                filters.multiply(&mut windows, gradient, false);
                 let into = &mut sum.to_add()[index * self.image.size()..(index + 1) * self.image.size()];
                 vector::vectorized!(self.scatter(&windows, into));
             }

@@ -1,190 +1,150 @@
-//! Long short-term memory (Hochreiter and Schmidhuber, 1997) over a whole sequence, with its backward pass through time.
+//! Long short-term memory (Hochreiter and Schmidhuber, 1997). Gates are PyTorch's: input, forget, cell, output.
 
 use super::{
-    Backward, CandleContext, Forward, Op,
-    matmul::{Matrix, multiply},
-    recurrent::Sizes,
+    recurrent::{BackwardStep, Cell, ForwardStep, sigmoid_by_candle},
     vector::{sigmoid, tanh, vectorized},
 };
 use candle_core::{Result, Tensor};
-use serde::Serialize;
 
-/// [rows, positions, inputs] to the state after each position, [rows, positions, hidden]. Gates are PyTorch's: input,
-/// forget, cell, output; so are the parameters ([`Sizes`]).
-#[derive(Debug, Clone, Copy, Serialize)]
-pub struct Lstm {
-    /// Length of the sequence.
-    pub positions: usize,
-    /// Numbers of an input vector.
-    pub inputs: usize,
-    /// Numbers of the state.
-    pub hidden: usize,
+/// The cell of a recurrent layer with a memory besides its state, which is what a position keeps.
+#[derive(Debug, Clone, Copy)]
+pub struct Lstm;
+
+/// The four parts of a row of gates.
+#[inline(always)]
+fn quarters(numbers: &mut [f32], hidden: usize) -> [&mut [f32]; 4] {
+    let (first, rest) = numbers.split_at_mut(hidden);
+    let (second, rest) = rest.split_at_mut(hidden);
+    let (third, fourth) = rest.split_at_mut(hidden);
+    [first, second, third, &mut fourth[..hidden]]
 }
 
-/// The three slices of one row and position: gates, cell, and the cell before it.
+/// All rows of a position; `bias` is the sum of both.
 #[inline(always)]
-fn forward_step(gates: &mut [f32], bias: &[f32], before: &[f32], cell: &mut [f32], state: &mut [f32]) {
-    let hidden = cell.len();
-    let (inputs, rest) = gates.split_at_mut(hidden);
-    let (forgets, rest) = rest.split_at_mut(hidden);
-    let (news, outputs) = rest.split_at_mut(hidden);
+fn forward_rows(
+    gates: &mut [f32],
+    bias: &[f32],
+    before: &[f32],
+    cells: &mut [f32],
+    states: &mut [f32],
+    hidden: usize,
+) {
     let (input_bias, rest) = bias.split_at(hidden);
     let (forget_bias, rest) = rest.split_at(hidden);
     let (new_bias, output_bias) = rest.split_at(hidden);
-    let outputs = &mut outputs[..hidden];
-    for i in 0..hidden {
-        inputs[i] = sigmoid(inputs[i] + input_bias[i]);
-        forgets[i] = sigmoid(forgets[i] + forget_bias[i]);
-        news[i] = tanh(news[i] + new_bias[i]);
-        outputs[i] = sigmoid(outputs[i] + output_bias[i]);
-    }
-    for i in 0..hidden {
-        cell[i] = forgets[i] * before[i] + inputs[i] * news[i];
-        state[i] = outputs[i] * tanh(cell[i]);
+    let output_bias = &output_bias[..hidden];
+    for (row, gates) in gates.chunks_exact_mut(4 * hidden).enumerate() {
+        let [inputs, forgets, news, outputs] = quarters(gates, hidden);
+        let before = &before[row * hidden..][..hidden];
+        let cell = &mut cells[row * hidden..][..hidden];
+        let state = &mut states[row * hidden..][..hidden];
+        for i in 0..hidden {
+            inputs[i] = sigmoid(inputs[i] + input_bias[i]);
+            forgets[i] = sigmoid(forgets[i] + forget_bias[i]);
+            news[i] = tanh(news[i] + new_bias[i]);
+            outputs[i] = sigmoid(outputs[i] + output_bias[i]);
+        }
+        for i in 0..hidden {
+            cell[i] = forgets[i] * before[i] + inputs[i] * news[i];
+            state[i] = outputs[i] * tanh(cell[i]);
+        }
     }
 }
 
-/// Overwrites the gates with the gradients by what they were functions of, and `for_cell` with that by the cell before.
 #[inline(always)]
-fn backward_step(gates: &mut [f32], before: &[f32], cell: &[f32], for_state: &[f32], for_cell: &mut [f32]) {
-    let hidden = cell.len();
-    let (inputs, rest) = gates.split_at_mut(hidden);
-    let (forgets, rest) = rest.split_at_mut(hidden);
-    let (news, outputs) = rest.split_at_mut(hidden);
-    let (before, for_state, for_cell) = (&before[..hidden], &for_state[..hidden], &mut for_cell[..hidden]);
-    let outputs = &mut outputs[..hidden];
-    for i in 0..hidden {
-        let (input, forget, new, output) = (inputs[i], forgets[i], news[i], outputs[i]);
-        let level = tanh(cell[i]);
-        let by_cell = for_cell[i] + for_state[i] * output * (1.0 - level * level);
-        inputs[i] = by_cell * new * input * (1.0 - input);
-        forgets[i] = by_cell * before[i] * forget * (1.0 - forget);
-        news[i] = by_cell * input * (1.0 - new * new);
-        outputs[i] = for_state[i] * level * output * (1.0 - output);
-        for_cell[i] = by_cell * forget;
-    }
-}
-
-impl Lstm {
-    fn sizes(&self) -> Sizes {
-        Sizes {
-            positions: self.positions,
-            inputs: self.inputs,
-            hidden: self.hidden,
-            gates: 4,
+fn backward_rows(
+    gates: &mut [f32],
+    before: &[f32],
+    cells: &[f32],
+    for_states: &mut [f32],
+    for_cells: &mut [f32],
+    hidden: usize,
+) {
+    for (row, gates) in gates.chunks_exact_mut(4 * hidden).enumerate() {
+        let [inputs, forgets, news, outputs] = quarters(gates, hidden);
+        let (before, cell) = (
+            &before[row * hidden..][..hidden],
+            &cells[row * hidden..][..hidden],
+        );
+        let for_state = &mut for_states[row * hidden..][..hidden];
+        let for_cell = &mut for_cells[row * hidden..][..hidden];
+        for i in 0..hidden {
+            let (input, forget, new, output) = (inputs[i], forgets[i], news[i], outputs[i]);
+            let level = tanh(cell[i]);
+            let by_cell = for_cell[i] + for_state[i] * output * (1.0 - level * level);
+            inputs[i] = by_cell * new * input * (1.0 - input);
+            forgets[i] = by_cell * before[i] * forget * (1.0 - forget);
+            news[i] = by_cell * input * (1.0 - new * new);
+            outputs[i] = for_state[i] * level * output * (1.0 - output);
+            for_cell[i] = by_cell * forget;
+            for_state[i] = 0.0;
         }
     }
 }
 
-impl Op for Lstm {
-    fn name(&self) -> &'static str {
-        "lstm"
+impl Cell for Lstm {
+    const NAME: &'static str = "lstm";
+    const GATES: usize = 4;
+    const KEPT: usize = 1;
+    const APART: bool = false;
+
+    fn forward(step: ForwardStep<'_>) {
+        let ForwardStep {
+            hidden,
+            gates,
+            kept,
+            kept_before,
+            state,
+            bias,
+            ..
+        } = step;
+        let bias: Vec<f32> = bias[0].iter().zip(bias[1]).map(|(a, b)| a + b).collect();
+        vectorized!(forward_rows(gates, &bias, kept_before, kept, state, hidden));
     }
 
-    /// Gates and cells of all positions.
-    fn saved(&self, rows: usize) -> usize {
-        rows * self.positions * 5 * self.hidden
+    fn backward(step: BackwardStep<'_>) {
+        let BackwardStep {
+            hidden,
+            gates,
+            kept,
+            kept_before,
+            for_state,
+            carried,
+            ..
+        } = step;
+        vectorized!(backward_rows(
+            gates,
+            kept_before,
+            kept,
+            for_state,
+            carried,
+            hidden
+        ));
     }
 
-    fn work(&self) -> usize {
-        self.sizes().work()
-    }
-
-    fn forward(&self, call: Forward<'_>) {
-        let (sizes, rows, hidden) = (self.sizes(), call.rows, self.hidden);
-        let width = sizes.width();
-        let (gates, cells) = call.saved.split_at_mut(rows * self.positions * width);
-        sizes.project(rows, call.inputs[0], call.parameters[0], gates);
-        let weight = sizes.transposed(call.parameters[1]);
-        let weight = Matrix::new(&weight, hidden, width);
-        let bias: Vec<f32> = call.parameters[2]
-            .iter()
-            .zip(call.parameters[3])
-            .map(|(a, b)| a + b)
-            .collect();
-        let zeros = vec![0.0; hidden];
-        for position in 0..self.positions {
-            if position > 0 {
-                let state = sizes.at(call.out, rows, position - 1, hidden);
-                multiply(sizes.at_mut(gates, rows, position, width), state, weight, true);
-            }
-            for row in 0..rows {
-                let place = row * self.positions + position;
-                let (earlier, later) = cells.split_at_mut(place * hidden);
-                let before = match position {
-                    0 => &zeros,
-                    _ => &earlier[(place - 1) * hidden..],
-                };
-                let gates = &mut gates[place * width..][..width];
-                let state = &mut call.out[place * hidden..][..hidden];
-                vectorized!(forward_step(gates, &bias, before, &mut later[..hidden], state));
-            }
-        }
-    }
-
-    fn backward(&self, mut call: Backward<'_>) {
-        let (sizes, rows, hidden) = (self.sizes(), call.rows, self.hidden);
-        let width = sizes.width();
-        let saved = std::mem::take(&mut call.saved);
-        let (gates, cells) = saved.split_at_mut(rows * self.positions * width);
-        let weight = Matrix::new(call.parameters[1], width, hidden);
-        let zeros = vec![0.0; hidden];
-        let mut for_cells = vec![0.0; rows * hidden];
-        for position in (0..self.positions).rev() {
-            for row in 0..rows {
-                let place = row * self.positions + position;
-                let before = match position {
-                    0 => &zeros,
-                    _ => &cells[(place - 1) * hidden..][..hidden],
-                };
-                let gates = &mut gates[place * width..][..width];
-                let cell = &cells[place * hidden..][..hidden];
-                let for_state = &call.gradient[place * hidden..][..hidden];
-                let for_cell = &mut for_cells[row * hidden..][..hidden];
-                vectorized!(backward_step(gates, before, cell, for_state, for_cell));
-            }
-            if position > 0 {
-                let by_gates = sizes.at(gates, rows, position, width);
-                multiply(
-                    sizes.at_mut(call.gradient, rows, position - 1, hidden),
-                    by_gates,
-                    weight,
-                    true,
-                );
-            }
-        }
-        sizes.gradients(&mut call, gates, gates);
-    }
-
-    fn by_candle(&self, inputs: &[Tensor], parameters: &[Tensor], _: &CandleContext<'_>) -> Result<Tensor> {
-        let x = inputs[0].reshape(((), self.positions, self.inputs))?;
-        let (rows, hidden) = (x.dim(0)?, self.hidden);
-        let mut state = Tensor::zeros((rows, hidden), x.dtype(), x.device())?;
-        let mut cell = state.clone();
-        let mut states = Vec::new();
-        let sigmoid = |x: Tensor| ((x * 0.5)?.tanh()? + 1.0)? * 0.5;
-        for position in 0..self.positions {
-            let gates = x
-                .narrow(1, position, 1)?
-                .squeeze(1)?
-                .matmul(&parameters[0].t()?)?
-                .add(&state.matmul(&parameters[1].t()?)?)?
-                .broadcast_add(&parameters[2])?
-                .broadcast_add(&parameters[3])?;
-            let gate = |index: usize| gates.narrow(1, index * hidden, hidden);
-            let (input, forget, output) = (sigmoid(gate(0)?)?, sigmoid(gate(1)?)?, sigmoid(gate(3)?)?);
-            cell = ((forget * cell)? + (input * gate(2)?.tanh()?)?)?;
-            state = (output * cell.tanh()?)?;
-            states.push(state.clone());
-        }
-        Tensor::stack(&states, 1)
+    fn by_candle(
+        input: &Tensor,
+        product: &Tensor,
+        before: &Tensor,
+        cell: Option<Tensor>,
+    ) -> Result<(Tensor, Option<Tensor>)> {
+        let hidden = before.dim(1)?;
+        let gates = (input + product)?;
+        let gate = |index: usize| gates.narrow(1, index * hidden, hidden);
+        let new = (sigmoid_by_candle(&gate(0)?)? * gate(2)?.tanh()?)?;
+        let cell = match cell {
+            Some(cell) => ((sigmoid_by_candle(&gate(1)?)? * cell)? + new)?,
+            None => new,
+        };
+        let state = (sigmoid_by_candle(&gate(3)?)? * cell.tanh()?)?;
+        Ok((state, Some(cell)))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ops::tests::Case;
+    use crate::ops::{recurrent::Recurrent, tests::Case};
     use proptest::prelude::*;
 
     proptest! {
@@ -199,7 +159,7 @@ mod tests {
                 .parameter(&[4 * hidden, hidden])
                 .parameter(&[4 * hidden])
                 .parameter(&[4 * hidden])
-                .agrees(Lstm { positions, inputs, hidden }, &[positions, hidden]);
+                .agrees(Recurrent::<Lstm>::new(positions, inputs, hidden), &[positions, hidden]);
         }
     }
 }

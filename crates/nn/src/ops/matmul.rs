@@ -46,6 +46,16 @@ impl<'a> Matrix<'a> {
         }
     }
 
+    /// Rows and columns.
+    pub fn shape(&self) -> (usize, usize) {
+        (self.rows, self.columns)
+    }
+
+    /// The number at a place.
+    pub fn at(&self, row: usize, column: usize) -> f32 {
+        self.numbers[row * self.row_stride + column * self.column_stride]
+    }
+
     /// The same numbers with rows and columns exchanged; nothing is copied.
     pub fn transposed(self) -> Self {
         Self {
@@ -159,10 +169,6 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn element(matrix: &Matrix<'_>, row: usize, column: usize) -> f64 {
-        f64::from(matrix.numbers[row * matrix.row_stride + column * matrix.column_stride])
-    }
-
     proptest! {
         #[test]
         fn products_agree_with_plain_sums(
@@ -185,7 +191,7 @@ mod tests {
             let mut touched = vec![false; before.len()];
             for row in 0..m {
                 for column in 0..n {
-                    let sum: f64 = (0..k).map(|i| element(&left, row, i) * element(&right, i, column)).sum();
+                    let sum: f64 = (0..k).map(|i| f64::from(left.at(row, i)) * f64::from(right.at(i, column))).sum();
                     let place = row * row_stride + column * column_stride;
                     touched[place] = true;
                     let start = if accumulate { f64::from(before[place]) } else { 0.0 };

@@ -1,134 +1,310 @@
-//! What both recurrent layers share: sizes, products with the whole sequence, and the order of the parameters, which is
-//! PyTorch's: input weights [gates * hidden, inputs], state weights [gates * hidden, hidden], and a bias for each
-//! [gates * hidden].
+//! Recurrent layers over a whole sequence, with the backward pass through time. What is repeated is a [`Cell`], one a file.
+//!
+//! Inside, numbers lie position by position, [positions, rows, ..]: all rows of a position are one matrix, and the states
+//! before a position are those of the position before it, so that nothing is copied for the weights' gradients. With the
+//! rows' own order, the numbers of a position would be a large power of two apart and share a few lines of the cache.
 
 use super::{
-    Backward, Sum,
+    Backward, CandleContext, Forward, Op, Sum,
     matmul::{Matrix, MatrixMut, multiply},
+    packed::Packed,
     vector,
 };
+use candle_core::{Result, Tensor};
+use serde::Serialize;
+use std::{fmt::Debug, marker::PhantomData};
 
-/// Sizes of a recurrent layer.
-#[derive(Debug, Clone, Copy)]
-pub struct Sizes {
+/// [rows, positions, inputs] to the state after each position, [rows, positions, hidden]. The parameters are PyTorch's:
+/// input weights [gates * hidden, inputs], state weights [gates * hidden, hidden], and a bias for each [gates * hidden].
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(bound = "")]
+pub struct Recurrent<C> {
     /// Length of the sequence.
     pub positions: usize,
     /// Numbers of an input vector.
     pub inputs: usize,
     /// Numbers of the state.
     pub hidden: usize,
-    /// Gates: products with input and state that make a new state.
-    pub gates: usize,
+    #[serde(skip)]
+    cell: PhantomData<C>,
 }
 
-impl Sizes {
-    /// Numbers of all gates at one position.
-    pub fn width(&self) -> usize {
-        self.gates * self.hidden
-    }
+/// What a recurrent layer repeats: how gates make a new state. Slices hold all rows of a position; the backward pass is
+/// given what the forward pass has left.
+pub trait Cell: Debug + Send + Sync + 'static {
+    /// Its name in messages.
+    const NAME: &'static str;
+    /// Gates: products with input and state that make a new state.
+    const GATES: usize;
+    /// Vectors as long as the state that a position keeps besides gates and state.
+    const KEPT: usize;
+    /// Whether products with the state stay apart, as what is kept, or are added to those with the input.
+    const APART: bool;
 
-    /// Multiply-adds of a row.
-    pub fn work(&self) -> usize {
-        self.positions * self.width() * (self.inputs + self.hidden)
-    }
+    /// Turns products into gates and writes the state and what is kept.
+    fn forward(step: ForwardStep<'_>);
 
-    /// The products of all inputs with their weights, [rows, positions, gates * hidden].
-    pub fn project(&self, rows: usize, x: &[f32], weight: &[f32], out: &mut [f32]) {
-        let vectors = rows * self.positions;
-        let weight = Matrix::new(weight, self.width(), self.inputs);
-        multiply(
-            MatrixMut::new(out, vectors, self.width()),
-            Matrix::new(x, vectors, self.inputs),
-            weight.transposed(),
-            false,
-        );
-    }
+    /// Overwrites gates with the gradients by the products with the input (and where products are apart, what is kept with
+    /// those by the products with the state), and `for_state` with what reaches the state before without a product.
+    fn backward(step: BackwardStep<'_>);
 
-    /// The numbers of one position out of [rows, positions, width], as a matrix [rows, width].
-    pub fn at<'a>(&self, numbers: &'a [f32], rows: usize, position: usize, width: usize) -> Matrix<'a> {
-        Matrix::strided(
-            &numbers[position * width..],
-            rows,
-            width,
-            self.positions * width,
-            1,
-        )
-    }
+    /// One position in candle's ops: products with input and state, biases added, [rows, gates * hidden]; the state before,
+    /// and what else goes from position to position.
+    fn by_candle(
+        input: &Tensor,
+        product: &Tensor,
+        before: &Tensor,
+        carried: Option<Tensor>,
+    ) -> Result<(Tensor, Option<Tensor>)>;
+}
 
-    /// The same to write to.
-    pub fn at_mut<'a>(
-        &self,
-        numbers: &'a mut [f32],
-        rows: usize,
-        position: usize,
-        width: usize,
-    ) -> MatrixMut<'a> {
-        MatrixMut::strided(
-            &mut numbers[position * width..],
-            rows,
-            width,
-            self.positions * width,
-            1,
-        )
-    }
+/// A position of the forward pass.
+#[derive(Debug)]
+pub struct ForwardStep<'a> {
+    /// Numbers of the state.
+    pub hidden: usize,
+    /// Products with the input, [rows, gates * hidden].
+    pub gates: &'a mut [f32],
+    /// What the position keeps, [rows, kept * hidden]; products with the state where they are apart.
+    pub kept: &'a mut [f32],
+    /// What the position before has kept.
+    pub kept_before: &'a [f32],
+    /// The state before, [rows, hidden].
+    pub before: &'a [f32],
+    /// The new state, to be written.
+    pub state: &'a mut [f32],
+    /// Biases of the products with the input and with the state, [gates * hidden].
+    pub bias: [&'a [f32]; 2],
+}
 
-    /// State weights with rows and columns exchanged in memory: the product of each step then reads them as they lie,
-    /// where it would have to reorder them each time.
-    pub fn transposed(&self, weight: &[f32]) -> Vec<f32> {
-        let mut out = vec![0.0; weight.len()];
-        for (row, numbers) in weight.chunks_exact(self.hidden).enumerate() {
-            for (column, number) in numbers.iter().enumerate() {
-                out[column * self.width() + row] = *number;
-            }
+/// A position of the backward pass.
+#[derive(Debug)]
+pub struct BackwardStep<'a> {
+    /// Numbers of the state.
+    pub hidden: usize,
+    /// Gates, [rows, gates * hidden].
+    pub gates: &'a mut [f32],
+    /// What the position has kept, [rows, kept * hidden].
+    pub kept: &'a mut [f32],
+    /// What the position before has kept.
+    pub kept_before: &'a [f32],
+    /// The state before, [rows, hidden].
+    pub before: &'a [f32],
+    /// The gradient by the state, [rows, hidden].
+    pub for_state: &'a mut [f32],
+    /// A gradient that goes from position to position besides that by the state, [rows, hidden]; zeros at the last one.
+    pub carried: &'a mut [f32],
+}
+
+/// What is saved of all positions, each [positions, rows, ..].
+struct Saved<'a> {
+    inputs: &'a mut [f32],
+    gates: &'a mut [f32],
+    states: &'a mut [f32],
+    kept: &'a mut [f32],
+}
+
+impl<C: Cell> Recurrent<C> {
+    /// A layer of these sizes.
+    pub fn new(positions: usize, inputs: usize, hidden: usize) -> Self {
+        Self {
+            positions,
+            inputs,
+            hidden,
+            cell: PhantomData,
         }
-        out
     }
 
-    /// Gradients of inputs and parameters once those by the gates are known: `by_input` is the gradient by the products
-    /// with inputs, `by_state` by those with states (the same where a gate just adds both).
-    pub fn gradients(&self, call: &mut Backward<'_>, by_input: &[f32], by_state: &[f32]) {
-        let vectors = call.rows * self.positions;
+    /// Numbers of all gates at one position.
+    fn width(&self) -> usize {
+        C::GATES * self.hidden
+    }
+
+    fn split<'a>(&self, rows: usize, saved: &'a mut [f32]) -> Saved<'a> {
+        let vectors = rows * self.positions;
+        let (inputs, rest) = saved.split_at_mut(vectors * self.inputs);
+        let (gates, rest) = rest.split_at_mut(vectors * self.width());
+        let (states, kept) = rest.split_at_mut(vectors * self.hidden);
+        Saved {
+            inputs,
+            gates,
+            states,
+            kept,
+        }
+    }
+
+    /// Gradients of inputs and parameters once those by the products are known.
+    fn gradients(&self, call: &mut Backward<'_>, saved: &Saved<'_>) {
+        let (rows, width) = (call.rows, self.width());
+        let vectors = rows * self.positions;
         let [input_weight, state_weight, input_bias, state_bias] = call.for_parameters else {
             unreachable!("a recurrent layer has four parameters")
         };
-        let by_input_matrix = Matrix::new(by_input, vectors, self.width());
+        let by_input = Matrix::new(saved.gates, vectors, width);
+        let by_state = if C::APART { &*saved.kept } else { &*saved.gates };
         if let Some(sum) = input_weight {
-            let x = Matrix::new(call.inputs[0], vectors, self.inputs);
-            let out = MatrixMut::new(sum.numbers, self.width(), self.inputs);
-            multiply(out, by_input_matrix.transposed(), x, !sum.fresh);
+            let x = Matrix::new(saved.inputs, vectors, self.inputs);
+            let out = MatrixMut::new(sum.numbers, width, self.inputs);
+            multiply(out, by_input.transposed(), x, !sum.fresh);
         }
         if let Some(sum) = state_weight {
-            let before = self.states_before(call.out);
-            let by_state = Matrix::new(by_state, vectors, self.width());
-            let out = MatrixMut::new(sum.numbers, self.width(), self.hidden);
-            multiply(
-                out,
-                by_state.transposed(),
-                Matrix::new(&before, vectors, self.hidden),
-                !sum.fresh,
-            );
+            // The first position has no state before it.
+            let later = vectors - rows;
+            let by_state = Matrix::new(&by_state[rows * width..], later, width);
+            let before = Matrix::new(&saved.states[..later * self.hidden], later, self.hidden);
+            let out = MatrixMut::new(sum.numbers, width, self.hidden);
+            multiply(out, by_state.transposed(), before, !sum.fresh);
         }
         let add_rows = |sum: &mut Option<Sum<'_>>, rows| {
             if let Some(sum) = sum {
                 vector::add_rows(sum.to_add(), rows);
             }
         };
-        add_rows(input_bias, by_input);
+        add_rows(input_bias, saved.gates);
         add_rows(state_bias, by_state);
         if let Some(sum) = &mut call.for_inputs[0] {
-            let weight = Matrix::new(call.parameters[0], self.width(), self.inputs);
-            let out = MatrixMut::new(sum.numbers, vectors, self.inputs);
-            multiply(out, by_input_matrix, weight, !sum.fresh);
+            let mut by_position = vec![0.0; vectors * self.inputs];
+            multiply(
+                MatrixMut::new(&mut by_position, vectors, self.inputs),
+                by_input,
+                Matrix::new(call.parameters[0], width, self.inputs),
+                false,
+            );
+            let mut by_row = vec![0.0; by_position.len()];
+            exchange(&by_position, &mut by_row, self.positions, rows, self.inputs);
+            sum.add(&by_row);
+        }
+    }
+}
+
+/// [outer, inner, width] to [inner, outer, width].
+fn exchange(from: &[f32], to: &mut [f32], outer: usize, inner: usize, width: usize) {
+    for (at, vector) in from.chunks_exact(width).enumerate() {
+        let (row, column) = (at / inner, at % inner);
+        to[(column * outer + row) * width..][..width].copy_from_slice(vector);
+    }
+}
+
+impl<C: Cell> Op for Recurrent<C> {
+    fn name(&self) -> &'static str {
+        C::NAME
+    }
+
+    fn saved(&self, rows: usize) -> usize {
+        rows * self.positions * (self.inputs + self.width() + (1 + C::KEPT) * self.hidden)
+    }
+
+    fn work(&self) -> usize {
+        self.positions * self.width() * (self.inputs + self.hidden)
+    }
+
+    fn forward(&self, call: Forward<'_>) {
+        let (rows, hidden, width) = (call.rows, self.hidden, self.width());
+        let (vectors, numbers) = (rows * self.positions, rows * hidden);
+        let saved = self.split(rows, call.saved);
+        exchange(call.inputs[0], saved.inputs, rows, self.positions, self.inputs);
+        multiply(
+            MatrixMut::new(saved.gates, vectors, width),
+            Matrix::new(saved.inputs, vectors, self.inputs),
+            Matrix::new(call.parameters[0], width, self.inputs).transposed(),
+            false,
+        );
+        let weight = Packed::new(Matrix::new(call.parameters[1], width, hidden).transposed());
+        let zeros = vec![0.0; numbers * C::KEPT.max(1)];
+        for position in 0..self.positions {
+            let gates = &mut saved.gates[position * rows * width..][..rows * width];
+            let (before, state) = saved.states.split_at_mut(position * numbers);
+            let (kept_before, kept) = saved.kept.split_at_mut(position * numbers * C::KEPT);
+            let kept = &mut kept[..numbers * C::KEPT];
+            let (before, kept_before) = match position {
+                0 => (&zeros[..numbers], &zeros[..numbers * C::KEPT]),
+                _ => (
+                    &before[(position - 1) * numbers..],
+                    &kept_before[(position - 1) * numbers * C::KEPT..],
+                ),
+            };
+            match (position, C::APART) {
+                (0, true) => kept.fill(0.0),
+                (0, false) => {}
+                (_, true) => weight.multiply(kept, before, false),
+                (_, false) => weight.multiply(gates, before, true),
+            }
+            let state = &mut state[..numbers];
+            C::forward(ForwardStep {
+                hidden,
+                gates,
+                kept,
+                kept_before,
+                before,
+                state,
+                bias: [call.parameters[2], call.parameters[3]],
+            });
+            for (row, state) in state.chunks_exact(hidden).enumerate() {
+                call.out[(row * self.positions + position) * hidden..][..hidden].copy_from_slice(state);
+            }
         }
     }
 
-    /// Each position's state before it: those of `out` one later, the first one zero.
-    fn states_before(&self, out: &[f32]) -> Vec<f32> {
-        let mut before = vec![0.0; out.len()];
-        let row = self.positions * self.hidden;
-        for (before, out) in before.chunks_exact_mut(row).zip(out.chunks_exact(row)) {
-            before[self.hidden..].copy_from_slice(&out[..row - self.hidden]);
+    fn backward(&self, mut call: Backward<'_>) {
+        let (rows, hidden, width) = (call.rows, self.hidden, self.width());
+        let numbers = rows * hidden;
+        let saved = std::mem::take(&mut call.saved);
+        let saved = self.split(rows, saved);
+        let weight = Packed::new(Matrix::new(call.parameters[1], width, hidden));
+        let zeros = vec![0.0; numbers * C::KEPT.max(1)];
+        let (mut for_state, mut carried) = (vec![0.0; numbers], vec![0.0; numbers]);
+        for position in (0..self.positions).rev() {
+            for (row, for_state) in for_state.chunks_exact_mut(hidden).enumerate() {
+                let place = row * self.positions + position;
+                vector::add(for_state, &call.gradient[place * hidden..][..hidden]);
+            }
+            let gates = &mut saved.gates[position * rows * width..][..rows * width];
+            let (kept_before, kept) = saved.kept.split_at_mut(position * numbers * C::KEPT);
+            let kept = &mut kept[..numbers * C::KEPT];
+            let (before, kept_before) = match position {
+                0 => (&zeros[..numbers], &zeros[..numbers * C::KEPT]),
+                _ => (
+                    &saved.states[(position - 1) * numbers..][..numbers],
+                    &kept_before[(position - 1) * numbers * C::KEPT..],
+                ),
+            };
+            C::backward(BackwardStep {
+                hidden,
+                gates,
+                kept,
+                kept_before,
+                before,
+                for_state: &mut for_state,
+                carried: &mut carried,
+            });
+            if position > 0 {
+                let by_state = if C::APART { &*kept } else { &*gates };
+                weight.multiply(&mut for_state, by_state, true);
+            }
         }
-        before
+        self.gradients(&mut call, &saved);
     }
+
+    fn by_candle(&self, inputs: &[Tensor], parameters: &[Tensor], _: &CandleContext<'_>) -> Result<Tensor> {
+        let x = inputs[0].reshape(((), self.positions, self.inputs))?;
+        let mut state = Tensor::zeros((x.dim(0)?, self.hidden), x.dtype(), x.device())?;
+        let mut carried = None;
+        let mut states = Vec::new();
+        for position in 0..self.positions {
+            let input = x
+                .narrow(1, position, 1)?
+                .squeeze(1)?
+                .matmul(&parameters[0].t()?)?
+                .broadcast_add(&parameters[2])?;
+            let product = state.matmul(&parameters[1].t()?)?.broadcast_add(&parameters[3])?;
+            (state, carried) = C::by_candle(&input, &product, &state, carried)?;
+            states.push(state.clone());
+        }
+        Tensor::stack(&states, 1)
+    }
+}
+
+/// 1 / (1 + e^-x) in candle's ops, through tanh, which stays finite.
+pub fn sigmoid_by_candle(x: &Tensor) -> Result<Tensor> {
+    ((x * 0.5)?.tanh()? + 1.0)? * 0.5
 }

@@ -43,6 +43,7 @@ pub fn step(
     }
     for index in trained {
         let value = parameters[index].as_detached_tensor();
+        let rate = rate * f64::from(declared[index].rate);
         let gradient = (gradient(index)? * factor)?;
         let decay = if declared[index].role == Role::Weight {
             rule.weight_decay

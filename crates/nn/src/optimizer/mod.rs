@@ -43,6 +43,8 @@ struct Piece<'a> {
     gradients: Vec<&'a [f32]>,
     state: Vec<&'a mut [f32]>,
     decays: bool,
+    // Of the learning rate.
+    rate: f32,
 }
 
 impl Optimizer {
@@ -147,6 +149,7 @@ impl Optimizer {
                     values,
                     state: states.iter_mut().filter_map(Iterator::next).collect(),
                     decays: declared.role == Role::Weight,
+                    rate: declared.rate,
                 });
             }
         }
@@ -233,7 +236,9 @@ impl Piece<'_> {
         let mut space = Vec::new();
         let state = std::mem::take(&mut self.state);
         let values = std::mem::take(&mut self.values);
-        update.apply(values, self.gradient(&mut space), state, self.decays);
+        update
+            .at_rate(self.rate)
+            .apply(values, self.gradient(&mut space), state, self.decays);
     }
 }
 

@@ -93,6 +93,14 @@ impl Update {
         }
     }
 
+    /// The same at so many times the learning rate.
+    pub fn at_rate(&self, factor: f32) -> Self {
+        Self {
+            rate: self.rate * factor,
+            ..*self
+        }
+    }
+
     /// Moves values and state by one gradient.
     pub fn apply(&self, values: &mut [f32], gradient: &[f32], mut state: Vec<&mut [f32]>, decays: bool) {
         let decay = if decays { self.decay } else { 0.0 };

@@ -38,6 +38,7 @@ fn declared(sizes: &[usize]) -> Vec<Declared> {
             shape: vec![*size],
             start: Start::Normal(1.0),
             role,
+            rate: if role == Role::Offset { 0.5 } else { 1.0 },
         })
         .collect()
 }
@@ -50,7 +51,7 @@ fn normal(sizes: &[usize], random: &mut Random) -> Vec<Vec<f32>> {
 }
 
 /// The rule for one number as the papers and PyTorch's documentation write it.
-fn reference(rule: Rule, step: i32, value: &mut f64, gradient: f64, state: &mut [f64; 2]) {
+fn reference(rule: Rule, rate: f64, step: i32, value: &mut f64, gradient: f64, state: &mut [f64; 2]) {
     let decay = rule.weight_decay;
     let with_decay = gradient + decay * *value;
     match rule.kind {
@@ -61,7 +62,7 @@ fn reference(rule: Rule, step: i32, value: &mut f64, gradient: f64, state: &mut 
                 gradient
             };
             if rule.kind == Kind::Adamw {
-                *value -= RATE * decay * *value;
+                *value -= rate * decay * *value;
             }
             state[0] = 0.9 * state[0] + 0.1 * gradient;
             state[1] = 0.999 * state[1] + 0.001 * gradient * gradient;
@@ -69,7 +70,7 @@ fn reference(rule: Rule, step: i32, value: &mut f64, gradient: f64, state: &mut 
                 state[0] / (1.0 - 0.9f64.powi(step)),
                 state[1] / (1.0 - 0.999f64.powi(step)),
             );
-            *value -= RATE * m / (v.sqrt() + 1e-8);
+            *value -= rate * m / (v.sqrt() + 1e-8);
         }
         Kind::Sgd { momentum, nesterov } => {
             state[0] = if step == 1 {
@@ -82,16 +83,16 @@ fn reference(rule: Rule, step: i32, value: &mut f64, gradient: f64, state: &mut 
                 (_, true) => with_decay + momentum * state[0],
                 (_, false) => state[0],
             };
-            *value -= RATE * along;
+            *value -= rate * along;
         }
         Kind::Lion => {
             let direction = 0.9 * state[0] + 0.1 * gradient;
-            *value -= RATE * (direction.signum() + decay * *value);
+            *value -= rate * (direction.signum() + decay * *value);
             state[0] = 0.99 * state[0] + 0.01 * gradient;
         }
         Kind::Rmsprop => {
             state[0] = 0.99 * state[0] + 0.01 * with_decay * with_decay;
-            *value -= RATE * with_decay / (state[0].sqrt() + 1e-8);
+            *value -= rate * with_decay / (state[0].sqrt() + 1e-8);
         }
     }
 }
@@ -152,7 +153,8 @@ fn every_kind_agrees_with_its_paper_and_with_candle() {
                     };
                     for (at, value) in expected[parameter].iter_mut().enumerate() {
                         let gradient = f64::from(gradients[parameter][at]) * factor;
-                        reference(rule, step, value, gradient, &mut states[at]);
+                        let rate = RATE * f64::from(declared[parameter].rate);
+                        reference(rule, rate, step, value, gradient, &mut states[at]);
                     }
                 }
             }

@@ -11,7 +11,7 @@ pub use join::join_keys;
 use aloft_spec::ask::{Ask, Condition, JoinKeys};
 use aloft_spec::output::TableOutput;
 use aloft_spec::profile::ColumnProfile;
-use aloft_spec::table::ColumnKind;
+use aloft_spec::table::{ColumnKind, Field};
 use aloft_spec::{Code, Problem};
 use literal::{ident, literal};
 
@@ -145,15 +145,23 @@ fn plain_from(line: &str) -> bool {
         .is_some_and(|table| ident(table) == table || table.starts_with('"') && table.ends_with('"'))
 }
 
-fn condition_of(column: &ColumnProfile, condition: &Condition) -> Result<String, Problem> {
-    let name = ident(&column.field.name);
-    let value = |text: &String| literal(&column.field, text);
+fn condition_of(column: &ColumnProfile, asked: &Condition) -> Result<String, Problem> {
+    condition(&column.field, asked)
+}
+
+/// A condition on a column as SQL writes it.
+///
+/// # Errors
+/// As [`compose`].
+pub fn condition(field: &Field, condition: &Condition) -> Result<String, Problem> {
+    let name = ident(&field.name);
+    let value = |text: &String| literal(field, text);
     Ok(match condition {
-        Condition::Is { value } if column.field.kind == ColumnKind::Boolean => match value.as_str() {
+        Condition::Is { value } if field.kind == ColumnKind::Boolean => match value.as_str() {
             "true" => name,
             _ => format!("NOT {name}"),
         },
-        Condition::IsNot { value } if column.field.kind == ColumnKind::Boolean => match value.as_str() {
+        Condition::IsNot { value } if field.kind == ColumnKind::Boolean => match value.as_str() {
             "true" => format!("NOT {name}"),
             _ => name,
         },

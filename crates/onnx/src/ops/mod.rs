@@ -2,7 +2,9 @@
 
 mod dense;
 mod image;
+mod members;
 mod norm;
+mod periodic;
 mod recurrent;
 mod sequence;
 mod table;
@@ -13,7 +15,7 @@ use aloft_nn::{
     network::Weights,
     ops::{
         Activate, Add, Attention, BatchNorm, Convolution, Dropout, Embed, Gru, LayerNorm, Linear, Lstm,
-        Offset, Op, Pool, Reduce, RmsNorm, Tokens,
+        MemberLinear, Members, Offset, Op, Periodic, Pool, Recurrent, Reduce, RmsNorm, Tokens,
     },
 };
 use std::any::Any;
@@ -72,12 +74,15 @@ fn exported(op: &dyn Op) -> Option<&dyn Export> {
         of::<Convolution>,
         of::<Dropout>,
         of::<Embed>,
-        of::<Gru>,
         of::<LayerNorm>,
         of::<Linear>,
-        of::<Lstm>,
+        of::<MemberLinear>,
+        of::<Members>,
         of::<Offset>,
+        of::<Periodic>,
         of::<Pool>,
+        of::<Recurrent<Gru>>,
+        of::<Recurrent<Lstm>>,
         of::<Reduce>,
         of::<RmsNorm>,
         of::<Tokens>,

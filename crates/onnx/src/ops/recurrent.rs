@@ -2,9 +2,9 @@
 
 use super::{Call, Export};
 use crate::{Attribute, Model, OnnxError, Tensor};
-use aloft_nn::ops::{Gru, Lstm};
+use aloft_nn::ops::{Gru, Lstm, Recurrent};
 
-impl Export for Gru {
+impl Export for Recurrent<Gru> {
     /// From reset, update, new to update, reset, new.
     fn export(&self, model: &mut Model, call: &Call<'_>) -> Result<Tensor, OnnxError> {
         let before_reset = [("linear_before_reset", Attribute::Int(1))];
@@ -19,7 +19,7 @@ impl Export for Gru {
     }
 }
 
-impl Export for Lstm {
+impl Export for Recurrent<Lstm> {
     /// From input, forget, cell, output to input, output, forget, cell.
     fn export(&self, model: &mut Model, call: &Call<'_>) -> Result<Tensor, OnnxError> {
         Ok(recurrent(model, call, "LSTM", &[0, 3, 1, 2], self.hidden, &[]))

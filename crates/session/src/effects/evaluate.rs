@@ -27,7 +27,9 @@ pub fn carry_out(effect: Effect, evaluator: &Evaluator, messages: &Sender<Messag
             cancel,
         } => {
             let start = Instant::now();
-            let result = guarded(|| evaluator.run(&workspace, &cell, scope(rows), again, &cancel));
+            let mut tell = |output| answer(messages, Message::Partial { task, output });
+            let result =
+                guarded(|| evaluator.run_refined(&workspace, &cell, scope(rows), again, &cancel, &mut tell));
             let evaluated = result.as_ref().ok();
             let message = Message::Evaluated {
                 task,

@@ -17,6 +17,9 @@ use std::sync::Arc;
 
 pub use files::{examples, theme};
 
+/// Pixels a point of charts on the clipboard: as in files.
+const PICTURE_SCALE: f32 = 2.0;
+
 type Job = Box<dyn FnOnce(&Sender<Message>) + Send>;
 
 /// The workers. Dropping them lets each finish what it has in hand.
@@ -79,6 +82,10 @@ impl Workers {
                     answer(messages, Message::Failed(problem));
                 }
             }),
+            Effect::ReadReport { run_dir, run } => self.on_files(move |messages| {
+                let result = aloft_runs::read_report(&run_dir);
+                answer(messages, Message::Reported { run, result });
+            }),
             Effect::StopRun { run_dir } => self.on_files(move |messages| {
                 if let Err(problem) = aloft_runs::request_stop(&run_dir) {
                     answer(messages, Message::Failed(problem));
@@ -105,6 +112,14 @@ impl Workers {
                 let job: Job = Box::new(move |messages| evaluate::carry_out(effect, &evaluator, messages));
                 let _ = self.evaluate.send(job);
             }
+            Effect::SaveChart { chart, path } => self.on_files(move |messages| {
+                let result = guarded(|| aloft_data::write_chart(&chart, &path));
+                answer(messages, Message::ChartSaved { path, result });
+            }),
+            Effect::DrawChart { chart } => self.on_files(move |messages| {
+                let result = guarded(|| aloft_data::picture(&chart, PICTURE_SCALE));
+                answer(messages, Message::ChartDrawn(result));
+            }),
             Effect::Look { .. } => {
                 let evaluator = self.evaluator.clone();
                 let job: Job = Box::new(move |messages| evaluate::carry_out(effect, &evaluator, messages));

@@ -261,6 +261,10 @@ pub fn job_state(
     if !job_state.is_final() {
         return;
     }
+    if job_state == JobState::Home {
+        super::runs::read_report(state, run, effects);
+    }
+    let Some(open) = &state.open else { return };
     effects.push(Effect::List {
         project: open.project.clone(),
     });

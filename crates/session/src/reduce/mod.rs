@@ -8,9 +8,11 @@ mod edit;
 mod findings;
 mod open;
 mod page;
+mod picture;
 mod recall;
 mod runs;
 mod schedule;
+mod select;
 #[cfg(test)]
 mod tests;
 mod work;
@@ -44,6 +46,9 @@ pub fn reduce(state: &mut State, message: Message, now: Instant) -> Vec<Effect> 
             cached,
             result,
         } => work::evaluated(state, task, key, seconds, cached, result),
+        Message::Partial { task, output } => work::partial(state, task, output),
+        Message::ChartSaved { path, result } => picture::saved(state, &path, result),
+        Message::ChartDrawn(result) => picture::drawn(state, result),
         Message::Recalled {
             notebook,
             cell,
@@ -61,7 +66,8 @@ pub fn reduce(state: &mut State, message: Message, now: Instant) -> Vec<Effect> 
             target,
             task,
         } => runs::attached(state, &cell, &record, target, task),
-        Message::RunEvents { run, events } => runs::events(state, &run, events),
+        Message::RunEvents { run, events } => runs::events(state, &run, events, &mut effects),
+        Message::Reported { run, result } => runs::reported(state, &run, result),
         Message::RunEnded { run, status } => runs::ended(state, &run, status, &mut effects),
         Message::Preflighted { task, result } => cloud::preflighted(state, task, result, &mut effects),
         Message::SendProgress { task, done, total } => cloud::progress(state, task, done, total),
@@ -108,6 +114,10 @@ fn operate(state: &mut State, operation: Operation, now: Instant, effects: &mut 
         Operation::PredictColumn { block, column } => edit::predict(state, block, &column, now),
         Operation::ChartColumn { block, column } => edit::chart(state, block, &column, now),
         Operation::Ask { block, ask } => ask::ask(state, block, &ask, now),
+        Operation::SelectRows { block, brush } => select::select(state, block, brush),
+        Operation::ClearSelection => select::clear(state),
+        Operation::SaveChart { block, path } => picture::save(state, block, path, effects),
+        Operation::CopyChart { block } => picture::copy(state, block, effects),
         Operation::SetParam {
             block,
             value,

@@ -184,7 +184,7 @@ fn show(state: &mut State, path: PathBuf, text: NotebookText, now: Instant, effe
     state.tasks.retain(|task| {
         let evaluation = matches!(
             task.work,
-            Work::Evaluate { .. } | Work::Page { .. } | Work::Plan { .. }
+            Work::Evaluate { .. } | Work::Select { .. } | Work::Page { .. } | Work::Plan { .. }
         );
         if evaluation {
             task.cancel.cancel();

@@ -13,13 +13,13 @@ pub fn show(state: &mut State, block: BlockId, first: u64) {
     let Some(name) = notebook.cell_name(block).map(str::to_owned) else {
         return;
     };
-    let cell = notebook.cell_mut(&name);
-    let Some(Output::Table(output)) = &cell.output else {
+    let Some(Output::Table(output)) = notebook.shown(&name) else {
         return;
     };
     if first >= output.profile.extent.rows {
         return;
     }
+    let cell = notebook.cell_mut(&name);
     let rows = cell.rows.unwrap_or(Rows::Sample);
     if first == 0 {
         cell.page = None;

@@ -6,10 +6,12 @@ use crate::training::Training;
 use aloft_protocol::{TaskId, operation::Rows, snapshot::CellState};
 use aloft_spec::{
     CellKind, CellSpec, Code, Problem,
-    event::Event,
+    event::{Event, EventKind, Phase},
+    report::Report,
     run::{RunRecord, RunStatus},
 };
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// The name of a run is the name of its folder.
 fn run_name(run_dir: &std::path::Path) -> String {
@@ -191,7 +193,7 @@ fn is_unchanged(
 }
 
 /// The cell that shows a run.
-fn cell_of(state: &mut State, run: &str) -> Option<String> {
+fn cell_of(state: &State, run: &str) -> Option<String> {
     let notebook = state.notebook()?;
     let shows = |cell: &crate::state::Cell| {
         cell.training
@@ -205,8 +207,44 @@ fn cell_of(state: &mut State, run: &str) -> Option<String> {
         .map(|(name, _)| name.clone())
 }
 
+/// Reads the report of a run, if a cell shows that run.
+pub fn read_report(state: &State, run: &str, effects: &mut Vec<Effect>) {
+    if let (Some(run_dir), Some(_)) = (run_dir(state, run), cell_of(state, run)) {
+        effects.push(Effect::ReadReport {
+            run_dir,
+            run: run.to_owned(),
+        });
+    }
+}
+
+/// The report of a run was read.
+pub fn reported(state: &mut State, run: &str, result: Result<Option<Report>, Problem>) {
+    let report = match result {
+        Ok(report) => report,
+        Err(problem) => return state.report(problem),
+    };
+    let Some(name) = cell_of(state, run) else { return };
+    if let Some(notebook) = state.notebook_mut()
+        && let Some(training) = &mut notebook.cell_mut(&name).training
+    {
+        training.view.report = report.map(Arc::new);
+    }
+}
+
 /// Events of a run.
-pub fn events(state: &mut State, run: &str, events: Vec<Event>) {
+pub fn events(state: &mut State, run: &str, events: Vec<Event>, effects: &mut Vec<Effect>) {
+    // From then on the report is there, and only its last part is still to come.
+    let evaluated = |event: &Event| {
+        matches!(
+            event.kind,
+            EventKind::Phase {
+                phase: Phase::Explain
+            }
+        )
+    };
+    if events.iter().any(evaluated) {
+        read_report(state, run, effects);
+    }
     let Some(name) = cell_of(state, run) else { return };
     let task = state.tasks.iter().position(
         |task| matches!(&task.work, Work::Train { run: of, .. } | Work::Job { run: of, .. } if of == run),
@@ -266,6 +304,7 @@ pub fn ended(state: &mut State, run: &str, status: RunStatus, effects: &mut Vec<
             project: open.project.clone(),
         });
     }
+    read_report(state, run, effects);
     let Some(name) = cell_of(state, run) else { return };
     let Some(notebook) = state.notebook_mut() else {
         return;

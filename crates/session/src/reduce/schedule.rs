@@ -1,7 +1,7 @@
 //! Which waiting work starts: one evaluation at a time in order, one local training at a time, measurements when the
 //! machine is otherwise quiet, and cheap cells by themselves after a change.
 
-use super::work;
+use super::{select, work};
 use crate::message::Effect;
 use crate::state::{State, Task, Work};
 use aloft_engine::Workspace;
@@ -15,6 +15,7 @@ const CHEAP_SECONDS: f64 = 2.0;
 
 pub fn schedule(state: &mut State, now: Instant, effects: &mut Vec<Effect>) {
     refresh(state, now);
+    select::schedule(state);
     while let Some(index) = next(state) {
         start(state, index, effects);
     }
@@ -28,6 +29,7 @@ fn next(state: &State) -> Option<usize> {
         matches!(
             work,
             Work::Evaluate { .. }
+                | Work::Select { .. }
                 | Work::Page { .. }
                 | Work::Prepare { .. }
                 | Work::Plan { .. }
@@ -42,7 +44,9 @@ fn next(state: &State) -> Option<usize> {
     let evaluation = state.tasks.iter().position(|task| {
         waits(task)
             && match task.work {
-                Work::Evaluate { .. } | Work::Page { .. } | Work::Preflight { .. } => true,
+                Work::Evaluate { .. } | Work::Select { .. } | Work::Page { .. } | Work::Preflight { .. } => {
+                    true
+                }
                 // One training at a time: two would make each other slow and their forecasts wrong.
                 Work::Prepare { .. } => !training,
                 _ => false,
@@ -90,6 +94,11 @@ fn start(state: &mut State, index: usize, effects: &mut Vec<Effect>) {
             .map(|notebook| notebook.key(cell))
             .unwrap_or_default()
     };
+    let chosen_key = state
+        .notebook()
+        .zip(work.selecting())
+        .and_then(|(notebook, cell)| notebook.chosen_key(cell))
+        .unwrap_or_default();
     let effect = match work.clone() {
         Work::Evaluate { cell, rows, again } => Effect::Evaluate {
             task: id,
@@ -100,9 +109,21 @@ fn start(state: &mut State, index: usize, effects: &mut Vec<Effect>) {
             again,
             cancel,
         },
+        Work::Select { cell, rows } => Effect::Evaluate {
+            task: id,
+            key: chosen_key,
+            workspace: selecting(state, &workspace),
+            cell,
+            rows,
+            again: false,
+            cancel,
+        },
         Work::Page { cell, rows, first } => Effect::Page {
             task: id,
-            workspace,
+            workspace: match state.notebook() {
+                Some(notebook) if notebook.follows(&cell) => selecting(state, &workspace),
+                _ => workspace,
+            },
             cell,
             rows,
             first,
@@ -157,7 +178,17 @@ pub fn workspace(state: &State) -> Option<Arc<Workspace>> {
         project: (*open.project).clone(),
         notebook: notebook.path.clone(),
         document: (*notebook.document).clone(),
+        selection: None,
     }))
+}
+
+/// The same with the rows that are chosen in a chart.
+fn selecting(state: &State, workspace: &Workspace) -> Arc<Workspace> {
+    let chosen = state.notebook().and_then(|notebook| notebook.chosen.as_ref());
+    Arc::new(Workspace {
+        selection: chosen.map(|chosen| chosen.selection.clone()),
+        ..workspace.clone()
+    })
 }
 
 /// A cell that this one reads directly and that failed with its present text.

@@ -2,6 +2,8 @@
 
 mod asking;
 mod exporting;
+mod reports;
+mod selecting;
 
 use super::reduce;
 use crate::message::{Effect, Listing, Loaded, Message, NotebookText};

@@ -1,10 +1,10 @@
 //! Running cells: what is wanted becomes tasks, results become outputs.
 
-use super::runs;
+use super::{runs, select};
 use crate::message::Effect;
 use crate::state::{OpenNotebook, State, Work};
 use aloft_protocol::{BlockId, TaskId, operation::Rows, snapshot::CellState};
-use aloft_spec::{CellKind, Code, Output, Problem, verdict::Verdict};
+use aloft_spec::{CellKind, Code, Output, Problem, output::TableOutput, verdict::Verdict};
 
 /// Runs a cell, and first those that it needs and that aren't up to date.
 pub fn run(state: &mut State, block: BlockId, rows: Rows) {
@@ -141,6 +141,9 @@ pub fn evaluated(
     result: Result<Output, Problem>,
 ) {
     let Some(task) = state.end_task(task) else { return };
+    if let Work::Select { cell, .. } = &task.work {
+        return select::selected(state, cell, key, result);
+    }
     let rows = match &task.work {
         Work::Evaluate { rows, .. } => Some(*rows),
         _ => None,
@@ -154,6 +157,7 @@ pub fn evaluated(
     let fresh = notebook.key(&name) == key;
     let cell = notebook.cell_mut(&name);
     cell.tried = Some(key.clone());
+    cell.partial = None;
     match result {
         Ok(output) => {
             cell.show(output, key, rows, seconds);
@@ -166,6 +170,27 @@ pub fn evaluated(
         }
         Err(problem) if problem.code == Code::Stopped => cell.state = CellState::Stopped,
         Err(problem) => cell.state = CellState::Failed { problem },
+    }
+}
+
+/// A cell that is being evaluated tells what it knows of its first rows.
+pub fn partial(state: &mut State, task: TaskId, output: TableOutput) {
+    let Some(task) = state.tasks.iter_mut().find(|known| known.id == task) else {
+        return;
+    };
+    let Work::Evaluate { cell: name, .. } = &task.work else {
+        return;
+    };
+    let seen = &output.profile.extent;
+    let share = seen.total.map(|total| seen.rows as f32 / total.max(1) as f32);
+    task.fraction = share;
+    let name = name.clone();
+    if let Some(notebook) = state.notebook_mut() {
+        let cell = notebook.cell_mut(&name);
+        if let CellState::Running { fraction, .. } = &mut cell.state {
+            *fraction = share;
+            cell.partial = Some(Output::Table(output));
+        }
     }
 }
 
@@ -201,6 +226,9 @@ pub fn stop(state: &mut State, id: TaskId, effects: &mut Vec<Effect>) {
         Work::Job { run, .. } => super::cloud::stop_job(state, &run, effects),
         _ if !task.started => {
             state.end_task(id);
+            if let Some(cell) = work.selecting() {
+                return select::stopped(state, cell);
+            }
             let Some(notebook) = state.notebook_mut() else {
                 return;
             };

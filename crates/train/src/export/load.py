@@ -145,6 +145,29 @@ def attention(sizes, inputs, parameters, indices):
     return (scores.softmax(-1) @ values).transpose(1, 2).reshape(-1, positions, heads * size)
 
 
+def members(sizes, inputs, parameters, indices):
+    return inputs[0].reshape(-1, 1, sizes["width"]) * parameters[0]
+
+
+def maps(x, weight, bias):
+    """A linear map for each of [rows, maps, inputs]."""
+    return torch.einsum("rmi,moi->rmo", x, weight) + bias
+
+
+def member_linear(sizes, inputs, parameters, indices):
+    return maps(inputs[0].reshape(-1, sizes["members"], sizes["inputs"]), *parameters)
+
+
+def periodic(sizes, inputs, parameters, indices):
+    """Numbers, and behind them learned waves of some of them."""
+    x = inputs[0]
+    frequencies, phases, weight, bias = parameters
+    turns = x[:, sizes["columns"]].unsqueeze(-1) * frequencies + phases
+    # Whole turns are taken off first: an angle of many turns is only known roughly in 32 bits.
+    waves = torch.cos((turns - turns.detach().round()) * (2.0 * torch.pi))
+    return torch.cat([x, maps(waves, weight, bias).flatten(1)], 1)
+
+
 def gru(sizes, inputs, parameters, indices):
     x = inputs[0]
     state = x.new_zeros(1, len(x), sizes["hidden"])
@@ -172,6 +195,9 @@ OPS = {
     "pool": pool,
     "reduce": reduce,
     "attention": attention,
+    "members": members,
+    "member linear": member_linear,
+    "periodic": periodic,
     "gru": gru,
     "lstm": lstm,
 }
@@ -205,6 +231,7 @@ class Network(nn.Module):
 # --- Preprocessing, in double precision ---------------------------------------------------------------------------------
 
 SOFT_CLIP = 3.0
+LEAST_RANK = 1e-7
 DAY = 24 * 3600 * 1000
 
 
@@ -241,13 +268,34 @@ def with_indicator(column, parts, missing):
     return parts + [missing.astype(np.float64)] if column["indicator"] else parts
 
 
+def linear_scale(column, numbers):
+    score = (numbers - column["center"]) / column["width"]
+    excess = np.maximum(np.abs(score) - SOFT_CLIP, 0.0)
+    return np.where(excess > 0.0, np.sign(score) * (SOFT_CLIP + np.log1p(excess)), score)
+
+
+def quantile_scale(column, numbers):
+    """The quantile of a standard normal distribution that a number is among those of training."""
+    quantiles = np.array(column["quantiles"])
+    last = max(len(quantiles) - 1, 1)
+    below = np.searchsorted(quantiles, numbers, "left")
+    not_above = np.searchsorted(quantiles, numbers, "right")
+    high = np.clip(below, 1, last)
+    low_value, high_value = quantiles[high - 1], quantiles[high]
+    steps = high - 1 + (numbers - low_value) / np.where(high_value > low_value, high_value - low_value, 1.0)
+    places = np.where(below < not_above, (below + not_above - 1) / 2.0, np.clip(steps, 0.0, last))
+    shares = torch.from_numpy(np.clip(places / last, LEAST_RANK, 1.0 - LEAST_RANK))
+    return torch.special.ndtri(shares).numpy()
+
+
+SCALES = {"linear": linear_scale, "quantile": quantile_scale}
+
+
 def number(column, values):
     numbers = floats(values)
     missing = np.isnan(numbers)
-    score = (np.where(missing, column["median"], numbers) - column["mean"]) / column["deviation"]
-    excess = np.maximum(np.abs(score) - SOFT_CLIP, 0.0)
-    clipped = np.sign(score) * (SOFT_CLIP + np.log1p(excess))
-    return with_indicator(column, [np.where(excess > 0.0, clipped, score)], missing)
+    scaled = SCALES[column["scaling"]](column, np.where(missing, column["fill"], numbers))
+    return with_indicator(column, [scaled], missing)
 
 
 def boolean(column, values):
@@ -267,9 +315,10 @@ def moment(column, values):
     parts = []
     if column["date"]:
         days = times // DAY
-        months = days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) % 12
+        years = days.astype("datetime64[D]").astype("datetime64[Y]")
+        of_year = days - years.astype("datetime64[D]").astype(np.int64)
         parts.append((times - column["mean"]) / column["deviation"])
-        parts += circle(months / 12.0) + circle((days % 7) / 7.0)
+        parts += circle(of_year / 366.0) + circle((days % 7) / 7.0)
     if column["time"]:
         parts += circle((times % DAY) / DAY)
     return with_indicator(column, parts, missing)
@@ -280,7 +329,12 @@ def category(column, values):
     return np.array([0 if value is None else codes.get(str(value), 0) for value in values], dtype=np.int64)
 
 
-NUMBERS = {"number": number, "flag": boolean, "moment": moment}
+def target_means(column, values):
+    """What the target came to in the training rows of each text."""
+    return list(np.array(column["means"])[category(column, values)].T)
+
+
+NUMBERS = {"number": number, "flag": boolean, "moment": moment, "target": target_means}
 
 
 class Model:
@@ -311,14 +365,20 @@ class Model:
         return torch.from_numpy(numbers.astype(np.float32)), torch.from_numpy(indices)
 
     def predict(self, table):
-        """A dict of columns: `prediction`, and `probability_<class>` for each class."""
+        """A dict of columns: `prediction` and `probability_<class>` for each class, or `quantile_<share>` for each."""
         with torch.no_grad():
             out = self.network(*self.encode(table)).double().numpy()
         task = self.description
-        if task["task"] == "regression":
-            return {"prediction": out[:, 0] * task["deviation"] + task["mean"]}
-        shares = np.exp(out - out.max(1, keepdims=True))
-        shares /= shares.sum(1, keepdims=True)
+        # What several members say is averaged: numbers as they are, classes as probabilities.
+        width = len(task.get("classes") or task.get("quantiles") or [None])
+        out = out.reshape(len(out), -1, width)
+        if "classes" not in task:
+            numbers = out.mean(1) * task["deviation"] + task["mean"]
+            if task["task"] == "regression":
+                return {"prediction": numbers[:, 0]}
+            return {f"quantile_{share}": column for share, column in zip(task["quantiles"], np.sort(numbers, 1).T)}
+        shares = np.exp(out - out.max(2, keepdims=True))
+        shares = (shares / shares.sum(2, keepdims=True)).mean(1)
         classes = np.array(task["classes"])
         columns = {"prediction": classes[shares.argmax(1)]}
         for index, name in enumerate(task["classes"]):

@@ -29,7 +29,8 @@ pub struct Exported {
 /// Inputs are the columns that the model reads, by their names, each [rows, 1]: numbers as float64 (NaN is missing), texts
 /// as strings, yes-or-no columns as bool, or as float32 with NaN where values were missing in training, and dates as
 /// int64 milliseconds since 1970 (times of day since midnight) with the smallest int64 for a missing one. Outputs are
-/// `prediction` [rows, 1] and, for classes, `probabilities` [rows, classes].
+/// `prediction` [rows, 1] and, for classes, `probabilities` [rows, classes]; for quantiles, `quantiles` [rows, quantiles] in
+/// place of `prediction`.
 ///
 /// # Errors
 /// `NotFound` where the run has no model, `Unsupported` naming what has no form in ONNX.

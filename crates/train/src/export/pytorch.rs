@@ -10,7 +10,7 @@ use aloft_nn::{
     network::Network,
     ops::{
         Activate, Add, Attention, BatchNorm, Convolution, Dropout, Embed, Gru, LayerNorm, Linear, Lstm,
-        Offset, Op, Pool, Reduce, RmsNorm, Tokens,
+        MemberLinear, Members, Offset, Op, Periodic, Pool, Recurrent, Reduce, RmsNorm, Tokens,
     },
 };
 use aloft_runs::replace_file;
@@ -102,12 +102,15 @@ fn sizes(op: &dyn Op) -> Option<serde_json::Result<Value>> {
         of::<Convolution>,
         of::<Dropout>,
         of::<Embed>,
-        of::<Gru>,
         of::<LayerNorm>,
         of::<Linear>,
-        of::<Lstm>,
+        of::<MemberLinear>,
+        of::<Members>,
         of::<Offset>,
+        of::<Periodic>,
         of::<Pool>,
+        of::<Recurrent<Gru>>,
+        of::<Recurrent<Lstm>>,
         of::<Reduce>,
         of::<RmsNorm>,
         of::<Tokens>,

@@ -3,32 +3,38 @@
 //!
 //! | column | becomes |
 //! |---|---|
-//! | number, duration | one number: the median where it is missing, standardized, softly clipped; a 0/1 column that says where it was missing, if it ever was in training |
+//! | number, duration | one number on the scale that is asked for, filled where it is missing; a 0/1 column that says where it was missing, if it ever was in training |
 //! | boolean | 0 or 1, the more frequent one where it is missing; a 0/1 column for missing as above |
-//! | text, category | a category: values by frequency, bucket 0 for missing and unknown ones |
-//! | date, time | standardized time, and month, weekday and hour on circles (sine and cosine) where the type has them |
+//! | text, category | a category: values by frequency, bucket 0 for missing and unknown ones; or what the target comes to in it |
+//! | date, time | standardized time, and day of the year, weekday and hour on circles (sine and cosine) where the type has them |
 //!
 //! Columns that say nothing (one value, all missing, nearly as many texts as rows) are left out with a warning.
 
+mod block;
 mod category;
 mod moment;
 mod number;
+mod scale;
+mod target;
 mod values;
 
 use crate::{
     batch::Encoded,
     error::{Result, TrainError},
 };
-use aloft_spec::text::thousands;
+use aloft_spec::{text::thousands, train::PreprocessSpec};
 use polars::prelude::*;
 use serde::{Deserialize, Serialize};
 
+pub use block::{Block, Readable};
 pub use category::Category;
 pub use moment::Moment;
-pub use number::{Flag, Number, SOFT_CLIP, mean_and_deviation};
+pub use number::{Flag, Number, mean_and_deviation, quantile};
+pub use scale::{SOFT_CLIP, Scale};
+pub use target::{Outcomes, TargetMeans};
 
 /// Version of what is stored; a model of another one is refused.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// Fitted preprocessing: the columns in the order of the model's input.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -59,6 +65,8 @@ pub enum Encoding {
     Flag(Flag),
     /// One of several texts.
     Category(Category),
+    /// One of several texts, as what the target comes to in it.
+    Target(TargetMeans),
     /// A point in time.
     Moment(Moment),
 }
@@ -70,6 +78,7 @@ impl Encoding {
             Self::Number(number) => number.width(),
             Self::Flag(flag) => flag.width(),
             Self::Category(_) => 0,
+            Self::Target(means) => means.width(),
             Self::Moment(moment) => moment.width(),
         }
     }
@@ -82,15 +91,21 @@ enum Fitted {
 }
 
 impl Preprocessing {
-    /// Fits the named columns on the training rows (indices into the frame). Returns it with a warning for each column
-    /// that is left out.
-    pub fn fit(frame: &DataFrame, names: &[String], train: &[u32]) -> Result<(Self, Vec<String>)> {
+    /// Fits the named columns on the training rows (indices into the frame). With `outcomes`, what these rows come to,
+    /// texts are encoded by means of the target. Returns it with a warning for each column that is left out.
+    pub fn fit(
+        frame: &DataFrame,
+        names: &[String],
+        train: &[u32],
+        spec: &PreprocessSpec,
+        outcomes: Option<&Outcomes>,
+    ) -> Result<(Self, Vec<String>)> {
         let mut columns = Vec::new();
         let mut warnings = Vec::new();
         let train = IdxCa::from_vec("rows".into(), train.iter().map(|row| *row as IdxSize).collect());
         for name in names {
             let column = frame.column(name)?.as_materialized_series().take(&train)?;
-            match fit_column(&column)? {
+            match fit_column(&column, spec, outcomes)? {
                 Fitted::Kept(encoding) => columns.push(FittedColumn {
                     name: name.clone(),
                     encoding,
@@ -119,6 +134,23 @@ impl Preprocessing {
     /// Columns of numbers that it makes.
     pub fn numeric_width(&self) -> usize {
         self.columns.iter().map(|column| column.encoding.width()).sum()
+    }
+
+    /// Those of them that are points on a line, rather than yes or no or a place on a circle.
+    pub fn continuous(&self) -> Vec<usize> {
+        let mut at = 0;
+        let mut continuous = Vec::new();
+        for column in &self.columns {
+            let count = match &column.encoding {
+                Encoding::Number(_) => 1,
+                Encoding::Moment(moment) => usize::from(moment.date),
+                Encoding::Target(means) => means.width(),
+                Encoding::Flag(_) | Encoding::Category(_) => 0,
+            };
+            continuous.extend(at..at + count);
+            at += column.encoding.width();
+        }
+        continuous
     }
 
     /// Values of each column of categories, the bucket of unknown and missing ones counted.
@@ -163,6 +195,9 @@ impl Preprocessing {
                 Encoding::Number(number) => number.encode(&values::numbers(series)?, &mut out),
                 Encoding::Flag(flag) => flag.encode(&values::flags(series)?, &mut out),
                 Encoding::Moment(moment) => moment.encode(&values::moments(series)?, &mut out),
+                Encoding::Target(means) => {
+                    means.encode(&means.category.codes(&values::texts(series)?), &mut out);
+                }
                 Encoding::Category(category) => {
                     let codes = category.codes(&values::texts(series)?);
                     for (row, code) in codes.into_iter().enumerate() {
@@ -181,6 +216,37 @@ impl Preprocessing {
             categories,
         })
     }
+
+    /// Takes the target out of the encoding of the training rows themselves: `train` are their indices into the frame, and
+    /// `rows` their places in `encoded`. Only texts that are encoded by means of the target change.
+    pub fn hide_targets(
+        &self,
+        frame: &DataFrame,
+        train: &[u32],
+        outcomes: &Outcomes,
+        rows: &[u32],
+        encoded: &mut Encoded,
+    ) -> Result<()> {
+        let train = IdxCa::from_vec("rows".into(), train.iter().map(|row| *row as IdxSize).collect());
+        let mut at = 0;
+        for column in &self.columns {
+            if let Encoding::Target(means) = &column.encoding {
+                let texts = frame
+                    .column(&column.name)?
+                    .as_materialized_series()
+                    .take(&train)?;
+                let mut out = Columns {
+                    numbers: &mut encoded.numeric,
+                    width: encoded.numeric_width,
+                    at,
+                };
+                let codes = means.category.codes(&values::texts(&texts)?);
+                means.encode_training(&codes, outcomes, rows, &mut out);
+            }
+            at += column.encoding.width();
+        }
+        Ok(())
+    }
 }
 
 /// Some neighbouring columns of a row-major matrix.
@@ -196,22 +262,29 @@ impl Columns<'_> {
     }
 }
 
-fn fit_column(column: &Series) -> Result<Fitted> {
+fn fit_column(column: &Series, spec: &PreprocessSpec, outcomes: Option<&Outcomes>) -> Result<Fitted> {
     let known = column.len() - column.null_count();
     if known == 0 {
         return Ok(Fitted::LeftOut("it has no value in the training part".into()));
     }
     let dtype = column.dtype();
     Ok(match dtype {
-        DataType::Boolean => Flag::fit(&values::flags(column)?),
+        DataType::Boolean => Flag::fit(&values::flags(column)?, spec),
         DataType::String | DataType::Categorical(..) | DataType::Enum(..) => {
-            Category::fit(&values::texts(column)?)
+            let texts = values::texts(column)?;
+            match (Category::fit(&texts), outcomes) {
+                (Fitted::Kept(Encoding::Category(category)), Some(outcomes)) => {
+                    let codes = category.codes(&texts);
+                    Fitted::Kept(Encoding::Target(TargetMeans::fit(category, &codes, outcomes)))
+                }
+                (fitted, _) => fitted,
+            }
         }
-        DataType::Date => Moment::fit(&values::moments(column)?, true, false),
-        DataType::Datetime(..) => Moment::fit(&values::moments(column)?, true, true),
-        DataType::Time => Moment::fit(&values::moments(column)?, false, true),
+        DataType::Date => Moment::fit(&values::moments(column)?, true, false, spec),
+        DataType::Datetime(..) => Moment::fit(&values::moments(column)?, true, true, spec),
+        DataType::Time => Moment::fit(&values::moments(column)?, false, true, spec),
         _ if dtype.is_primitive_numeric() || dtype.is_decimal() || dtype.is_duration() => {
-            Number::fit(&values::numbers(column)?)
+            Number::fit(&values::numbers(column)?, spec)
         }
         _ => Fitted::LeftOut(format!("its type {dtype} can't be learned from")),
     })

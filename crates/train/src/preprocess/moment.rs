@@ -1,6 +1,7 @@
 //! Dates and times: how late it is, and where on the circles of year, week and day.
 
 use super::{Columns, Encoding, Fitted, number::mean_and_deviation, one_value};
+use aloft_spec::train::PreprocessSpec;
 use serde::{Deserialize, Serialize};
 use std::f64::consts::TAU;
 
@@ -10,7 +11,7 @@ const DAY: i64 = 24 * 3600 * 1000;
 /// where it has no time zone.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Moment {
-    /// Whether it has a date: time, month and weekday are used.
+    /// Whether it has a date: time, day of the year and weekday are used.
     pub date: bool,
     /// Whether it has a time of day: the hour is used.
     pub time: bool,
@@ -25,14 +26,14 @@ pub struct Moment {
 }
 
 impl Moment {
-    pub(super) fn fit(values: &[Option<i64>], date: bool, time: bool) -> Fitted {
+    pub(super) fn fit(values: &[Option<i64>], date: bool, time: bool, spec: &PreprocessSpec) -> Fitted {
         let mut known: Vec<i64> = values.iter().copied().flatten().collect();
         known.sort_unstable();
-        let indicator = known.len() < values.len();
+        let missing = known.len() < values.len();
         let (Some(first), Some(last)) = (known.first(), known.last()) else {
             return Fitted::LeftOut("it has no value in the training part".into());
         };
-        if first == last && !indicator {
+        if first == last && !missing {
             return one_value("the same", values.len());
         }
         let median = known[(known.len() - 1) / 2];
@@ -43,7 +44,7 @@ impl Moment {
             median,
             mean,
             deviation,
-            indicator,
+            indicator: missing && spec.indicators,
         }))
     }
 
@@ -63,7 +64,7 @@ impl Moment {
             if self.date {
                 push((milliseconds as f64 - self.mean) / self.deviation);
                 // 1970-01-01 was a Thursday; only the distance between weekdays matters.
-                let turns = [f64::from(month(days) - 1) / 12.0, days.rem_euclid(7) as f64 / 7.0];
+                let turns = [day_of_year(days) / 366.0, days.rem_euclid(7) as f64 / 7.0];
                 for turn in turns {
                     push((turn * TAU).sin());
                     push((turn * TAU).cos());
@@ -81,29 +82,32 @@ impl Moment {
     }
 }
 
-/// The month, from 1, of a day counted from 1970-01-01 (Hinnant, "chrono-Compatible Low-Level Date Algorithms").
-fn month(days: i64) -> u8 {
+/// Days since the first of January, of a day counted from 1970-01-01 (Hinnant, "chrono-Compatible Low-Level Date
+/// Algorithms", which counts years from the first of March).
+fn day_of_year(days: i64) -> f64 {
     let day_of_era = (days + 719_468).rem_euclid(146_097);
     let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let from_march = (5 * day_of_year + 2) / 153;
-    (if from_march < 10 {
-        from_march + 3
-    } else {
-        from_march - 9
-    }) as u8
+    let since_march = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    // March to December has 306 days. The year that ends in February began with the March before, so the leap day, the
+    // last of it, needs no care there.
+    let leap = |year: i64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let day = match since_march < 306 {
+        true => since_march + 59 + i64::from(leap(year_of_era)),
+        false => since_march - 306,
+    };
+    day as f64
 }
 
 #[cfg(test)]
 mod tests {
-    use super::month;
+    use super::day_of_year;
     use jiff::{ToSpan, civil};
 
     #[test]
-    fn months_are_those_of_the_calendar() {
+    fn days_are_those_of_the_calendar() {
         for days in (-200_000..200_000i64).step_by(13) {
             let date = civil::date(1970, 1, 1).checked_add(days.days()).unwrap();
-            assert_eq!(i8::try_from(month(days)).unwrap(), date.month(), "{date}");
+            assert_eq!(day_of_year(days), f64::from(date.day_of_year() - 1), "{date}");
         }
     }
 }

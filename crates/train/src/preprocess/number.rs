@@ -1,51 +1,42 @@
 //! Numbers and booleans.
 
-use super::{Columns, Encoding, Fitted, one_value};
+use super::{Columns, Encoding, Fitted, one_value, scale::Scale};
+use aloft_spec::train::{Imputation, PreprocessSpec};
 use serde::{Deserialize, Serialize};
 
-/// Standard deviations up to which a number passes unchanged; beyond, only the logarithm of the excess counts.
-pub const SOFT_CLIP: f64 = 3.0;
-
 /// A fitted column of numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Number {
     /// Stands for a missing value.
-    pub median: f64,
-    /// Over the training part, missing values as the median.
-    pub mean: f64,
-    /// Standard deviation likewise; 1 where it is 0.
-    pub deviation: f64,
+    pub fill: f64,
+    /// What the number becomes.
+    #[serde(flatten)]
+    pub scale: Scale,
     /// Whether a second column says where the value was missing.
     pub indicator: bool,
 }
 
 impl Number {
-    pub(super) fn fit(values: &[f64]) -> Fitted {
+    pub(super) fn fit(values: &[f64], spec: &PreprocessSpec) -> Fitted {
         let mut known: Vec<f64> = values.iter().copied().filter(|value| !value.is_nan()).collect();
         if known.is_empty() {
             return Fitted::LeftOut("it has no value in the training part".into());
         }
-        let indicator = known.len() < values.len();
+        let missing = known.len() < values.len();
         known.sort_by(f64::total_cmp);
         let (lowest, highest) = (known[0], known[known.len() - 1]);
-        if lowest == highest && !indicator {
+        if lowest == highest && !missing {
             return one_value(lowest, values.len());
         }
-        let middle = known.len() / 2;
-        let median = match known.len() % 2 {
-            1 => known[middle],
-            _ => f64::midpoint(known[middle - 1], known[middle]),
+        let fill = match spec.impute {
+            Imputation::Median => quantile(&known, 0.5),
+            Imputation::Mean => mean_and_deviation(known.iter().copied()).0,
+            Imputation::Zero => 0.0,
         };
-        let (mean, deviation) = mean_and_deviation(
-            values
-                .iter()
-                .map(|value| if value.is_nan() { median } else { *value }),
-        );
         Fitted::Kept(Encoding::Number(Self {
-            median,
-            mean,
-            deviation,
-            indicator,
+            fill,
+            scale: Scale::fit(spec.scaling, values, fill, &known),
+            indicator: missing && spec.indicators,
         }))
     }
 
@@ -56,8 +47,8 @@ impl Number {
     pub(super) fn encode(&self, values: &[f64], out: &mut Columns<'_>) {
         for (row, value) in values.iter().enumerate() {
             let missing = value.is_nan();
-            let value = if missing { self.median } else { *value };
-            out.set(row, 0, soft_clip((value - self.mean) / self.deviation));
+            let value = if missing { self.fill } else { *value };
+            out.set(row, 0, self.scale.apply(value));
             if self.indicator {
                 out.set(row, 1, f64::from(missing));
             }
@@ -65,13 +56,14 @@ impl Number {
     }
 }
 
-/// The number itself within ±3; beyond, 3 plus the logarithm of the excess: an outlier stays the largest and doesn't
-/// drown the others.
-fn soft_clip(score: f64) -> f64 {
-    let excess = score.abs() - SOFT_CLIP;
-    match excess > 0.0 {
-        true => score.signum() * (SOFT_CLIP + excess.ln_1p()),
-        false => score,
+/// The value that a share of rising values stays below, between two of them on the line that joins them.
+pub fn quantile(rising: &[f64], share: f64) -> f64 {
+    let place = share * rising.len().saturating_sub(1) as f64;
+    let below = place.floor() as usize;
+    match (rising.get(below), rising.get(below + 1)) {
+        (Some(low), Some(high)) => low + (high - low) * place.fract(),
+        (Some(low), None) => *low,
+        _ => f64::NAN,
     }
 }
 
@@ -96,16 +88,16 @@ pub struct Flag {
 }
 
 impl Flag {
-    pub(super) fn fit(values: &[Option<bool>]) -> Fitted {
+    pub(super) fn fit(values: &[Option<bool>], spec: &PreprocessSpec) -> Fitted {
         let yes = values.iter().filter(|value| **value == Some(true)).count();
         let no = values.iter().filter(|value| **value == Some(false)).count();
-        let indicator = yes + no < values.len();
-        if (yes == 0 || no == 0) && !indicator {
+        let missing = yes + no < values.len();
+        if (yes == 0 || no == 0) && !missing {
             return one_value(yes > 0, values.len());
         }
         Fitted::Kept(Encoding::Flag(Self {
             mode: yes > no,
-            indicator,
+            indicator: missing && spec.indicators,
         }))
     }
 

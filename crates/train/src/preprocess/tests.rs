@@ -1,5 +1,8 @@
 use super::*;
-use aloft_spec::{Code, Problem};
+use aloft_spec::{
+    Code, Problem,
+    train::{Imputation, Scaling},
+};
 
 fn frame() -> DataFrame {
     DataFrame::new(
@@ -43,7 +46,11 @@ fn names(frame: &DataFrame) -> Vec<String> {
 }
 
 fn fitted() -> (Preprocessing, Vec<String>) {
-    Preprocessing::fit(&frame(), &names(&frame()), &[0, 1, 2, 3, 4]).unwrap()
+    let spec = PreprocessSpec {
+        scaling: Scaling::Standard,
+        ..PreprocessSpec::default()
+    };
+    Preprocessing::fit(&frame(), &names(&frame()), &[0, 1, 2, 3, 4], &spec, None).unwrap()
 }
 
 #[test]
@@ -56,7 +63,8 @@ fn columns_are_fitted_on_the_training_part_alone() {
         panic!()
     };
     // 10, 30, 20 are known; 1e9 is not of the training part.
-    assert_eq!((age.median, age.mean, age.indicator), (20.0, 20.0, true));
+    assert_eq!((age.fill, age.indicator), (20.0, true));
+    assert!(matches!(age.scale, scale::Scale::Linear { center: 20.0, .. }));
     let Encoding::Category(city) = &preprocessing.columns[2].encoding else {
         panic!()
     };
@@ -84,7 +92,7 @@ fn rows_become_these_numbers() {
         row(5)[0]
     );
     assert_eq!(encoded.categories, [1, 2, 1, 0, 3, 0]);
-    // January is the top of the circle of months.
+    // The first of January is the top of the circle of days.
     assert_eq!(row(0)[5..7], [0.0, 1.0]);
 }
 
@@ -164,10 +172,115 @@ fn texts_that_name_rows_are_left_out_and_rare_ones_share_a_bucket() {
     )
     .unwrap();
     let train: Vec<u32> = (0..2000).collect();
-    let (preprocessing, warnings) = Preprocessing::fit(&frame, &names(&frame), &train).unwrap();
+    let (preprocessing, warnings) =
+        Preprocessing::fit(&frame, &names(&frame), &train, &PreprocessSpec::default(), None).unwrap();
     assert!(warnings[0].contains("`id`") && warnings[0].contains("2,000"));
     assert_eq!(preprocessing.category_values(), [4]);
     assert_eq!(preprocessing.encode(&frame).unwrap().categories[7], 0);
-    let only_ids = Preprocessing::fit(&frame, &["id".to_owned()], &train).unwrap_err();
+    let only_ids = Preprocessing::fit(
+        &frame,
+        &["id".to_owned()],
+        &train,
+        &PreprocessSpec::default(),
+        None,
+    )
+    .unwrap_err();
     assert_eq!(Problem::from(only_ids).code, Code::EmptyData);
+}
+
+#[test]
+fn gaps_are_filled_and_told_as_asked() {
+    let fit = |impute, indicators| {
+        let spec = PreprocessSpec {
+            impute,
+            indicators,
+            scaling: Scaling::Robust,
+        };
+        let names = ["age".to_owned()];
+        Preprocessing::fit(&frame(), &names, &[0, 1, 2, 3, 4], &spec, None)
+            .unwrap()
+            .0
+    };
+    for (impute, expected) in [
+        (Imputation::Median, 20.0),
+        (Imputation::Mean, 20.0),
+        (Imputation::Zero, 0.0),
+    ] {
+        let Encoding::Number(age) = &fit(impute, true).columns[0].encoding else {
+            panic!()
+        };
+        assert_eq!(age.fill, expected);
+    }
+    assert_eq!(fit(Imputation::Median, true).numeric_width(), 2);
+    assert_eq!(fit(Imputation::Median, false).numeric_width(), 1);
+    assert_eq!(fit(Imputation::Median, true).continuous(), [0]);
+}
+
+#[test]
+fn texts_become_what_the_target_comes_to_and_training_rows_do_not_tell_their_own() {
+    let rows = 300;
+    let kinds: Vec<String> = (0..rows).map(|row| format!("kind{}", row % 3)).collect();
+    let rare: Vec<String> = (0..rows).map(|row| format!("rare{}", row / 2)).collect();
+    let frame = DataFrame::new(
+        rows,
+        vec![
+            Column::new("kind".into(), kinds),
+            Column::new("rare".into(), rare),
+        ],
+    )
+    .unwrap();
+    let train: Vec<u32> = (0..200).collect();
+    let noise = |row: u32| f64::from((row * 7919) % 101) / 101.0;
+    let outcomes = Outcomes {
+        width: 1,
+        values: train.iter().map(|row| f64::from(row % 3) + noise(*row)).collect(),
+    };
+    let spec = PreprocessSpec::default();
+    let (preprocessing, _) =
+        Preprocessing::fit(&frame, &names(&frame), &train, &spec, Some(&outcomes)).unwrap();
+    assert_eq!(
+        (
+            preprocessing.numeric_width(),
+            preprocessing.category_values().len()
+        ),
+        (2, 0)
+    );
+    assert_eq!(preprocessing.continuous(), [0, 1]);
+    let plain = preprocessing.encode(&frame).unwrap();
+    let mut hidden = plain.clone();
+    preprocessing
+        .hide_targets(&frame, &train, &outcomes, &train, &mut hidden)
+        .unwrap();
+    assert_eq!(
+        plain.numeric[400..],
+        hidden.numeric[400..],
+        "other rows stay as they are"
+    );
+    let number = |encoded: &Encoded, row: usize, column: usize| encoded.numeric[row * 2 + column];
+    assert!(
+        number(&plain, 200, 0) > number(&plain, 201, 0) + 0.5,
+        "kind 2 and kind 0"
+    );
+    // How well the second column predicts the noise of its own row: well where it was fitted with it, not at all without.
+    let correlation = |encoded: &Encoded| {
+        let pairs = train.iter().map(|row| {
+            (
+                f64::from(number(encoded, *row as usize, 1)),
+                outcomes.values[*row as usize],
+            )
+        });
+        let (mean_x, deviation_x) = mean_and_deviation(pairs.clone().map(|pair| pair.0));
+        let (mean_y, deviation_y) = mean_and_deviation(pairs.clone().map(|pair| pair.1));
+        pairs
+            .map(|(x, y)| (x - mean_x) / deviation_x * (y - mean_y) / deviation_y)
+            .sum::<f64>()
+            / 200.0
+    };
+    assert!(correlation(&plain) > 0.5, "{}", correlation(&plain));
+    assert!(correlation(&hidden) < 0.2, "{}", correlation(&hidden));
+    let text = serde_json::to_string(&preprocessing).unwrap();
+    assert_eq!(
+        serde_json::from_str::<Preprocessing>(&text).unwrap(),
+        preprocessing
+    );
 }

@@ -74,13 +74,18 @@ pub fn penguins() -> DataFrame {
         .unwrap()
 }
 
-/// A specification that learns `target` from the columns that don't tell it.
+/// A specification that learns `target` from the columns that don't tell it, by a model that is soon trained.
 pub fn spec(target: &str) -> TrainSpec {
     let targets = ["late", "size", "level"].map(String::from);
-    TrainSpec {
+    let mut train = TrainSpec {
         ignore: targets.into_iter().filter(|name| name != target).collect(),
+        epochs: Some(20),
+        patience: Some(5),
         ..TrainSpec::new("rows", target)
-    }
+    };
+    train.model.hidden = vec![32, 16];
+    train.model.members = 2;
+    train
 }
 
 /// A run folder that nothing has executed yet.

@@ -45,7 +45,7 @@ pub fn svg(chart: &ChartData) -> String {
     };
     write(format_args!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {w} {h}\" width=\"{w}\" height=\"{h}\" role=\"img\" \
-         font-family=\"system-ui, sans-serif\" font-size=\"12\">\n",
+         font-family=\"Inter, system-ui, sans-serif\" font-size=\"12\">\n",
         w = number(WIDTH),
         h = number(height)
     ));

@@ -1,10 +1,12 @@
 //! What the texts of a column have in common: numbers, dates, or just text.
 
 use polars::prelude::*;
+use serde::{Deserialize, Serialize};
+use std::ops::Range;
 
 /// Which kinds of texts a column holds, one bit a kind. Every row of a file is looked at, so that a type never fails
 /// later and doesn't depend on which rows come first.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::source) struct Kinds(u16);
 
 const TEXT: u16 = 1;
@@ -41,7 +43,26 @@ impl Kinds {
     /// Takes note of one more value; missing ones aren't given here.
     pub(in crate::source) fn add(&mut self, value: &[u8]) {
         if self.0 & TEXT == 0 {
-            self.0 |= kind(value);
+            self.merge(Self(kind(value)));
+        }
+    }
+
+    /// The same for a value within other bytes. Plain numbers, which most values are, are told eight letters at a time.
+    #[inline]
+    pub(in crate::source) fn add_within(&mut self, bytes: &[u8], value: Range<usize>) {
+        if self.0 & TEXT == 0 {
+            self.merge(Self(
+                plain_number(bytes, value.clone()).unwrap_or_else(|| kind(&bytes[value])),
+            ));
+        }
+    }
+
+    /// Takes note of all values of another part of the same column. Beside a text other kinds don't matter.
+    #[inline]
+    pub(in crate::source) fn merge(&mut self, other: Self) {
+        self.0 |= other.0;
+        if self.0 & TEXT != 0 {
+            self.0 = TEXT;
         }
     }
 
@@ -151,6 +172,45 @@ fn kind(value: &[u8]) -> u16 {
         }
         _ => TEXT,
     }
+}
+
+/// The bit of a short number of digits alone, or with a point among or around them; `None` for any other value, which
+/// may be a number too.
+#[inline]
+fn plain_number(bytes: &[u8], value: Range<usize>) -> Option<u16> {
+    const WORD: usize = 8;
+    let start = value.start + usize::from(bytes.get(value.start) == Some(&b'-'));
+    let length = value.end.checked_sub(start)?;
+    // Eighteen digits always fit 64 bits.
+    if !(1..=18).contains(&length) {
+        return None;
+    }
+    let mut point = None;
+    let mut at = start;
+    while at < value.end {
+        let word = u64::from_le_bytes(*bytes.get(at..)?.first_chunk::<WORD>()?);
+        let behind = WORD.saturating_sub(value.end - at) as u32;
+        // What lies behind the value counts as digits.
+        let others = non_digits(word) << (8 * behind) >> (8 * behind);
+        if others != 0 {
+            let first = at + (others.trailing_zeros() / 8) as usize;
+            if !others.is_power_of_two() || point.is_some() || bytes[first] != b'.' || length == 1 {
+                return None;
+            }
+            point = Some(first);
+        }
+        at += WORD;
+    }
+    Some(if point.is_some() { REAL } else { INTEGER })
+}
+
+/// The high bit of each byte that is no digit.
+#[inline]
+fn non_digits(word: u64) -> u64 {
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    // Digits become 0 to 9, and ten and more reach the high bit when 118 is added.
+    let word = word ^ 0x3030_3030_3030_3030;
+    (((word & !HIGH) + 0x7676_7676_7676_7676) | word) & HIGH
 }
 
 /// A number without its sign: digits, with a decimal point, an exponent or both.
@@ -271,6 +331,7 @@ fn two(text: &[u8]) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn type_of(values: &[&str]) -> String {
         let mut kinds = Kinds::default();
@@ -282,6 +343,18 @@ mod tests {
             ColumnType::CommaReal => "comma".into(),
             ColumnType::Date => "date".into(),
             ColumnType::Datetime { format, .. } => format.into(),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn values_are_told_within_other_bytes_as_alone(value in "[-+]?[0-9.eE ,:T]{0,21}|[ -~]{0,12}", after in "[ -~]{0,9}") {
+            let mut alone = Kinds::default();
+            alone.add(value.as_bytes());
+            let bytes = format!("12{value}{after}");
+            let mut within = Kinds::default();
+            within.add_within(bytes.as_bytes(), 2..2 + value.len());
+            prop_assert_eq!(alone, within);
         }
     }
 

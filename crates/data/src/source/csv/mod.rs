@@ -1,13 +1,22 @@
 //! CSV and TSV: how the file is written is found out from its first lines, then one pass over the bytes finds ragged
-//! rows, bad text, the number of rows, the type of each column and what means "no value".
+//! rows, bad text, where the rows are, the type of each column and what means "no value".
 //!
-//! polars pads short rows silently and guesses types from the first rows. Here the whole file is looked at once, within
-//! a bounded memory, before anything is built on it. What polars can't read as it is (another encoding, rows that need
-//! repair) becomes a copy that it can.
+//! polars pads short rows silently and guesses types from the first rows. Here the whole file is looked at once, on all
+//! cores and within a bounded memory, before anything is built on it; what was found in a large file is remembered. What
+//! polars can't read as it is (another encoding, rows that need repair) becomes a copy that it can. Only who asks for
+//! the first rows of a large file gets them without a look at the rest, and is told so.
 
+mod fields;
+mod findings;
+mod first_rows;
+mod header;
+mod index;
 pub(super) mod kind;
+mod layout;
 mod nulls;
+mod pieces;
 mod records;
+mod remembered;
 mod repair;
 mod scan;
 mod sniff;
@@ -20,32 +29,28 @@ use super::{
 };
 use crate::{
     Cancel,
-    error::{DataError, Result, guarded},
-    execute::{self, EngineChoice},
+    error::{DataError, Result},
 };
 use aloft_spec::{
+    profile::Scan,
     reading::{self, Reading},
     source::{Format, Ragged, SourceSpec, ending},
     text::thousands,
 };
+use first_rows::FirstRows;
 use kind::ColumnType;
-use polars::prelude::*;
-use records::{Marks, Records};
-use scan::{Failed, RECORDS_BETWEEN_CHECKS, Rules, Scanned};
+use polars::prelude::DataFrame;
+use remembered::Remembered;
+use scan::{Failed, Rules, Scanned};
 use sniff::Given;
-use std::{io::Cursor, io::Read, path::Path};
+use std::{io::Read, path::Path};
 
-/// A CSV file that was looked at from its first to its last byte.
-#[derive(Debug, Clone)]
-pub(crate) struct Layout {
-    content: Content,
-    marks: Marks,
-    header: bool,
-    columns: Vec<(PlSmallStr, ColumnType)>,
-    null_values: Vec<String>,
-    rows: u64,
-    trailing_blanks: bool,
-}
+pub(crate) use layout::{Layout, rows};
+
+/// The first rows of a file of so many bytes are read without a look at the rest.
+const LARGE_BYTES: u64 = 64 << 20;
+/// How often a long pass over records asks whether it is cancelled.
+const RECORDS_BETWEEN_CHECKS: u64 = 4096;
 
 /// Opens a CSV file: checks all of it and makes a lazy plan of its rows.
 pub(crate) fn open(spec: &SourceSpec, file: &Path, access: &Access, cancel: &Cancel) -> Result<Opened> {
@@ -53,8 +58,19 @@ pub(crate) fn open(spec: &SourceSpec, file: &Path, access: &Access, cancel: &Can
     let mut text = Text::open(file, spec.encoding.as_deref(), access, cancel)?;
     loop {
         let rules = rules(spec, file, &text.content, given)?;
+        let remembered = Remembered::of(file, &text, &rules, access)?;
+        if let Some(remembered) = &remembered
+            && let Some(scanned) = remembered.get()?
+        {
+            return finish(file, &text, &rules, &scanned, false, access, cancel);
+        }
         match scan::scan(file, &text.content, &rules, cancel) {
-            Ok(scanned) => return finish(file, &text, &rules, scanned, access, cancel),
+            Ok(scanned) => {
+                if let Some(remembered) = remembered {
+                    remembered.put(file, &scanned)?;
+                }
+                return finish(file, &text, &rules, &scanned, true, access, cancel);
+            }
             Err(Failed::Error(error)) => return Err(error),
             Err(Failed::NotUtf8 { bytes, .. })
                 if text.guessed && matches!(&text.content, Content::File(path) if path == file) =>
@@ -71,6 +87,60 @@ pub(crate) fn open(spec: &SourceSpec, file: &Path, access: &Access, cancel: &Can
             }
         }
     }
+}
+
+/// The first `wanted` rows of a large file with how they were read, without a look at all of it. `None` for smaller
+/// files, for those that are remembered, and where there is something to say of the file that needs a look at all of it.
+pub(crate) fn first_rows(
+    spec: &SourceSpec,
+    file: &Path,
+    wanted: u64,
+    access: &Access,
+    cancel: &Cancel,
+) -> Result<Option<(DataFrame, Reading, Scan)>> {
+    first_rows_beyond(LARGE_BYTES, spec, file, wanted, access, cancel)
+}
+
+fn first_rows_beyond(
+    large: u64,
+    spec: &SourceSpec,
+    file: &Path,
+    wanted: u64,
+    access: &Access,
+    cancel: &Cancel,
+) -> Result<Option<(DataFrame, Reading, Scan)>> {
+    let metadata = std::fs::metadata(file).map_err(|error| DataError::reading(file, &error))?;
+    if metadata.len() < large {
+        return Ok(None);
+    }
+    let given = given(spec)?;
+    let text = Text::open(file, spec.encoding.as_deref(), access, cancel)?;
+    let rules = rules(spec, file, &text.content, given)?;
+    let Some(plain) = text.content.plain()?.filter(|plain| plain.path == file) else {
+        return Ok(None);
+    };
+    if let Some(remembered) = Remembered::of(file, &text, &rules, access)?
+        && remembered.get()?.is_some()
+    {
+        return Ok(None);
+    }
+    let Some(FirstRows {
+        frame,
+        scanned,
+        bytes_read,
+    }) = first_rows::first_rows(file, &plain, &rules, wanted, cancel)?
+    else {
+        return Ok(None);
+    };
+    let mut reading = reading(file, &text, &rules, &scanned)?;
+    reading.bytes_read = Some(bytes_read);
+    let scan = Scan {
+        bytes_read,
+        bytes_total: plain.bytes,
+        rows_read: scanned.rows,
+        ..Scan::default()
+    };
+    Ok(Some((frame, reading, scan)))
 }
 
 /// What the keys say of the dialect.
@@ -133,7 +203,9 @@ fn rules(spec: &SourceSpec, file: &Path, content: &Content, given: Given) -> Res
         .map_err(|error| DataError::decompressing(file, &error))?;
     let likely = if ending(file) == "tsv" { b'\t' } else { b',' };
     let found = sniff::sniff(&head, given, likely);
+    let lines = memchr::memchr_iter(b'\n', &head).count().max(1);
     Ok(Rules {
+        record_bytes: (head.len() / lines) as u64 + 1,
         marks: found.marks,
         header: found.header,
         null_values: spec.null_values.clone(),
@@ -149,28 +221,32 @@ fn finish(
     file: &Path,
     text: &Text,
     rules: &Rules,
-    scanned: Scanned,
+    scanned: &Scanned,
+    looked_at: bool,
     access: &Access,
     cancel: &Cancel,
 ) -> Result<Opened> {
-    let reading = reading(file, text, rules, &scanned)?;
-    let width = scanned.columns.len();
-    let (content, trailing_blanks) = if scanned.ragged > 0 {
-        (
-            repair::repaired(file, &text.content, rules, width, access, cancel)?,
-            false,
-        )
+    let mut reading = reading(file, text, rules, scanned)?;
+    if !looked_at {
+        reading.bytes_read = Some(0);
+    }
+    let layout = if scanned.ragged > 0 {
+        let width = scanned.names.len();
+        Layout {
+            content: repair::repaired(file, &text.content, rules, width, access, cancel)?,
+            trailing_blanks: false,
+            index: None,
+            ..Layout::new(text.content.clone(), rules, scanned)
+        }
     } else {
-        (text.content.clone(), scanned.trailing_blanks)
-    };
-    let layout = Layout {
-        content,
-        marks: rules.marks,
-        header: rules.header,
-        columns: scanned.columns,
-        null_values: scanned.null_values,
-        rows: scanned.rows,
-        trailing_blanks,
+        Layout {
+            index: text
+                .content
+                .plain()?
+                .map(|plain| (plain.path, scanned.index.clone())),
+            looked_at,
+            ..Layout::new(text.content.clone(), rules, scanned)
+        }
     };
     Ok(Opened {
         plan: layout.plan()?,
@@ -189,7 +265,7 @@ fn reading(file: &Path, text: &Text, rules: &Rules, scanned: &Scanned) -> Result
     reading.bytes_read = Some(bytes);
     reading.encoding = Some(text.reading());
     let comma = scanned
-        .columns
+        .columns(rules.comma)
         .iter()
         .any(|(_, kind)| *kind == ColumnType::CommaReal);
     let lines: Vec<u64> = scanned.ragged_rows.iter().map(|row| row.line as u64).collect();
@@ -224,89 +300,81 @@ fn reading(file: &Path, text: &Text, rules: &Rules, scanned: &Scanned) -> Result
     Ok(reading)
 }
 
-/// The rows at `indices` (ascending, from 0) of a file that was opened before. Only these are parsed.
-pub(crate) fn rows(file: &Path, layout: &Layout, indices: &[u64], cancel: &Cancel) -> Result<DataFrame> {
-    let mut records = Records::new(layout.content.reader()?, layout.marks);
-    let mut chosen = Vec::new();
-    let mut wanted = indices.iter().copied().peekable();
-    let mut row = 0_u64;
-    if layout.header {
-        scan::next(&mut records, file)?;
-    }
-    while let Some(index) = wanted.peek() {
-        if row.is_multiple_of(RECORDS_BETWEEN_CHECKS) {
-            cancel.step()?;
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Relation, source::relation};
+    use aloft_spec::table::Scope;
+
+    /// Numbers, of which the last is a word; and texts in which lines end.
+    fn write(file: &Path, rows: usize, last: &str) {
+        let mut text = String::from("id,value,note\n");
+        for row in 0..rows {
+            let value = if row + 1 == rows { last } else { "1.5" };
+            text.push_str(&format!("{row},{value},\"two, and\n\"\"{row}\"\"\"\n"));
         }
-        let Some(record) = scan::next(&mut records, file)? else {
-            return Err(DataError::unreadable(
-                file,
-                "the file became shorter while it was read",
-                "run it again",
-            ));
+        std::fs::write(file, text).unwrap();
+    }
+
+    fn types(frame: &DataFrame) -> Vec<String> {
+        frame.dtypes().iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn first_rows_need_no_look_at_all_of_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("t.csv");
+        write(&file, 200_000, "1.5");
+        let read = |file: &Path, wanted| {
+            let spec = SourceSpec::new("t.csv");
+            first_rows_beyond(0, &spec, file, wanted, &Access::new(), &Cancel::new()).unwrap()
         };
-        if row == *index {
-            chosen.extend_from_slice(record.bytes);
-            chosen.push(b'\n');
-            wanted.next();
-        }
-        row += 1;
-    }
-    let frame = guarded(|| {
-        CsvReadOptions::default()
-            .with_has_header(false)
-            .with_schema(Some(layout.read_schema()))
-            .map_parse_options(|options| {
-                options
-                    .with_separator(layout.marks.separator)
-                    .with_quote_char(layout.marks.quote)
-                    .with_null_values(Some(layout.null_values()))
-            })
-            .into_reader_with_file_handle(Cursor::new(chosen))
-            .finish()
-    })?;
-    execute::collect(
-        frame.lazy().with_columns(layout.conversions()),
-        EngineChoice::InMemory,
-    )
-}
-
-impl Layout {
-    /// All rows, lazily.
-    fn plan(&self) -> Result<LazyFrame> {
-        let sources = self.content.sources()?;
-        guarded(|| {
-            let plan = LazyCsvReader::new_with_sources(sources)
-                .with_glob(false)
-                .with_has_header(self.header)
-                .with_schema(Some(self.read_schema()))
-                .with_separator(self.marks.separator)
-                .with_quote_char(self.marks.quote)
-                .with_null_values(Some(self.null_values()))
-                .finish()?;
-            let plan = if self.trailing_blanks {
-                plan.slice(0, self.rows as IdxSize)
-            } else {
-                plan
-            };
-            Ok(plan.with_columns(self.conversions()))
-        })
+        let (frame, reading, scan) = read(&file, 1000).unwrap();
+        assert_eq!(
+            (frame.height(), types(&frame)),
+            (1000, vec!["i64".to_owned(), "f64".into(), "str".into()])
+        );
+        assert_eq!(
+            frame.column("note").unwrap().str().unwrap().get(7),
+            Some("two, and\n\"7\"")
+        );
+        assert_eq!(
+            (reading.bytes_read, scan.rows_read),
+            (Some(scan.bytes_read), 1000)
+        );
+        assert!(scan.bytes_read * 3 < scan.bytes_total, "{scan:?}");
+        // A word at the end is met although it is far from the first rows.
+        write(&file, 200_000, "none of these");
+        assert_eq!(types(&read(&file, 10).unwrap().0)[1], "str");
+        // More rows than there are, and a row that doesn't fit, need a look at the whole file.
+        assert!(read(&file, 200_000).is_none());
+        let mut text = std::fs::read_to_string(&file).unwrap();
+        text.insert_str(14, "1,2\n");
+        std::fs::write(&file, text).unwrap();
+        assert!(read(&file, 10).is_none());
     }
 
-    fn read_schema(&self) -> SchemaRef {
-        let fields = self
-            .columns
-            .iter()
-            .map(|(name, kind)| Field::new(name.clone(), kind.read_as()));
-        std::sync::Arc::new(fields.collect())
-    }
-
-    fn null_values(&self) -> NullValues {
-        NullValues::AllColumns(self.null_values.iter().map(PlSmallStr::from).collect())
-    }
-
-    /// Texts of dates to dates, numbers with a comma to numbers.
-    fn conversions(&self) -> Vec<Expr> {
-        let columns = self.columns.iter();
-        columns.filter_map(|(name, kind)| kind.conversion(name)).collect()
+    #[test]
+    fn what_was_found_in_a_large_file_is_remembered() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, copies) = (folder.path().join("t.csv"), folder.path().join("copies"));
+        write(&file, 600_000, "1.5");
+        let access = Access::new().with_copies(&copies);
+        let mut spec = SourceSpec::new("t.csv");
+        spec.sample.rows = 500;
+        let sample =
+            || -> Relation { relation(&spec, &file, Scope::Sample, &access, &Cancel::new()).unwrap() };
+        let (first, again) = (sample(), sample());
+        assert_eq!(std::fs::read_dir(&copies).unwrap().count(), 1);
+        let read = |relation: &Relation| relation.scan().unwrap().bytes_read;
+        let total = std::fs::metadata(&file).unwrap().len();
+        assert!(total > 16 << 20 && read(&first) == total, "{total}");
+        assert!(read(&again) * 10 < total, "{}", read(&again));
+        assert!(first.frame().unwrap().equals(&again.frame().unwrap()));
+        let fields = |relation: &Relation| relation.reading().unwrap().dialect.clone();
+        assert_eq!(fields(&first), fields(&again));
+        // Another file of the same name is looked at.
+        write(&file, 600_001, "2");
+        assert_eq!(sample().extent(500).total, Some(600_001));
     }
 }

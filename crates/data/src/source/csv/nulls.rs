@@ -43,6 +43,7 @@ impl Nulls {
     }
 
     /// Takes note of a value of a column.
+    #[inline]
     pub(super) fn meet(&mut self, column: usize, value: &[u8]) -> Meaning {
         if value.is_empty() {
             return Meaning::Null;
@@ -54,7 +55,10 @@ impl Nulls {
         if !may_be_null(value) {
             return Meaning::Value;
         }
-        let position = |texts: &[&str]| texts.iter().position(|text| text.as_bytes() == value);
+        let position = |texts: &[&str]| {
+            let is_text = |text: &&str| text.len() == value.len() && text.as_bytes() == value;
+            texts.iter().position(is_text)
+        };
         if let Some(index) = position(&SURE) {
             self.sure |= 1 << index;
             return Meaning::Null;
@@ -65,6 +69,14 @@ impl Nulls {
                 Meaning::PerhapsNull
             }
             _ => Meaning::Value,
+        }
+    }
+
+    /// Takes note of all that was met in another part of the same file.
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.sure |= other.sure;
+        for (met, other) in self.unsure.iter_mut().zip(&other.unsure) {
+            *met |= other;
         }
     }
 
@@ -89,15 +101,15 @@ impl Nulls {
 }
 
 /// Whether a value is short and begins like one of the texts: nearly all values are told by this.
+#[inline]
 fn may_be_null(value: &[u8]) -> bool {
+    let second = || value.get(1).copied();
     value.len() <= 7
         && match value[0] {
             // A minus sign is most often that of a number.
-            b'-' => value.len() == 1 || !value[1].is_ascii_digit(),
-            first => matches!(
-                first,
-                b'N' | b'n' | b'#' | b'<' | b'\\' | b'?' | b'.' | b'*' | b'm' | b'u'
-            ),
+            b'-' => second().is_none_or(|second| !second.is_ascii_digit()),
+            b'N' | b'n' => second().is_some_and(|second| !second.is_ascii_digit()),
+            first => matches!(first, b'#' | b'<' | b'\\' | b'?' | b'.' | b'*' | b'm' | b'u'),
         }
 }
 

@@ -1,15 +1,13 @@
-//! Records of a CSV file, read within a bounded memory.
-//!
-//! The rules are those of RFC 4180, read as polars reads them: a field that begins with a quote ends at a separator or
-//! a line feed outside quotes; in any other field a quote is a letter like others. Separator and quote can be others.
+//! Records of a CSV file one by one, read within a bounded memory.
 
-use memchr::{memchr, memchr_iter, memchr2};
+use super::fields::{Field, Marks, Split, Splitter};
+use memchr::memchr_iter;
 use std::io::{self, Read};
 
 /// What is read at once.
 const CHUNK: usize = 1 << 20;
 /// No record is longer. A quote that is never closed would otherwise take the rest of the file into memory.
-const LONGEST_RECORD: usize = 64 << 20;
+pub(super) const LONGEST_RECORD: usize = 64 << 20;
 
 /// Reads records one by one.
 pub(super) struct Records<R> {
@@ -24,28 +22,12 @@ pub(super) struct Records<R> {
     fields: Vec<Field>,
 }
 
-/// What separates fields, and what stands around them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Marks {
-    pub separator: u8,
-    pub quote: Option<u8>,
-}
-
 /// One record.
 pub(super) struct Record<'a> {
     /// Its bytes without the line feed.
     pub bytes: &'a [u8],
-    /// The line it begins on, from 1.
-    pub line: usize,
     fields: &'a [Field],
     quote: Option<u8>,
-}
-
-#[derive(Clone, Copy)]
-struct Field {
-    start: usize,
-    end: usize,
-    quoted: bool,
 }
 
 /// Why records couldn't be read.
@@ -73,8 +55,8 @@ impl<R: Read> Records<R> {
     pub(super) fn next(&mut self) -> Result<Option<Record<'_>>, RecordError> {
         let length = loop {
             let rest = &self.buffer[self.unread.clone()];
-            match split(rest, self.marks, &mut self.fields) {
-                Split::Record { length } => break length,
+            match Splitter::new(rest, self.marks).next(&mut self.fields) {
+                Split::Record { end } => break end,
                 Split::Unfinished { .. } if !self.at_end => {
                     if rest.len() > LONGEST_RECORD {
                         return Err(RecordError::OpenQuote(self.line));
@@ -88,7 +70,6 @@ impl<R: Read> Records<R> {
         };
         let start = self.unread.start;
         let bytes = &self.buffer[start..start + length];
-        let line = self.line;
         self.unread.start = (start + length + 1).min(self.unread.end);
         // Only quotes can hold a line feed.
         let quoted = self.fields.iter().any(|field| field.quoted);
@@ -99,7 +80,6 @@ impl<R: Read> Records<R> {
         };
         Ok(Some(Record {
             bytes,
-            line,
             fields: &self.fields,
             quote: self.marks.quote,
         }))
@@ -107,85 +87,13 @@ impl<R: Read> Records<R> {
 
     /// Moves what is unread to the front and reads on behind it.
     fn fill(&mut self) -> io::Result<()> {
-        self.buffer.copy_within(self.unread.clone(), 0);
-        self.unread = 0..self.unread.len();
-        let room = self.unread.len() + CHUNK.max(self.unread.len());
-        if self.buffer.len() < room {
-            self.buffer.resize(room, 0);
-        }
-        while self.unread.end < room {
-            match self.reader.read(&mut self.buffer[self.unread.end..room]) {
-                Ok(0) => {
-                    self.at_end = true;
-                    break;
-                }
-                Ok(read) => self.unread.end += read,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
+        self.buffer.truncate(self.unread.end);
+        self.buffer.drain(..self.unread.start);
+        let wanted = CHUNK.max(self.buffer.len()) as u64;
+        let read = self.reader.by_ref().take(wanted).read_to_end(&mut self.buffer)?;
+        self.at_end = (read as u64) < wanted;
+        self.unread = 0..self.buffer.len();
         Ok(())
-    }
-}
-
-enum Split {
-    /// A record of so many bytes, followed by a line feed.
-    Record { length: usize },
-    /// The bytes end before the record does.
-    Unfinished { open_quote: bool },
-}
-
-/// Finds the fields of the first record of `bytes`.
-fn split(bytes: &[u8], marks: Marks, fields: &mut Vec<Field>) -> Split {
-    fields.clear();
-    let separator = marks.separator;
-    let mut start = 0;
-    loop {
-        let opens = marks.quote.filter(|quote| bytes.get(start) == Some(quote));
-        let quoted = opens.is_some();
-        let end = match opens {
-            Some(quote) => match end_of_quoted(&bytes[start..], separator, quote) {
-                Ok(length) => length.map(|length| start + length),
-                Err(()) => return Split::Unfinished { open_quote: true },
-            },
-            None => end_of_plain(&bytes[start..], separator).map(|length| start + length),
-        };
-        let field_end = end.unwrap_or(bytes.len());
-        fields.push(Field {
-            start,
-            end: field_end,
-            quoted,
-        });
-        match end {
-            None => return Split::Unfinished { open_quote: false },
-            Some(end) if bytes[end] == b'\n' => return Split::Record { length: end },
-            Some(end) => start = end + 1,
-        }
-    }
-}
-
-/// Length of a field that doesn't begin with a quote; `None` when it goes on to the end of the bytes. Most fields are
-/// shorter than what a search by vectors takes to start.
-fn end_of_plain(bytes: &[u8], separator: u8) -> Option<usize> {
-    const SHORT: usize = 24;
-    let (short, long) = bytes.split_at(bytes.len().min(SHORT));
-    let near = short.iter().position(|byte| *byte == separator || *byte == b'\n');
-    near.or_else(|| memchr2(separator, b'\n', long).map(|length| short.len() + length))
-}
-
-/// Length of a field that begins with a quote; `None` when it goes on to the end of the bytes, an error when a quote is
-/// open there.
-fn end_of_quoted(bytes: &[u8], separator: u8, quote: u8) -> Result<Option<usize>, ()> {
-    let mut position = 0;
-    loop {
-        // Here a quote opens; what follows up to the next quote is text whatever it is.
-        let close = memchr(quote, &bytes[position + 1..]).ok_or(())? + position + 1;
-        // Behind the closing quote the field ends, or another quote opens (two quotes are a quote in the text).
-        match memchr::memchr3(separator, b'\n', quote, &bytes[close + 1..]).map(|length| close + 1 + length) {
-            None => return Ok(None),
-            Some(next) if bytes[next] == quote => position = next,
-            Some(next) => return Ok(Some(next)),
-        }
     }
 }
 
@@ -211,18 +119,8 @@ impl<'a> Record<'a> {
     /// Its fields as they stand, the quotes around them removed, doubled quotes within them kept.
     pub(super) fn fields(&self) -> impl Iterator<Item = &'a [u8]> {
         let (bytes, last, quote) = (self.bytes, self.fields.len().saturating_sub(1), self.quote);
-        self.fields.iter().enumerate().map(move |(index, field)| {
-            let mut end = field.end;
-            if index == last && end > field.start && bytes[end - 1] == b'\r' {
-                end -= 1;
-            }
-            let quotes = field.quoted && end - field.start >= 2 && Some(bytes[end - 1]) == quote;
-            if quotes {
-                &bytes[field.start + 1..end - 1]
-            } else {
-                &bytes[field.start..end]
-            }
-        })
+        let fields = self.fields.iter().enumerate();
+        fields.map(move |(index, field)| &bytes[field.text(bytes, quote, index == last)])
     }
 }
 
@@ -273,7 +171,7 @@ mod tests {
                 quote: Some(b'"'),
             },
         );
-        let mut all = Vec::new();
+        let (mut all, mut line) = (Vec::new(), 1);
         loop {
             match records.next() {
                 Ok(Some(record)) => {
@@ -281,7 +179,8 @@ mod tests {
                         .fields
                         .iter()
                         .map(|field| record.bytes[field.start..field.end].to_vec());
-                    all.push((record.line, fields.collect()));
+                    all.push((line, fields.collect()));
+                    line += 1 + memchr_iter(b'\n', record.bytes).count();
                 }
                 Ok(None) => return Some(all),
                 Err(_) => return None,

@@ -1,8 +1,9 @@
 //! A copy of a CSV file in which every row has as many fields as the header.
 
 use super::{
+    RECORDS_BETWEEN_CHECKS,
     records::Records,
-    scan::{self, RECORDS_BETWEEN_CHECKS, Rules},
+    scan::{self, Rules},
 };
 use crate::{
     Cancel,

@@ -1,9 +1,16 @@
 //! One pass over all records of a CSV file: its columns, their types, what means "no value", and rows that don't fit.
+//!
+//! The file is cut into pieces, which threads look at side by side ([`Pieces`], [`Findings`]) and join in their order.
+//! Where a piece turns out to begin within a record, it is looked at again from that record's beginning on.
 
 use super::{
+    fields::Marks,
+    findings::Findings,
+    header::Head,
+    index::{Index, Part},
     kind::{ColumnType, Kinds},
-    nulls::{Meaning, Nulls},
-    records::{Marks, Record, RecordError, Records},
+    pieces::{self, Piece, Pieces},
+    records::{LONGEST_RECORD, Record, RecordError, Records},
 };
 use crate::{
     Cancel,
@@ -12,12 +19,13 @@ use crate::{
 };
 use aloft_spec::source::Ragged;
 use polars::prelude::{DataType, PlSmallStr};
-use std::{collections::HashSet, io::Read, path::Path};
-
-/// How often a long scan looks whether it is cancelled.
-pub(super) const RECORDS_BETWEEN_CHECKS: u64 = 4096;
-/// So many ragged rows are named.
-const NAMED_ROWS: usize = 5;
+use serde::{Deserialize, Serialize};
+use std::{
+    io::{self, Read},
+    path::Path,
+    sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    thread,
+};
 
 /// How a file is to be read.
 #[derive(Debug, Clone)]
@@ -29,12 +37,15 @@ pub(super) struct Rules {
     /// Whether a comma can stand before a fraction.
     pub comma: bool,
     pub ragged: Ragged,
+    /// Bytes of a record, about.
+    pub record_bytes: u64,
 }
 
 /// What was found in a file.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Scanned {
-    pub columns: Vec<(PlSmallStr, ColumnType)>,
+    pub names: Vec<String>,
+    pub kinds: Vec<Kinds>,
     /// Rows that are read: all, those that are skipped left out.
     pub rows: u64,
     pub null_values: Vec<String>,
@@ -43,9 +54,37 @@ pub(super) struct Scanned {
     pub ragged_rows: Vec<RaggedRow>,
     /// Blank lines behind the last row, which polars would take for rows.
     pub trailing_blanks: bool,
+    /// Where the rows are.
+    pub index: Index,
+}
+
+impl Scanned {
+    /// Of the findings in all records behind the header.
+    pub(super) fn new(names: Vec<String>, found: Findings, comma: bool, index: Index) -> Self {
+        let is_text = |kinds: Kinds| kinds.column_type(comma) == ColumnType::Plain(DataType::String);
+        Self {
+            names,
+            null_values: found.nulls.texts(|column| !is_text(found.kinds[column])),
+            kinds: found.kinds,
+            rows: found.rows,
+            ragged: found.ragged.count,
+            ragged_rows: found.ragged.first,
+            trailing_blanks: found.blanks.count > 0,
+            index,
+        }
+    }
+
+    /// Names and types of the columns.
+    pub(super) fn columns(&self, comma: bool) -> Vec<(PlSmallStr, ColumnType)> {
+        let columns = self.names.iter().zip(&self.kinds);
+        columns
+            .map(|(name, kinds)| (name.into(), kinds.column_type(comma)))
+            .collect()
+    }
 }
 
 /// Why a scan ended early.
+#[derive(Debug)]
 pub(super) enum Failed {
     /// These bytes aren't UTF-8: the file may have another encoding.
     NotUtf8 {
@@ -68,148 +107,340 @@ pub(super) fn scan(
     rules: &Rules,
     cancel: &Cancel,
 ) -> std::result::Result<Scanned, Failed> {
-    let names = column_names(file, content, rules)?;
-    let width = names.len();
-    let mut kinds = vec![Kinds::default(); width];
-    let mut nulls = Nulls::new(rules.null_values.clone(), width);
-    let mut ragged = RaggedRows::default();
-    let (mut rows, mut seen) = (0, 0_u64);
-    let mut blanks = Vec::new();
-    let mut records = Records::new(content.reader()?, rules.marks);
-    if rules.header {
-        next(&mut records, file)?;
-    }
-    while let Some(record) = next(&mut records, file)? {
-        if seen.is_multiple_of(RECORDS_BETWEEN_CHECKS) {
-            cancel.step()?;
-        }
-        seen += 1;
-        // In a table of one column a blank line is a row without a value; in others it is nothing, at the end.
-        if record.is_blank() && width > 1 {
-            blanks.push(record.line);
-            continue;
-        }
-        for line in blanks.drain(..) {
-            ragged.add(line, 0);
-        }
-        check_utf8(&record)?;
-        if record.len() != width {
-            ragged.add(record.line, record.len());
-            if rules.ragged != Ragged::Fill {
-                continue;
-            }
-        }
-        for (column, value) in record.fields().take(width).enumerate() {
-            if nulls.meet(column, value) == Meaning::Value {
-                kinds[column].add(value);
-            }
-        }
-        rows += 1;
-    }
+    scan_pieces(file, content, rules, pieces::LENGTH, cancel)
+}
+
+fn scan_pieces(
+    file: &Path,
+    content: &Content,
+    rules: &Rules,
+    length: usize,
+    cancel: &Cancel,
+) -> std::result::Result<Scanned, Failed> {
+    let head = Head::read(file, content, rules)?;
+    let width = head.names.len();
+    let mut reader = content.reader()?;
+    io::copy(&mut reader.by_ref().take(head.bytes), &mut io::sink())
+        .map_err(|error| DataError::decompressing(file, &error))?;
+    let pieces = Pieces::new(reader, rules.marks, width, length);
+    let plain = content.plain()?;
+    let stride = match &plain {
+        Some(plain) => Index::stride(plain.bytes / rules.record_bytes),
+        None => u64::MAX,
+    };
+    let mut joined = look_at_all(file, pieces, &head, stride, rules, cancel)?;
+    let ragged = &mut joined.found.ragged;
     if rules.ragged == Ragged::Error && ragged.count > 0 {
         return Err(Failed::Error(DataError::Ragged {
             file: file.to_owned(),
-            rows: ragged.first,
+            rows: std::mem::take(&mut ragged.first),
             count: ragged.count,
             expected: width,
         }));
     }
-    let is_text = |kinds: Kinds| kinds.column_type(rules.comma) == ColumnType::Plain(DataType::String);
-    let null_values = nulls.texts(|column| !is_text(kinds[column]));
-    let types = kinds.into_iter().map(|kinds| kinds.column_type(rules.comma));
-    Ok(Scanned {
-        columns: names.into_iter().zip(types).collect(),
-        rows,
-        null_values,
-        ragged: ragged.count,
-        ragged_rows: ragged.first,
-        trailing_blanks: !blanks.is_empty(),
-    })
+    let index = Index {
+        first: plain.map_or(0, |plain| plain.mark_bytes) + head.bytes,
+        stride,
+        parts: joined.parts,
+    };
+    Ok(Scanned::new(head.names, joined.found, rules.comma, index))
 }
 
-#[derive(Default)]
-struct RaggedRows {
-    count: u64,
-    first: Vec<RaggedRow>,
+/// Pieces that were looked at, joined as far as all before them were.
+struct Joined {
+    /// The next piece to join.
+    next: usize,
+    found: Findings,
+    parts: Vec<Part>,
+    /// The beginning of a record that goes on in the next piece, and the bytes before it.
+    open: Vec<u8>,
+    open_offset: u64,
+    failed: Option<Failed>,
 }
 
-impl RaggedRows {
-    fn add(&mut self, line: usize, fields: usize) {
-        self.count += 1;
-        if self.first.len() < NAMED_ROWS {
-            self.first.push(RaggedRow { line, fields });
+struct Work<'a, R> {
+    file: &'a Path,
+    pieces: Mutex<Pieces<R>>,
+    joined: Mutex<Joined>,
+    /// A piece was joined, or something failed.
+    moved: Condvar,
+    width: usize,
+    stride: u64,
+    rules: &'a Rules,
+    cancel: &'a Cancel,
+}
+
+fn look_at_all<R: Read + Send>(
+    file: &Path,
+    pieces: Pieces<R>,
+    head: &Head,
+    stride: u64,
+    rules: &Rules,
+    cancel: &Cancel,
+) -> std::result::Result<Joined, Failed> {
+    let width = head.names.len();
+    let mut found = Findings::new(width, rules);
+    found.lines = head.lines;
+    let work = Work {
+        file,
+        pieces: Mutex::new(pieces),
+        joined: Mutex::new(Joined {
+            next: 0,
+            found,
+            parts: Vec::new(),
+            open: Vec::new(),
+            open_offset: 0,
+            failed: None,
+        }),
+        moved: Condvar::new(),
+        width,
+        stride,
+        rules,
+        cancel,
+    };
+    thread::scope(|scope| {
+        for _ in 1..rayon::current_num_threads() {
+            scope.spawn(|| work.run());
         }
+        work.run();
+    });
+    let mut joined = work.joined.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if let Some(failed) = joined.failed.take() {
+        return Err(failed);
+    }
+    if !joined.open.is_empty() {
+        return Err(Failed::Error(open_quote(file, joined.found.lines + 1)));
+    }
+    Ok(joined)
+}
+
+impl<R: Read> Work<'_, R> {
+    /// Looks at piece after piece, until there are no more or something fails.
+    fn run(&self) {
+        let mut memory = Vec::new();
+        loop {
+            if lock(&self.joined).failed.is_some() {
+                return;
+            }
+            let next = lock(&self.pieces).next(memory);
+            let piece = match next {
+                Ok(Some(piece)) => piece,
+                Ok(None) => return,
+                Err(error) => return self.fail(DataError::decompressing(self.file, &error).into()),
+            };
+            let looked = self.look(&piece.bytes, piece.is_last);
+            let mut joined = lock(&self.joined);
+            while joined.next != piece.number && joined.failed.is_none() {
+                joined = self.moved.wait(joined).unwrap_or_else(PoisonError::into_inner);
+            }
+            if joined.failed.is_some() {
+                return;
+            }
+            let ended = self.join(&mut joined, &piece, looked);
+            joined.failed = ended.err();
+            joined.next += 1;
+            self.moved.notify_all();
+            memory = piece.bytes;
+        }
+    }
+
+    fn look(&self, bytes: &[u8], is_last: bool) -> std::result::Result<(Findings, usize), Failed> {
+        Findings::of(bytes, is_last, self.width, self.stride, self.rules, self.cancel)
+    }
+
+    /// Joins a piece to those before it.
+    fn join(
+        &self,
+        joined: &mut Joined,
+        piece: &Piece,
+        looked: std::result::Result<(Findings, usize), Failed>,
+    ) -> std::result::Result<(), Failed> {
+        let (offset, bytes, looked) = if joined.open.is_empty() {
+            (piece.offset, None, looked)
+        } else {
+            // The guess was wrong: it begins within a record.
+            let mut bytes = std::mem::take(&mut joined.open);
+            bytes.extend_from_slice(&piece.bytes);
+            let looked = self.look(&bytes, piece.is_last);
+            (joined.open_offset, Some(bytes), looked)
+        };
+        let lines = joined.found.lines;
+        let (found, length) = looked.map_err(|failed| match failed {
+            Failed::NotUtf8 { line, bytes } => Failed::NotUtf8 {
+                line: line + lines,
+                bytes,
+            },
+            failed => failed,
+        })?;
+        joined.found.append(&found);
+        joined.parts.push(Part {
+            offset,
+            bytes: length as u64,
+            rows: found.rows,
+            starts: found.starts,
+        });
+        let bytes = bytes.as_deref().unwrap_or(&piece.bytes);
+        if bytes.len() - length > LONGEST_RECORD {
+            return Err(Failed::Error(open_quote(self.file, joined.found.lines + 1)));
+        }
+        joined.open.extend_from_slice(&bytes[length..]);
+        joined.open_offset = offset + length as u64;
+        Ok(())
+    }
+
+    fn fail(&self, failed: Failed) {
+        lock(&self.joined).failed.get_or_insert(failed);
+        self.moved.notify_all();
     }
 }
 
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The next of some records, with an error that names the file.
 pub(super) fn next<'a, R: Read>(records: &'a mut Records<R>, file: &Path) -> Result<Option<Record<'a>>> {
     records.next().map_err(|error| match error {
         RecordError::Read(error) => DataError::decompressing(file, &error),
-        RecordError::OpenQuote(line) => DataError::unreadable_at(
-            file,
-            line,
-            "a quote opens in this row and is never closed",
-            "close it, double a quote that belongs to the text, or set `quote = \"\"` where quotes are letters",
-        ),
+        RecordError::OpenQuote(line) => open_quote(file, line),
     })
 }
 
-fn check_utf8(record: &Record<'_>) -> std::result::Result<(), Failed> {
-    let Err(error) = std::str::from_utf8(record.bytes) else {
-        return Ok(());
-    };
-    Err(Failed::NotUtf8 {
-        line: record.line + memchr::memchr_iter(b'\n', &record.bytes[..error.valid_up_to()]).count(),
-        bytes: record.bytes.to_vec(),
-    })
+fn open_quote(file: &Path, line: usize) -> DataError {
+    DataError::unreadable_at(
+        file,
+        line,
+        "a quote opens in this row and is never closed",
+        "close it, double a quote that belongs to the text, or set `quote = \"\"` where quotes are letters",
+    )
 }
 
-/// Names of the columns: those of the header, else `column_1` and so on.
-fn column_names(
-    file: &Path,
-    content: &Content,
-    rules: &Rules,
-) -> std::result::Result<Vec<PlSmallStr>, Failed> {
-    let mut records = Records::new(content.reader()?, rules.marks);
-    let first = match next(&mut records, file)? {
-        Some(first) if !first.is_blank() => first,
-        _ => {
-            let what = if rules.header {
-                "the file has no header"
-            } else {
-                "the file begins with a blank line"
-            };
-            return Err(Failed::Error(DataError::Empty {
-                file: file.to_owned(),
-                what,
-            }));
-        }
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::csv::{
+        findings::RaggedRows,
+        layout::Layout,
+        nulls::{Meaning, Nulls},
     };
-    check_utf8(&first)?;
-    let numbered = |index: usize| format!("column_{}", index + 1);
-    if !rules.header {
-        return Ok((0..first.len()).map(|index| numbered(index).into()).collect());
-    }
-    let mut seen = HashSet::new();
-    let mut names = Vec::new();
-    for (index, bytes) in first.fields().enumerate() {
-        let text = String::from_utf8_lossy(bytes);
-        let text = match rules.marks.quote.map(char::from) {
-            Some(quote) => text.replace(&format!("{quote}{quote}"), &quote.to_string()),
-            None => text.into_owned(),
-        };
-        let name = if text.trim().is_empty() {
-            numbered(index)
-        } else {
-            text
-        };
-        if !seen.insert(name.clone()) {
-            return Err(Failed::Error(DataError::DuplicateColumn {
-                file: Some(file.to_owned()),
-                name,
-            }));
+    use proptest::prelude::*;
+
+    /// The same, record by record.
+    fn reference(content: &Content, rules: &Rules) -> std::result::Result<Scanned, Failed> {
+        let file = Path::new("t.csv");
+        let head = Head::read(file, content, rules)?;
+        let width = head.names.len();
+        let mut kinds = vec![Kinds::default(); width];
+        let mut nulls = Nulls::new(None, width);
+        let (mut rows, mut blanks) = (0, Vec::new());
+        let mut ragged: Vec<RaggedRow> = Vec::new();
+        let mut records = Records::new(content.reader()?, rules.marks);
+        next(&mut records, file)?;
+        let mut next_line = head.lines + 1;
+        while let Some(record) = next(&mut records, file)? {
+            let line = next_line;
+            next_line += 1 + memchr::memchr_iter(b'\n', record.bytes).count();
+            if record.is_blank() && width > 1 {
+                blanks.push(RaggedRow { line, fields: 0 });
+                continue;
+            }
+            ragged.append(&mut blanks);
+            if record.len() != width {
+                ragged.push(RaggedRow {
+                    line,
+                    fields: record.len(),
+                });
+                if rules.ragged != Ragged::Fill {
+                    continue;
+                }
+            }
+            for (column, value) in record.fields().take(width).enumerate() {
+                if nulls.meet(column, value) == Meaning::Value {
+                    kinds[column].add(value);
+                }
+            }
+            rows += 1;
         }
-        names.push(name.into());
+        let found = Findings {
+            rows,
+            kinds,
+            nulls,
+            ragged: RaggedRows {
+                count: ragged.len() as u64,
+                first: ragged.into_iter().take(5).collect(),
+            },
+            blanks: RaggedRows {
+                count: blanks.len() as u64,
+                first: blanks,
+            },
+            ..Findings::new(width, rules)
+        };
+        Ok(Scanned::new(head.names, found, rules.comma, Index::default()))
     }
-    Ok(names)
+
+    fn rules(ragged: Ragged) -> Rules {
+        Rules {
+            marks: Marks {
+                separator: b',',
+                quote: Some(b'"'),
+            },
+            header: true,
+            null_values: None,
+            comma: false,
+            ragged,
+            record_bytes: 10,
+        }
+    }
+
+    fn text() -> impl Strategy<Value = String> {
+        let value = prop_oneof![
+            "[0-9]{0,4}",
+            Just("NA".to_owned()),
+            "-?[0-9.]{1,9}",
+            "\"[ab,\n]{0,6}(\"\"x)?\"",
+            "[ab\" ]{0,3}"
+        ];
+        let fields = prop_oneof![9 => Just(3_usize), 1 => 0..5_usize];
+        let row = fields.prop_flat_map(move |fields| prop::collection::vec(value.clone(), fields));
+        let end = prop_oneof![Just("\n"), Just("\r\n")];
+        prop::collection::vec((row, end), 0..60).prop_map(|rows| {
+            let lines = rows.into_iter().map(|(row, end)| row.join(",") + end);
+            "a,\"b\nc\",d\n".to_owned() + &lines.collect::<String>()
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        /// However the text is cut, and whatever is guessed of its pieces, it is what it is.
+        #[test]
+        fn pieces_give_what_a_plain_reading_does(text in text(), length in 1_usize..150, cut in 0_usize..4, fill: bool) {
+            let folder = tempfile::tempdir().unwrap();
+            let file = folder.path().join("t.csv");
+            let mut bytes = text.into_bytes();
+            bytes.truncate(bytes.len().saturating_sub(cut).max(9));
+            std::fs::write(&file, &bytes).unwrap();
+            let content = Content::File(file.clone());
+            let rules = rules(if fill { Ragged::Fill } else { Ragged::Skip });
+            let found = scan_pieces(&file, &content, &rules, length, &Cancel::new());
+            match (found, reference(&content, &rules)) {
+                (Ok(found), Ok(expected)) => {
+                    let index = found.index.clone();
+                    prop_assert_eq!(&Scanned { index: Index::default(), ..found.clone() }, &expected);
+                    prop_assert_eq!(index.parts.iter().map(|part| part.rows).sum::<u64>(), found.rows);
+                    if found.ragged == 0 {
+                        // Any rows are found again by the index as they are in a pass over all of them.
+                        let plain = Layout::new(content.clone(), &rules, &found);
+                        let indexed = Layout { index: Some((file.clone(), index)), ..plain.clone() };
+                        let chosen: Vec<u64> = (0..found.rows).filter(|row| (row * 7 + length as u64).is_multiple_of(3)).collect();
+                        let rows = |layout: &Layout| layout.text_of_rows(&file, &chosen, &Cancel::new()).unwrap().0;
+                        prop_assert_eq!(rows(&plain), rows(&indexed));
+                    }
+                }
+                (Err(Failed::Error(found)), Err(Failed::Error(expected))) => {
+                    prop_assert_eq!(found.to_string(), expected.to_string());
+                }
+                (found, expected) => prop_assert!(false, "{found:?}, not {expected:?}"),
+            }
+        }
+    }
 }

@@ -1,9 +1,10 @@
 //! Separator, quote and header of a CSV file, by its first lines.
 
 use super::{
+    fields::Marks,
     kind::{ColumnType, Kinds},
     nulls::{Meaning, Nulls},
-    records::{Marks, Records},
+    records::Records,
 };
 use polars::prelude::DataType;
 

@@ -1,13 +1,20 @@
 //! The log of a Delta Lake table: commits in JSON, and checkpoints that sum them up in Parquet.
 
-use crate::error::{DataError, Result, guarded};
+use crate::{
+    Cancel,
+    error::{DataError, Result, guarded},
+    source::folder::Folder,
+};
 use polars::prelude::*;
 use serde::Deserialize;
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs::{self, File},
-    path::{Path, PathBuf},
+    io::Cursor,
+    path::Path,
 };
+
+/// The folder of the log.
+const LOG: &str = "_delta_log";
 
 /// A table at one version.
 pub(super) struct Table {
@@ -30,6 +37,9 @@ pub(super) struct Add {
     pub path: String,
     #[serde(default, deserialize_with = "or_default")]
     pub partition_values: PartitionValues,
+    /// Bytes of the file.
+    #[serde(default, deserialize_with = "or_default")]
+    pub size: i64,
     #[serde(default, deserialize_with = "or_default")]
     pub modification_time: i64,
     #[serde(default, deserialize_with = "present")]
@@ -125,9 +135,9 @@ fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Re
 }
 
 /// Reads the log up to `version`, the latest when absent.
-pub(super) fn read(folder: &Path, version: Option<u64>) -> Result<Table> {
-    let log = folder.join("_delta_log");
-    let files = Files::of(&log)?;
+pub(super) fn read(folder: &Folder<'_>, version: Option<u64>, cancel: &Cancel) -> Result<Table> {
+    let shown = folder.shown();
+    let files = Files::of(folder)?;
     let latest = files
         .commits
         .last()
@@ -135,7 +145,7 @@ pub(super) fn read(folder: &Path, version: Option<u64>) -> Result<Table> {
         .max(files.checkpoints.keys().last().copied());
     let Some(latest) = latest else {
         return Err(DataError::unreadable(
-            folder,
+            &shown,
             "the log of this Delta Lake table is empty",
             "copy the folder `_delta_log` with the table",
         ));
@@ -143,7 +153,7 @@ pub(super) fn read(folder: &Path, version: Option<u64>) -> Result<Table> {
     let version = version.unwrap_or(latest);
     if version > latest {
         return Err(DataError::BadValue {
-            what: format!("`{}` has no version {version}", folder.display()),
+            what: format!("`{}` has no version {version}", shown.display()),
             hint: format!("the latest is {latest}"),
         });
     }
@@ -160,8 +170,10 @@ pub(super) fn read(folder: &Path, version: Option<u64>) -> Result<Table> {
     let mut next = 0;
     if let Some((at, parts)) = checkpoint {
         for part in parts {
-            for action in checkpoint_actions(part)? {
-                table.apply(part, action)?;
+            let file = folder.shown_file(part);
+            let bytes = folder.read(part, cancel)?;
+            for action in checkpoint_actions(&file, bytes)? {
+                table.apply(&file, action)?;
             }
         }
         next = at + 1;
@@ -169,19 +181,20 @@ pub(super) fn read(folder: &Path, version: Option<u64>) -> Result<Table> {
     for commit in next..=version {
         if !files.commits.contains(&commit) {
             return Err(DataError::unreadable(
-                folder,
+                &shown,
                 format!("commit {commit} is missing in the log of this Delta Lake table"),
                 "copy the whole folder; a version that was cleaned up can't be read any more",
             ));
         }
-        let file = log.join(format!("{commit:020}.json"));
-        for action in commit_actions(&file)? {
+        let name = format!("{LOG}/{commit:020}.json");
+        let file = folder.shown_file(&name);
+        for action in actions(&file, &folder.read(&name, cancel)?)? {
             table.apply(&file, action)?;
         }
     }
     if table.fields.is_empty() {
         return Err(DataError::unreadable(
-            folder,
+            &shown,
             "the log of this Delta Lake table has no schema",
             "copy the whole folder again",
         ));
@@ -193,21 +206,15 @@ pub(super) fn read(folder: &Path, version: Option<u64>) -> Result<Table> {
 struct Files {
     commits: BTreeSet<u64>,
     /// Checkpoints of which all parts are there.
-    checkpoints: BTreeMap<u64, Vec<PathBuf>>,
+    checkpoints: BTreeMap<u64, Vec<String>>,
 }
 
 impl Files {
-    fn of(log: &Path) -> Result<Self> {
-        let failed = |error| DataError::reading(log, &error);
+    fn of(folder: &Folder<'_>) -> Result<Self> {
         let mut commits = BTreeSet::new();
-        let mut parts: BTreeMap<(u64, usize), Vec<PathBuf>> = BTreeMap::new();
-        for entry in fs::read_dir(log).map_err(failed)? {
-            let path = entry.map_err(failed)?.path();
-            let name = path
-                .file_name()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned();
+        let mut parts: BTreeMap<(u64, usize), Vec<String>> = BTreeMap::new();
+        for name in folder.files_in(LOG)? {
+            let path = format!("{LOG}/{name}");
             let words: Vec<&str> = name.split('.').collect();
             let Ok(version) = words[0].parse::<u64>() else {
                 continue;
@@ -274,15 +281,9 @@ fn bad(file: &Path, error: &serde_json::Error) -> DataError {
     )
 }
 
-fn commit_actions(file: &Path) -> Result<Vec<Action>> {
-    let text = fs::read(file).map_err(|error| DataError::reading(file, &error))?;
-    actions(file, &text)
-}
-
-fn checkpoint_actions(file: &Path) -> Result<Vec<Action>> {
-    super::columnar::parquet_rows(file)?;
+fn checkpoint_actions(file: &Path, bytes: Vec<u8>) -> Result<Vec<Action>> {
     let lines = guarded(|| {
-        let frame = ParquetReader::new(File::open(file)?).finish()?;
+        let frame = ParquetReader::new(Cursor::new(bytes)).finish()?;
         // What was removed before a checkpoint doesn't matter any more.
         let wanted = ["protocol", "metaData", "add"];
         let columns: Vec<&str> = wanted

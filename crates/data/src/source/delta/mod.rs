@@ -5,40 +5,74 @@
 
 mod log;
 
-use super::{Opened, columnar};
-use crate::error::{DataError, Result, guarded};
+use super::{Opened, columnar, folder::Folder};
+use crate::{
+    Cancel,
+    error::{DataError, Result, guarded},
+    sample::RowGroups,
+};
 use aloft_spec::{
     reading::Reading,
     source::{Format, SourceSpec},
 };
 use log::{Add, Table};
-use polars::prelude::*;
-use std::path::{Path, PathBuf};
+use polars::{
+    io::{HiveOptions, cloud::CloudOptions},
+    prelude::*,
+};
+use std::{
+    ops::Range,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 /// Opens a version of a table: the latest, or the one that `spec.version` says. Rows come in the order of the files'
 /// paths.
-pub(crate) fn open(spec: &SourceSpec, folder: &Path) -> Result<Opened> {
-    let table = log::read(folder, spec.version)?;
-    check(folder, &table)?;
-    let mut adds: Vec<&Add> = table.adds.values().collect();
+pub(crate) fn open(spec: &SourceSpec, folder: &Folder<'_>, cancel: &Cancel) -> Result<Opened> {
+    let table = log::read(folder, spec.version, cancel)?;
+    let shown = folder.shown();
+    check(&shown, &table)?;
+    let mut adds: Vec<Add> = table.adds.values().cloned().collect();
     adds.sort_by(|a, b| a.path.cmp(&b.path));
-    let (mut rows, mut bytes) = (0, 0);
-    for add in &adds {
-        let file = data_file(folder, add)?;
-        rows += columnar::parquet_rows(&file)?;
-        bytes += columnar::size(&file)?;
+    let names = adds
+        .iter()
+        .map(|add| data_file(folder, add))
+        .collect::<Result<Vec<_>>>()?;
+    if let Some(missing) = names.iter().find(|name| !folder.has(name)) {
+        return Err(DataError::unreadable(
+            &shown,
+            format!("the Delta Lake table names a data file that isn't there: {missing}"),
+            "copy the whole folder; a version that was vacuumed can't be read any more",
+        ));
     }
-    let mut reading = Reading::new(Format::Delta, adds.len() as u64, bytes);
+    let paths = names
+        .iter()
+        .map(|name| folder.path(name))
+        .collect::<Result<Vec<_>>>()?;
+    let mut groups = folder.row_groups(&names, cancel)?.concat();
+    // A column has its rows in several plans: polars can't choose rows by a look at one of them.
+    groups.iter_mut().for_each(|group| group.columns.clear());
+    let mut reading = Reading::new(
+        Format::Delta,
+        adds.len() as u64,
+        adds.iter().map(|add| add.size.max(0) as u64).sum(),
+    );
     reading.version = Some(table.version);
     reading.partitions = table.partition_columns.clone();
-    let plan = plan(folder, &table, &adds)?;
+    let files = Files::new(folder, table, adds, paths)?;
+    let plan = files.plan()?;
     reading.pictures = columnar::picture_columns(&plan)?;
+    let row_groups = RowGroups {
+        list: groups,
+        distant: matches!(folder, Folder::There(_)),
+        one_file: Arc::new(move |number| files.part(number..number + 1)),
+    };
     Ok(Opened {
         plan,
-        rows,
+        rows: row_groups.rows(),
         reading,
         layout: None,
-        row_groups: None,
+        row_groups: Some(row_groups),
     })
 }
 
@@ -89,88 +123,120 @@ fn check(folder: &Path, table: &Table) -> Result<()> {
     Ok(())
 }
 
-fn data_file(folder: &Path, add: &Add) -> Result<PathBuf> {
+/// The name below the folder of a file with rows.
+fn data_file(folder: &Folder<'_>, add: &Add) -> Result<String> {
     let decoded = percent_decoded(&add.path);
-    let path = match decoded
-        .strip_prefix("file://")
-        .or_else(|| decoded.strip_prefix("file:"))
-    {
-        Some(absolute) => PathBuf::from(absolute),
-        None if decoded.contains("://") => {
-            return Err(DataError::Unsupported {
-                what: format!("the Delta Lake table names a data file at another place: {decoded}"),
-                hint: "copy the table with its files into one folder".into(),
-            });
-        }
-        None => folder.join(&decoded),
+    let whole = match (
+        decoded
+            .strip_prefix("file://")
+            .or_else(|| decoded.strip_prefix("file:")),
+        folder,
+    ) {
+        // Joined to the folder, a whole path stays what it is.
+        (Some(path), Folder::Here(_)) => return Ok(path.to_owned()),
+        _ => decoded.contains("://"),
     };
-    if !path.is_file() {
-        return Err(DataError::unreadable(
-            folder,
-            format!("the Delta Lake table names a data file that isn't there: {decoded}"),
-            "copy the whole folder; a version that was vacuumed can't be read any more",
-        ));
+    match decoded.strip_prefix(&*folder.shown().to_string_lossy()) {
+        Some(below) if whole => Ok(below.trim_start_matches('/').to_owned()),
+        _ if whole => Err(DataError::Unsupported {
+            what: format!("the Delta Lake table names a data file at another place: {decoded}"),
+            hint: "copy the table with its files into one folder".into(),
+        }),
+        _ => Ok(decoded),
     }
-    Ok(path)
 }
 
-fn plan(folder: &Path, table: &Table, adds: &[&Add]) -> Result<LazyFrame> {
-    let names: Vec<Expr> = table
-        .fields
-        .iter()
-        .map(|field| col(field.name.as_str()))
-        .collect();
-    let Some(newest) = adds.iter().max_by_key(|add| add.modification_time) else {
-        return Err(DataError::Empty {
-            file: folder.to_owned(),
-            what: "the table has no rows",
-        });
-    };
-    // Columns may have been added over time: the newest file has them all.
-    let newest = data_file(folder, newest)?;
-    let schema = guarded(|| scan(std::slice::from_ref(&newest), None)?.collect_schema())?;
-    let mut parts = Vec::new();
-    for group in adds.chunk_by(|a, b| a.partition_values == b.partition_values) {
-        let files = group
+/// The files of a table, as polars reads them.
+struct Files {
+    shown: PathBuf,
+    table: Table,
+    adds: Vec<Add>,
+    paths: Vec<PlRefPath>,
+    options: Option<CloudOptions>,
+    /// Columns may have been added over time: the newest file has them all.
+    schema: SchemaRef,
+}
+
+impl Files {
+    fn new(folder: &Folder<'_>, table: Table, adds: Vec<Add>, paths: Vec<PlRefPath>) -> Result<Self> {
+        let newest = adds
             .iter()
-            .map(|add| data_file(folder, add))
-            .collect::<Result<Vec<_>>>()?;
-        let values = table
-            .partition_columns
-            .iter()
+            .zip(&paths)
+            .max_by_key(|(add, _)| add.modification_time);
+        let Some((_, newest)) = newest else {
+            return Err(DataError::Empty {
+                file: folder.shown(),
+                what: "the table has no rows",
+            });
+        };
+        let options = folder.cloud_options();
+        let newest = std::slice::from_ref(newest);
+        let schema = guarded(|| scan(newest, None, options.clone())?.collect_schema())?;
+        Ok(Self {
+            shown: folder.shown(),
+            table,
+            adds,
+            paths,
+            options,
+            schema,
+        })
+    }
+
+    /// All rows.
+    fn plan(&self) -> Result<LazyFrame> {
+        let mut parts = Vec::new();
+        let mut first = 0;
+        for group in self
+            .adds
+            .chunk_by(|a, b| a.partition_values == b.partition_values)
+        {
+            parts.push(self.part(first..first + group.len())?);
+            first += group.len();
+        }
+        guarded(|| match parts.len() {
+            1 => Ok(parts.remove(0)),
+            _ => concat(
+                parts,
+                UnionArgs {
+                    rechunk: false,
+                    ..Default::default()
+                },
+            ),
+        })
+    }
+
+    /// The rows of files that have the same values of partitions.
+    fn part(&self, files: Range<usize>) -> Result<LazyFrame> {
+        let partition_values = &self.adds[files.start].partition_values.0;
+        let columns = self.table.partition_columns.iter();
+        let values = columns
             .map(|name| {
-                let value = group[0].partition_values.0.get(name).and_then(Option::as_deref);
-                Ok(literal(folder, table, name, value)?.alias(name.as_str()))
+                let value = partition_values.get(name).and_then(Option::as_deref);
+                Ok(literal(&self.shown, &self.table, name, value)?.alias(name.as_str()))
             })
             .collect::<Result<Vec<_>>>()?;
-        let plan = guarded(|| scan(&files, Some(schema.clone())))?;
-        parts.push(plan.with_columns(values).select(names.clone()));
+        let fields = self.table.fields.iter();
+        let names: Vec<Expr> = fields.map(|field| col(field.name.as_str())).collect();
+        let paths = &self.paths[files];
+        let plan = guarded(|| scan(paths, Some(self.schema.clone()), self.options.clone()))?;
+        Ok(plan.with_columns(values).select(names))
     }
-    guarded(|| match parts.len() {
-        1 => Ok(parts.remove(0)),
-        _ => concat(
-            parts,
-            UnionArgs {
-                rechunk: false,
-                ..Default::default()
-            },
-        ),
-    })
 }
 
-fn scan(files: &[PathBuf], schema: Option<SchemaRef>) -> PolarsResult<LazyFrame> {
-    let paths = files
-        .iter()
-        .map(|path| PlRefPath::try_from_path(path))
-        .collect::<PolarsResult<_>>()?;
+fn scan(
+    paths: &[PlRefPath],
+    schema: Option<SchemaRef>,
+    cloud_options: Option<CloudOptions>,
+) -> PolarsResult<LazyFrame> {
     let options = ScanArgsParquet {
         glob: false,
-        hive_options: polars::io::HiveOptions::new_disabled(),
+        hive_options: HiveOptions::new_disabled(),
         allow_missing_columns: true,
         schema,
+        cloud_options,
         ..Default::default()
     };
-    LazyFrame::scan_parquet_files(paths, options)
+    LazyFrame::scan_parquet_files(paths.iter().cloned().collect(), options)
 }
 
 /// The value of a partition, which the log keeps as text.

@@ -1,20 +1,26 @@
 //! Preprocessing in nodes: each column of the table to numbers or a category.
 
-use super::moment;
-use crate::preprocess::{Category, Encoding, Flag, Number, Preprocessing, SOFT_CLIP};
-use aloft_onnx::{Attribute, ElementType, Model};
+use super::{super::unsupported, moment};
+use crate::{
+    error::Result,
+    preprocess::{Category, Encoding, Flag, Number, Preprocessing, SOFT_CLIP, Scale, TargetMeans},
+};
+use aloft_onnx::{Attribute, ElementType, Model, Tensor};
 
-/// Names of the values that a network is given, each [rows, 1].
+/// Names of the values that a network is given, each [rows, its width].
 #[derive(Debug, Default)]
 pub struct Columns {
     /// Numbers, float32, in the order of the network's input.
     pub numbers: Vec<String>,
-    /// Categories, int64, likewise.
+    /// Categories, int64, likewise; each [rows, 1].
     pub categories: Vec<String>,
 }
 
 /// Appends all columns. The inputs come first, so that they have the names of the table's columns.
-pub fn append(model: &mut Model, preprocessing: &Preprocessing) -> Columns {
+///
+/// # Errors
+/// `Unsupported` naming a column whose scale has no form in ONNX here.
+pub fn append(model: &mut Model, preprocessing: &Preprocessing) -> Result<Columns> {
     let inputs: Vec<String> = preprocessing
         .columns
         .iter()
@@ -26,13 +32,14 @@ pub fn append(model: &mut Model, preprocessing: &Preprocessing) -> Columns {
     let mut columns = Columns::default();
     for (column, x) in preprocessing.columns.iter().zip(&inputs) {
         match &column.encoding {
-            Encoding::Number(fitted) => number(model, fitted, x, &mut columns.numbers),
+            Encoding::Number(fitted) => number(model, &column.name, fitted, x, &mut columns.numbers)?,
             Encoding::Flag(fitted) => flag(model, *fitted, x, &mut columns.numbers),
             Encoding::Moment(fitted) => moment::append(model, fitted, x, &mut columns.numbers),
             Encoding::Category(fitted) => columns.categories.push(category(model, fitted, x)),
+            Encoding::Target(fitted) => columns.numbers.push(target_means(model, fitted, x)),
         }
     }
-    columns
+    Ok(columns)
 }
 
 /// What a column is given as, and what is missing there.
@@ -41,7 +48,7 @@ fn input(encoding: &Encoding) -> (ElementType, &'static str) {
         Encoding::Number(_) => (ElementType::Double, "a number; NaN is missing"),
         Encoding::Flag(Flag { indicator: true, .. }) => (ElementType::Float, "0 or 1; NaN is missing"),
         Encoding::Flag(_) => (ElementType::Bool, "true or false"),
-        Encoding::Category(_) => (
+        Encoding::Category(_) | Encoding::Target(_) => (
             ElementType::String,
             "a text; one that training hasn't seen counts as missing",
         ),
@@ -75,19 +82,25 @@ pub fn standardized(model: &mut Model, x: &str, mean: f64, deviation: f64) -> St
     model.apply("Div", &[&centered, &deviation], &[])
 }
 
-fn number(model: &mut Model, fitted: &Number, x: &str, out: &mut Vec<String>) {
+fn number(model: &mut Model, name: &str, fitted: &Number, x: &str, out: &mut Vec<String>) -> Result<()> {
+    let Scale::Linear { center, width } = fitted.scale else {
+        return unsupported(format!(
+            "column `{name}` is scaled by quantiles (preprocess.scaling = \"quantile\"), which can't be written as ONNX"
+        ));
+    };
     // A comparison with NaN is false, and infinities are beyond the largest number: both are missing.
     let size = model.apply("Abs", &[x], &[]);
     let largest = model.doubles("largest", &[], &[f64::MAX]);
     let known = model.apply("LessOrEqual", &[&size, &largest], &[]);
-    let median = model.doubles("median", &[], &[fitted.median]);
-    let filled = model.apply("Where", &[&known, x, &median], &[]);
-    let score = standardized(model, &filled, fitted.mean, fitted.deviation);
+    let fill = model.doubles("fill", &[], &[fitted.fill]);
+    let filled = model.apply("Where", &[&known, x, &fill], &[]);
+    let score = standardized(model, &filled, center, width);
     let clipped = soft_clip(model, &score);
     out.push(cast(model, &clipped, ElementType::Float));
     if fitted.indicator {
         out.push(indicator(model, &known));
     }
+    Ok(())
 }
 
 /// The number itself within the bound; beyond it, only the logarithm of the excess counts.
@@ -114,6 +127,19 @@ fn flag(model: &mut Model, fitted: Flag, x: &str, out: &mut Vec<String>) {
     let mode = model.floats("mode", &[], &[f32::from(fitted.mode)]);
     out.push(model.apply("Where", &[&known, x, &mode], &[]));
     out.push(indicator(model, &known));
+}
+
+/// The numbers of each text's code, [rows, width].
+fn target_means(model: &mut Model, fitted: &TargetMeans, x: &str) -> String {
+    let code = category(model, &fitted.category, x);
+    let width = fitted.center.len();
+    let means: Vec<f32> = fitted.means.iter().flatten().map(|mean| *mean as f32).collect();
+    let means = model.floats("means", &[fitted.means.len(), width], &means);
+    let numbers = Tensor {
+        name: model.apply("Gather", &[&means, &code], &[]),
+        shape: vec![1, width],
+    };
+    model.reshape(&numbers, &[width]).name
 }
 
 /// The code of each text, 0 for those that training hasn't seen.

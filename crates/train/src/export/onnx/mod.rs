@@ -14,7 +14,7 @@ pub fn encode(saved: &SavedModel, network: &Network) -> Result<Vec<u8>> {
     let mut model = Model::new("model");
     model.fact("target", saved.target.clone());
     model.fact("task", saved.task.name());
-    let columns = columns::append(&mut model, &saved.preprocessing);
+    let columns = columns::append(&mut model, &saved.preprocessing)?;
     let joined = |model: &mut Model, parts: &[String]| {
         let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
         match parts[..] {
@@ -41,7 +41,7 @@ pub fn encode(saved: &SavedModel, network: &Network) -> Result<Vec<u8>> {
             ));
         }
     };
-    outputs::append(&mut model, &saved.task, &result.name);
+    outputs::append(&mut model, &saved.task, &result);
     let about = format!("Predicts `{}` from the columns of a table.", saved.target);
     Ok(model.encode(&saved.aloft, &about))
 }

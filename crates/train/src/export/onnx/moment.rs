@@ -34,8 +34,8 @@ impl Whole<'_> {
         self.with("Div", &multiple, divisor)
     }
 
-    /// The month, from 0, of a day counted from 1970-01-01, as `preprocess::moment` has it.
-    fn month(&mut self, days: &str) -> String {
+    /// Days since the first of January, of a day counted from 1970-01-01, as `preprocess::moment` has them.
+    fn day_of_year(&mut self, days: &str) -> String {
         let shifted = self.with("Add", days, 719_468);
         let day_of_era = self.remainder(&shifted, 146_097);
         let [leaps, centuries, eras] =
@@ -48,13 +48,27 @@ impl Whole<'_> {
             [("Mul", 365), ("Div", 4), ("Div", 100)].map(|(op, by)| self.with(op, &year_of_era, by));
         let sum = self.both("Add", &days_of_years, &leaps);
         let before = self.both("Sub", &sum, &centuries);
-        let day_of_year = self.both("Sub", &day_of_era, &before);
-        let five = self.with("Mul", &day_of_year, 5);
-        let rounded = self.with("Add", &five, 2);
-        let from_march = self.with("Div", &rounded, 153);
-        // March is 2 when January is 0.
-        let from_january = self.with("Add", &from_march, 2);
-        self.remainder(&from_january, 12)
+        let since_march = self.both("Sub", &day_of_era, &before);
+        let leap = self.leap(&year_of_era);
+        let from_march = self.with("Add", &since_march, 59);
+        let from_march = self.both("Add", &from_march, &leap);
+        let from_january = self.with("Sub", &since_march, 306);
+        let this_year = self.with("Less", &since_march, 306);
+        self.model
+            .apply("Where", &[&this_year, &from_march, &from_january], &[])
+    }
+
+    /// 1 for a leap year.
+    fn leap(&mut self, year: &str) -> String {
+        let [of_4, of_100, of_400] = [4, 100, 400].map(|years| {
+            let rest = self.remainder(year, years);
+            self.with("Equal", &rest, 0)
+        });
+        let ordinary_century = self.model.apply("Not", &[&of_400], &[]);
+        let left_out = self.both("And", &of_100, &ordinary_century);
+        let kept = self.model.apply("Not", &[&left_out], &[]);
+        let leap = self.both("And", &of_4, &kept);
+        cast(self.model, &leap, ElementType::Int64)
     }
 }
 
@@ -71,9 +85,9 @@ pub fn append(model: &mut Model, fitted: &Moment, x: &str, out: &mut Vec<String>
         out.push(cast(model, &score, ElementType::Float));
         let mut whole = Whole { model };
         let days = whole.quotient(&milliseconds, DAY);
-        let month = whole.month(&days);
+        let day_of_year = whole.day_of_year(&days);
         let weekday = whole.remainder(&days, 7);
-        circle(model, &month, 12, out);
+        circle(model, &day_of_year, 366, out);
         circle(model, &weekday, 7, out);
     }
     if fitted.time {

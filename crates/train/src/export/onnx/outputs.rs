@@ -2,36 +2,45 @@
 
 use super::columns::cast;
 use crate::task::{LabelType, Task};
-use aloft_onnx::{Attribute, Dimension, ElementType, Model};
+use aloft_onnx::{Attribute, Dimension, ElementType, Model, Tensor};
 
-/// Appends the outputs: `prediction`, and `probabilities` where there are classes.
-pub fn append(model: &mut Model, task: &Task, result: &str) {
-    let one = [Dimension::Rows, Dimension::Size(1)];
+/// Appends the outputs: `prediction`, and `probabilities` where there are classes; or `quantiles`. `result` is what each
+/// member of the model gives, which is averaged: numbers as they are, classes as probabilities.
+pub fn append(model: &mut Model, task: &Task, result: &Tensor) {
+    let width = task.outputs();
+    let members = result.shape.iter().product::<usize>() / width;
+    let result = model.reshape(result, &[members, width]).name;
     match task {
         Task::Regression { mean, deviation } => {
-            let exact = cast(model, result, ElementType::Double);
-            let mean = model.doubles("mean", &[], &[*mean]);
-            let deviation = model.doubles("deviation", &[], &[*deviation]);
-            let scaled = model.apply("Mul", &[&exact, &deviation], &[]);
-            let number = model.apply("Add", &[&scaled, &mean], &[]);
-            model.output(
-                "prediction",
-                &number,
-                ElementType::Double,
-                &one,
-                "in the target's unit",
-            );
+            let number = numbers(model, &result, *mean, *deviation);
+            let one = [Dimension::Rows, Dimension::Size(1)];
+            let about = "in the target's unit";
+            model.output("prediction", &number, ElementType::Double, &one, about);
+        }
+        Task::Quantiles {
+            mean,
+            deviation,
+            quantiles,
+        } => {
+            let crossing = numbers(model, &result, *mean, *deviation);
+            let rising = model.smallest(&crossing, width);
+            let shape = [Dimension::Rows, Dimension::Size(width)];
+            let shares: Vec<String> = quantiles.iter().map(f64::to_string).collect();
+            let about = format!("{} in the target's unit", shares.join(", "));
+            model.output("quantiles", &rising, ElementType::Double, &shape, &about);
         }
         Task::Binary { classes, labels } | Task::Multiclass { classes, labels } => {
+            let each = model.apply("Softmax", &[&result], &[("axis", Attribute::Int(-1))]);
+            let probabilities = averaged(model, &each);
             let likeliest = model.apply(
                 "ArgMax",
-                &[result],
+                &[&probabilities],
                 &[("axis", Attribute::Int(1)), ("keepdims", Attribute::Int(1))],
             );
             let (table, kind) = table(model, classes, *labels);
             let label = model.apply("Gather", &[&table, &likeliest], &[]);
+            let one = [Dimension::Rows, Dimension::Size(1)];
             model.output("prediction", &label, kind, &one, "the likeliest class");
-            let probabilities = model.apply("Softmax", &[result], &[("axis", Attribute::Int(1))]);
             let shape = [Dimension::Rows, Dimension::Size(classes.len())];
             let about = format!("of {}", classes.join(", "));
             model.output(
@@ -43,6 +52,22 @@ pub fn append(model: &mut Model, task: &Task, result: &str) {
             );
         }
     }
+}
+
+/// The mean over the members: [rows, members, width] to [rows, width].
+fn averaged(model: &mut Model, x: &str) -> String {
+    let axes = model.ints("axes", &[1], &[1]);
+    model.apply("ReduceMean", &[x, &axes], &[("keepdims", Attribute::Int(0))])
+}
+
+/// Averaged numbers in the target's unit, in double precision.
+fn numbers(model: &mut Model, result: &str, mean: f64, deviation: f64) -> String {
+    let exact = cast(model, result, ElementType::Double);
+    let exact = averaged(model, &exact);
+    let mean = model.doubles("mean", &[], &[mean]);
+    let deviation = model.doubles("deviation", &[], &[deviation]);
+    let scaled = model.apply("Mul", &[&exact, &deviation], &[]);
+    model.apply("Add", &[&scaled, &mean], &[])
 }
 
 /// The classes as a constant of the target's type. A class is the text of a value of that type, see `task::Classes`.

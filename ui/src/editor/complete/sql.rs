@@ -1,45 +1,13 @@
-//! What could be meant at the cursor of a query: tables, columns, parameters, keywords and functions. Pure: a text and
-//! what is known of the notebook in, suggestions out. It knows just enough SQL to tell where a table and where a column
-//! stands, so that it works in a statement that isn't finished.
+//! What could be meant at the cursor of a query: tables, columns, parameters, keywords and functions. It knows just
+//! enough SQL to tell where a table and where a column stands.
 
+use super::{Found, Known, Suggestions};
 use aloft_spec::sql::{FUNCTIONS, KEYWORDS};
 use std::ops::Range;
 
-/// Suggestions at most; more are found by another letter.
-const MOST: usize = 60;
-
-/// What the notebook has that a query can name.
-#[derive(Debug, Default)]
-pub struct Known<'a> {
-    /// Tables with their columns: name and type.
-    pub tables: Vec<(&'a str, Vec<(&'a str, &'a str)>)>,
-    /// Parameters with their values.
-    pub params: Vec<(&'a str, String)>,
-}
-
-/// Something to put in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Item {
-    /// As it is shown, and put in but for what follows a function's name.
-    pub text: String,
-    /// What it is: a column's type, `table`, `function`.
-    pub detail: String,
-    /// What is put in.
-    pub insert: String,
-}
-
-/// What could stand in the place of a piece of the text.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Suggestions {
-    /// The bytes that are replaced: the word before the cursor.
-    pub range: Range<usize>,
-    /// The best first; never empty.
-    pub items: Vec<Item>,
-}
-
-/// Suggestions for the cursor at a byte of a text. Unless they were `asked` for, there are none before the first letter
+/// Suggestions for the cursor at a byte of a statement. Unless they were `asked` for, there are none before the first letter
 /// of a word, and none for a word that is complete.
-pub fn suggest(text: &str, cursor: usize, known: &Known<'_>, asked: bool) -> Option<Suggestions> {
+pub(super) fn suggest(text: &str, cursor: usize, known: &Known<'_>, asked: bool) -> Option<Suggestions> {
     let tokens = tokens(text);
     let inside = tokens
         .iter()
@@ -108,83 +76,24 @@ pub fn suggest(text: &str, cursor: usize, known: &Known<'_>, asked: bool) -> Opt
                 found.add(2, &format!("${name}"), value, format!("${name}"));
             }
             for function in FUNCTIONS {
-                let name = found.cased(function);
+                let name = cased(prefix, function);
                 found.add(3, &name, "function", format!("{name}("));
             }
         }
         for keyword in KEYWORDS {
-            let word = found.cased(keyword);
+            let word = cased(prefix, keyword);
             found.add(if expects_table { 4 } else { 2 }, &word, "keyword", word.clone());
         }
     }
-    let complete = found.items.iter().any(|(.., item)| item.text == found.prefix);
-    let items = found.best();
-    (!items.is_empty() && (asked || !complete)).then_some(Suggestions {
-        range: start..cursor,
-        items,
-    })
+    found.suggestions(start..cursor, asked)
 }
 
-impl<'a> Known<'a> {
-    fn columns(&self, table: &str) -> &[(&'a str, &'a str)] {
-        let found = self.tables.iter().find(|(name, _)| *name == table);
-        found.map_or(&[], |(_, columns)| columns)
-    }
-}
-
-/// Candidates that fit what was typed.
-struct Found<'a> {
-    prefix: &'a str,
-    /// With how well they fit and what they are: less is better.
-    items: Vec<(u8, u8, Item)>,
-}
-
-impl<'a> Found<'a> {
-    fn new(prefix: &'a str) -> Self {
-        Self {
-            prefix,
-            items: Vec::new(),
-        }
-    }
-
-    /// Adds what begins with the prefix, or has it at the start of one of its parts: `delay` finds `dep_delay`.
-    fn add(&mut self, group: u8, text: &str, detail: &str, insert: String) {
-        let (lower, wanted) = (text.to_lowercase(), self.prefix.to_lowercase());
-        let fit = if lower.starts_with(&wanted) {
-            0
-        } else if wanted.len() > 1
-            && lower
-                .match_indices(&wanted)
-                .any(|(at, _)| lower[..at].ends_with(['_', ' ']))
-        {
-            1
-        } else {
-            return;
-        };
-        if self.items.iter().any(|(.., item)| item.text == text) {
-            return;
-        }
-        let item = Item {
-            text: text.to_owned(),
-            detail: detail.to_owned(),
-            insert,
-        };
-        self.items.push((fit, group, item));
-    }
-
-    /// A word of SQL in the case of what was typed.
-    fn cased(&self, word: &str) -> String {
-        if self.prefix.starts_with(|c: char| c.is_lowercase()) {
-            word.to_owned()
-        } else {
-            word.to_uppercase()
-        }
-    }
-
-    fn best(mut self) -> Vec<Item> {
-        // Columns of a table stay in its order.
-        self.items.sort_by_key(|(fit, group, _)| (*fit, *group));
-        self.items.into_iter().take(MOST).map(|(.., item)| item).collect()
+/// A word of SQL in the case of what was typed.
+fn cased(prefix: &str, word: &str) -> String {
+    if prefix.starts_with(|c: char| c.is_lowercase()) {
+        word.to_owned()
+    } else {
+        word.to_uppercase()
     }
 }
 
@@ -349,6 +258,7 @@ mod tests {
                 ("weather", vec![("temp", "f64"), ("carrier_code", "str")]),
             ],
             params: vec![("threshold", "15".into())],
+            ..Known::default()
         }
     }
 

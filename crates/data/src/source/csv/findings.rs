@@ -1,0 +1,199 @@
+//! What is found in a piece of a CSV file: rows, the kinds of values in each column, what means "no value", and rows that
+//! don't fit.
+
+use super::{
+    fields::{Field, Split, Splitter},
+    kind::Kinds,
+    nulls::{Meaning, Nulls},
+    scan::{Failed, Rules},
+};
+use crate::{Cancel, error::RaggedRow};
+use aloft_spec::source::Ragged;
+
+/// How often a long look at records asks whether it is cancelled.
+const RECORDS_BETWEEN_CHECKS: u64 = 1 << 16;
+/// So many ragged rows are named.
+const NAMED_ROWS: usize = 5;
+
+/// What is known of some records, and of those of other pieces that were joined to them.
+#[derive(Debug, Clone)]
+pub(super) struct Findings {
+    /// Rows that are read: all, those that are skipped left out.
+    pub rows: u64,
+    /// Line feeds in their text.
+    pub lines: usize,
+    pub kinds: Vec<Kinds>,
+    pub nulls: Nulls,
+    pub ragged: RaggedRows,
+    /// Blank lines behind the last record. In a table of several columns they are nothing at the end, and rows without
+    /// fields elsewhere.
+    pub blanks: RaggedRows,
+    /// Whether there is any record that isn't blank.
+    pub any: bool,
+    /// Where every so many rows begin; see [`super::index`].
+    pub starts: Vec<u32>,
+}
+
+/// Rows with another number of fields than the header.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct RaggedRows {
+    pub count: u64,
+    /// The first of them.
+    pub first: Vec<RaggedRow>,
+}
+
+impl RaggedRows {
+    fn add(&mut self, line: usize, fields: usize) {
+        self.count += 1;
+        if self.first.len() < NAMED_ROWS {
+            self.first.push(RaggedRow { line, fields });
+        }
+    }
+
+    /// Adds those of a text that begins so many lines later.
+    fn append(&mut self, other: &Self, lines: usize) {
+        self.count += other.count;
+        let missing = NAMED_ROWS.saturating_sub(self.first.len());
+        let later = other.first.iter().map(|row| RaggedRow {
+            line: row.line + lines,
+            ..*row
+        });
+        self.first.extend(later.take(missing));
+    }
+}
+
+impl Findings {
+    /// Of no records.
+    pub(super) fn new(width: usize, rules: &Rules) -> Self {
+        Self {
+            rows: 0,
+            lines: 0,
+            kinds: vec![Kinds::default(); width],
+            nulls: Nulls::new(rules.null_values.clone(), width),
+            ragged: RaggedRows::default(),
+            blanks: RaggedRows::default(),
+            any: false,
+            starts: Vec::new(),
+        }
+    }
+
+    /// What is in bytes that begin with a record, whose lines are counted from 1, and how many bytes were looked at: a
+    /// record that isn't finished is left, unless the bytes are the last of the text. Every `stride`th row's start is
+    /// noted.
+    pub(super) fn of(
+        bytes: &[u8],
+        is_last: bool,
+        width: usize,
+        stride: u64,
+        rules: &Rules,
+        cancel: &Cancel,
+    ) -> Result<(Self, usize), Failed> {
+        let mut found = Self::new(width, rules);
+        let mut records = Splitter::new(bytes, rules.marks);
+        let mut fields = Vec::with_capacity(width + 1);
+        let mut seen = 0_u64;
+        let length = loop {
+            if seen.is_multiple_of(RECORDS_BETWEEN_CHECKS) {
+                cancel.step()?;
+            }
+            seen += 1;
+            let start = records.position();
+            let end = match records.next(&mut fields) {
+                Split::Record { end } => end,
+                Split::Unfinished { open_quote: false } if is_last && start < bytes.len() => bytes.len(),
+                Split::Unfinished { .. } => break start,
+            };
+            found.add(&bytes[..end], start, &fields, stride, rules);
+            if end == bytes.len() {
+                break end;
+            }
+        };
+        check_utf8(&bytes[..length], rules)?;
+        Ok((found, length))
+    }
+
+    /// Takes note of the record from `start` to the end of the bytes.
+    fn add(&mut self, bytes: &[u8], start: usize, fields: &[Field], stride: u64, rules: &Rules) {
+        let (width, line) = (self.kinds.len(), self.lines + 1);
+        self.lines += 1;
+        // Only quotes can hold a line feed.
+        if fields.iter().any(|field| field.quoted) {
+            self.lines += memchr::memchr_iter(b'\n', &bytes[start..]).count();
+        }
+        // In a table of one column a blank line is a row without a value.
+        if width > 1 && matches!(&bytes[start..], b"" | b"\r") {
+            self.blanks.add(line, 0);
+            return;
+        }
+        self.settle_blanks();
+        self.any = true;
+        if fields.len() != width {
+            self.ragged.add(line, fields.len());
+            if rules.ragged != Ragged::Fill {
+                return;
+            }
+        }
+        if self.rows.is_multiple_of(stride) {
+            // A piece is far shorter than 4 GB.
+            self.starts.push(start as u32);
+        }
+        self.rows += 1;
+        let quote = rules.marks.quote;
+        for (column, (field, kinds)) in fields.iter().zip(&mut self.kinds).enumerate() {
+            let value = field.text(bytes, quote, column + 1 == fields.len());
+            if self.nulls.meet(column, &bytes[value.clone()]) == Meaning::Value {
+                kinds.add_within(bytes, value);
+            }
+        }
+    }
+
+    /// Blank lines in front of a record are rows that don't fit.
+    fn settle_blanks(&mut self) {
+        if self.blanks.count > 0 {
+            let blanks = std::mem::take(&mut self.blanks);
+            self.ragged.append(&blanks, 0);
+        }
+    }
+
+    /// Adds what was found in the text behind.
+    pub(super) fn append(&mut self, other: &Self) {
+        if other.any {
+            self.settle_blanks();
+            self.any = true;
+        }
+        self.ragged.append(&other.ragged, self.lines);
+        self.blanks.append(&other.blanks, self.lines);
+        self.rows += other.rows;
+        self.lines += other.lines;
+        self.nulls.merge(&other.nulls);
+        for (kinds, other) in self.kinds.iter_mut().zip(&other.kinds) {
+            kinds.merge(*other);
+        }
+    }
+}
+
+/// Whether bytes, which are whole records, are UTF-8; if not, the first record that isn't is told.
+fn check_utf8(bytes: &[u8], rules: &Rules) -> Result<(), Failed> {
+    let Err(error) = std::str::from_utf8(bytes) else {
+        return Ok(());
+    };
+    let bad = error.valid_up_to();
+    let mut records = Splitter::new(bytes, rules.marks);
+    let mut fields = Vec::new();
+    let mut record = 0..bytes.len();
+    while record.start <= bad {
+        record.start = records.position();
+        match records.next(&mut fields) {
+            Split::Record { end } if end < bad => {}
+            Split::Record { end } => {
+                record.end = end;
+                break;
+            }
+            Split::Unfinished { .. } => break,
+        }
+    }
+    Err(Failed::NotUtf8 {
+        line: memchr::memchr_iter(b'\n', &bytes[..bad]).count() + 1,
+        bytes: bytes[record].to_vec(),
+    })
+}

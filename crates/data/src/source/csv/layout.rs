@@ -1,0 +1,191 @@
+//! Rows of a CSV file by what is known of it: all of them lazily, or only some.
+
+use super::{
+    RECORDS_BETWEEN_CHECKS,
+    fields::Marks,
+    index::Index,
+    kind::ColumnType,
+    records::Records,
+    scan::{self, Rules, Scanned},
+};
+use crate::{
+    Cancel,
+    error::{DataError, Result, guarded},
+    execute::{self, EngineChoice},
+    source::content::Content,
+};
+use aloft_spec::profile::Scan;
+use polars::prelude::*;
+use std::{
+    io::Cursor,
+    path::{Path, PathBuf},
+};
+
+/// A CSV file that was looked at from its first to its last byte.
+#[derive(Debug, Clone)]
+pub(crate) struct Layout {
+    pub(super) content: Content,
+    pub(super) marks: Marks,
+    pub(super) header: bool,
+    pub(super) columns: Vec<(PlSmallStr, ColumnType)>,
+    pub(super) null_values: Vec<String>,
+    pub(super) rows: u64,
+    pub(super) trailing_blanks: bool,
+    /// Where its rows are, if it is a file that isn't compressed.
+    pub(super) index: Option<(PathBuf, Index)>,
+    /// Whether it was looked at when it was opened, or at an earlier time.
+    pub(super) looked_at: bool,
+}
+
+/// The rows at `indices` (ascending, from 0) of a file that was opened before, and what was read for them. Only these
+/// are parsed, and where it is known where rows are, not much more is read.
+pub(crate) fn rows(
+    file: &Path,
+    layout: &Layout,
+    indices: &[u64],
+    cancel: &Cancel,
+) -> Result<(DataFrame, Scan)> {
+    let total = std::fs::metadata(file)
+        .map_err(|error| DataError::reading(file, &error))?
+        .len();
+    let (text, read) = layout.text_of_rows(file, indices, cancel)?;
+    let scan = Scan {
+        // Who has just looked at the whole file has read it.
+        bytes_read: if layout.looked_at {
+            total
+        } else {
+            read.unwrap_or(total)
+        },
+        bytes_total: total,
+        rows_read: if layout.looked_at {
+            layout.rows
+        } else {
+            indices.len() as u64
+        },
+        ..Scan::default()
+    };
+    Ok((layout.parse(text)?, scan))
+}
+
+impl Layout {
+    /// By what was found in a text that needs no repair.
+    pub(super) fn new(content: Content, rules: &Rules, scanned: &Scanned) -> Self {
+        Self {
+            content,
+            marks: rules.marks,
+            header: rules.header,
+            columns: scanned.columns(rules.comma),
+            null_values: scanned.null_values.clone(),
+            rows: scanned.rows,
+            trailing_blanks: scanned.trailing_blanks,
+            index: None,
+            looked_at: true,
+        }
+    }
+
+    /// Rows by their text.
+    pub(super) fn parse(&self, text: Vec<u8>) -> Result<DataFrame> {
+        let frame = guarded(|| {
+            CsvReadOptions::default()
+                .with_has_header(false)
+                .with_schema(Some(self.read_schema()))
+                .map_parse_options(|options| {
+                    options
+                        .with_separator(self.marks.separator)
+                        .with_quote_char(self.marks.quote)
+                        .with_null_values(Some(self.null_values()))
+                })
+                .into_reader_with_file_handle(Cursor::new(text))
+                .finish()
+        })?;
+        execute::collect(
+            frame.lazy().with_columns(self.conversions()),
+            EngineChoice::InMemory,
+        )
+    }
+
+    /// All rows, lazily.
+    pub(super) fn plan(&self) -> Result<LazyFrame> {
+        let sources = self.content.sources()?;
+        guarded(|| {
+            let plan = LazyCsvReader::new_with_sources(sources)
+                .with_glob(false)
+                .with_has_header(self.header)
+                .with_schema(Some(self.read_schema()))
+                .with_separator(self.marks.separator)
+                .with_quote_char(self.marks.quote)
+                .with_null_values(Some(self.null_values()))
+                .finish()?;
+            let plan = if self.trailing_blanks {
+                plan.slice(0, self.rows as IdxSize)
+            } else {
+                plan
+            };
+            Ok(plan.with_columns(self.conversions()))
+        })
+    }
+
+    fn read_schema(&self) -> SchemaRef {
+        let fields = self
+            .columns
+            .iter()
+            .map(|(name, kind)| Field::new(name.clone(), kind.read_as()));
+        std::sync::Arc::new(fields.collect())
+    }
+
+    fn null_values(&self) -> NullValues {
+        NullValues::AllColumns(self.null_values.iter().map(PlSmallStr::from).collect())
+    }
+
+    /// Texts of dates to dates, numbers with a comma to numbers.
+    fn conversions(&self) -> Vec<Expr> {
+        let columns = self.columns.iter();
+        columns.filter_map(|(name, kind)| kind.conversion(name)).collect()
+    }
+
+    /// The text of the rows at `indices`, and how many bytes were read for it, where not all had to be.
+    pub(super) fn text_of_rows(
+        &self,
+        file: &Path,
+        indices: &[u64],
+        cancel: &Cancel,
+    ) -> Result<(Vec<u8>, Option<u64>)> {
+        match &self.index {
+            Some((path, index)) => {
+                let (text, read) = index.rows(path, self.marks, indices, cancel)?;
+                Ok((text, Some(read)))
+            }
+            None => Ok((self.text_by_a_pass(file, indices, cancel)?, None)),
+        }
+    }
+
+    /// The same by a pass over all rows before them.
+    fn text_by_a_pass(&self, file: &Path, indices: &[u64], cancel: &Cancel) -> Result<Vec<u8>> {
+        let mut records = Records::new(self.content.reader()?, self.marks);
+        let mut chosen = Vec::new();
+        let mut wanted = indices.iter().copied().peekable();
+        let mut row = 0_u64;
+        if self.header {
+            scan::next(&mut records, file)?;
+        }
+        while let Some(index) = wanted.peek() {
+            if row.is_multiple_of(RECORDS_BETWEEN_CHECKS) {
+                cancel.step()?;
+            }
+            let Some(record) = scan::next(&mut records, file)? else {
+                return Err(DataError::unreadable(
+                    file,
+                    "the file became shorter while it was read",
+                    "run it again",
+                ));
+            };
+            if row == *index {
+                chosen.extend_from_slice(record.bytes);
+                chosen.push(b'\n');
+                wanted.next();
+            }
+            row += 1;
+        }
+        Ok(chosen)
+    }
+}

@@ -1,0 +1,171 @@
+//! The end of a run: what its best model is worth on rows that it hasn't seen, the model's files, and what it looks at.
+
+use crate::{
+    batch::Encoded,
+    checkpoint::Progress,
+    error::Result,
+    evaluate::evaluate,
+    explain::{Budget, Sample, explain, sampled},
+    folds::Folds,
+    precision::Precision,
+    prepare::Prepared,
+    report::{Part, conclusion, evaluation},
+    run::Run,
+    saved::SavedModel,
+    trainer,
+};
+use aloft_data::read_frame;
+use aloft_nn::network::{Network, Weights};
+use aloft_runs::file;
+use aloft_spec::{
+    event::{EventKind, Phase},
+    report::{Report, VERSION},
+};
+use candle_core::Device;
+use polars::prelude::*;
+use std::time::Duration;
+
+/// Share of a run's seconds that explaining its model may take, and the least and the most seconds that it may.
+const EXPLAIN: (f64, f64, f64) = (0.02, 1.0, 20.0);
+
+/// A model that is evaluated and saved, to be explained.
+pub struct Concluded {
+    network: Network,
+    frame: DataFrame,
+    report: Report,
+}
+
+/// Final metrics of the best epoch's weights, and the model's files.
+pub fn conclude(
+    run: &mut Run,
+    prepared: &Prepared,
+    device: &Device,
+    progress: &Progress,
+    best: &[Weights],
+    folds: &Folds,
+) -> Result<Concluded> {
+    run.phase(Phase::Evaluate)?;
+    let network = Network::from_weights(prepared.architecture.graph(), best.to_vec(), device)?;
+    let mut parts: Vec<Part<'_>> = Vec::new();
+    for (name, rows) in [
+        ("validation", &prepared.split.validation),
+        ("test", &prepared.split.test),
+    ] {
+        if rows.is_empty() {
+            continue;
+        }
+        let trainer::Evaluation { metrics, outputs, .. } = trainer::evaluation(prepared, &network, rows)?;
+        run.record.metrics.insert(name.to_owned(), metrics.clone());
+        run.event(EventKind::Metrics {
+            split: name.to_owned(),
+            metrics,
+        })?;
+        parts.push(Part {
+            name,
+            rows,
+            truth: prepared.truth(rows),
+            outputs,
+        });
+    }
+    // The table wasn't kept in memory while the model was trained.
+    let frame = read_frame(&run.dir.join(file::DATA))?;
+    let evaluation = evaluation(&run.record, prepared, &frame, &parts)?;
+    let said = evaluation
+        .as_ref()
+        .map_or(String::new(), |evaluation| conclusion(&prepared.task, evaluation));
+    run.event(EventKind::Log {
+        level: "info".into(),
+        message: said.clone(),
+    })?;
+    for (split, metrics) in [("folds", &folds.mean), ("folds_spread", &folds.spread)] {
+        if !metrics.is_empty() {
+            run.record.metrics.insert(split.to_owned(), metrics.clone());
+            run.event(EventKind::Metrics {
+                split: split.to_owned(),
+                metrics: metrics.clone(),
+            })?;
+        }
+    }
+    run.phase(Phase::Save)?;
+    let (version, aloft) = SavedModel::versions();
+    SavedModel {
+        version,
+        aloft,
+        target: run.record.train.target.clone(),
+        task: prepared.task.clone(),
+        architecture: prepared.architecture.clone(),
+        precision: Precision::default(),
+        preprocessing: prepared.preprocessing.clone(),
+        best_epoch: progress.best_epoch,
+        metrics: run.record.metrics.clone(),
+    }
+    .write(&run.dir, best)?;
+    let classes = prepared.task.classes();
+    let report = Report {
+        version: VERSION,
+        task: prepared.task.name().to_owned(),
+        target: run.record.train.target.clone(),
+        classes: classes.to_vec(),
+        best_epoch: progress.best_epoch,
+        metrics: run.record.metrics.clone(),
+        conclusion: said,
+        confusion: parts
+            .iter()
+            .filter_map(|part| Some((part.name.to_owned(), part.confusion(classes.len())?)))
+            .collect(),
+        curves: progress.history.clone(),
+        warnings: prepared.warnings.clone(),
+        evaluation,
+        explanation: None,
+    };
+    aloft_runs::write_report(&run.dir, &report)?;
+    Ok(Concluded {
+        network,
+        frame,
+        report,
+    })
+}
+
+/// What the model looks at, into the report. Whoever stops the run now stops this alone: the run is done.
+pub fn add_explanation(run: &mut Run, prepared: &Prepared, concluded: Concluded) -> Result<()> {
+    let Concluded {
+        network,
+        frame,
+        mut report,
+    } = concluded;
+    let Some(evaluation) = &report.evaluation else {
+        return Ok(());
+    };
+    let part = match evaluation.split.as_str() {
+        "test" => &prepared.split.test,
+        _ => &prepared.split.validation,
+    };
+    run.phase(Phase::Explain)?;
+    let rows = sampled(run.record.train.seed, part);
+    let table: Vec<IdxSize> = rows
+        .iter()
+        .map(|row| prepared.table_rows[*row as usize])
+        .collect();
+    let sample = Sample {
+        preprocessing: &prepared.preprocessing,
+        task: &prepared.task,
+        rows: prepared.rows.select(&rows),
+        truth: prepared.truth(&rows),
+        values: frame
+            .select(prepared.preprocessing.names())?
+            .take(&IdxCa::from_vec("rows".into(), table))?,
+    };
+    drop(frame);
+    let predict = |rows: &Encoded| {
+        let all: Vec<u32> = (0..rows.rows as u32).collect();
+        evaluate(&network, &prepared.task, rows, &all)
+    };
+    let (share, least, most) = EXPLAIN;
+    let time = Duration::from_secs_f64((run.elapsed() * share).clamp(least, most));
+    let seed = run.record.train.seed;
+    let mut stop = || run.stop_requested();
+    let mut budget = Budget::new(time, &mut stop);
+    let found = explain(&evaluation.split, seed, &sample, &predict, &mut budget)?;
+    report.explanation = Some(found).filter(|found| !found.importance.is_empty());
+    Ok(aloft_runs::write_report(&run.dir, &report)?)
+}

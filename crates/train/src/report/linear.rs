@@ -1,0 +1,218 @@
+//! A linear model as a base line: ridge regression, or logistic regression with the same penalty, as scikit-learn's `Ridge`
+//! (alpha 1) and `LogisticRegression` (C 1) have it. Exact, so that a model that isn't better than it really isn't.
+
+use super::minimize::minimize;
+use crate::{batch::Encoded, evaluate::Outputs, evaluate::softmax, task::Task};
+use rayon::prelude::*;
+
+/// Steps of the search for the minimum.
+const STEPS: usize = 100;
+/// No slope of the mean loss is steeper than this where it stops.
+const TOLERANCE: f64 = 1e-5;
+/// Multiplications that learning may take: half a second, however large the table is. With more rows than they allow, every
+/// so many-th is learned from.
+const MULTIPLICATIONS: usize = 2_000_000_000;
+/// Parts whose gradients are added in a fixed order, so that the number of threads changes no bit.
+const SHARDS: usize = 8;
+
+/// What is learned: each row's class, or its number.
+#[derive(Debug, Clone, Copy)]
+pub enum Targets<'a> {
+    /// Classes.
+    Classes(&'a [u32]),
+    /// Numbers.
+    Numbers(&'a [f64]),
+}
+
+/// A linear model of encoded rows.
+#[derive(Debug)]
+pub struct Linear {
+    shape: Shape,
+    /// For each output its weights of numbers, of the values of each category, and what is added.
+    weights: Vec<f64>,
+    /// Mean and deviation of the numbers that it has learned.
+    scale: (f64, f64),
+    /// Rows that it has learned from.
+    pub rows: usize,
+}
+
+#[derive(Debug, Clone)]
+struct Shape {
+    /// One for numbers and for two classes, else one a class.
+    outputs: usize,
+    numbers: usize,
+    /// Where each category's weights begin.
+    offsets: Vec<usize>,
+    width: usize,
+}
+
+impl Shape {
+    fn new(rows: &Encoded, category_values: &[usize], task: &Task) -> Self {
+        let mut width = rows.numeric_width;
+        let offsets = category_values.iter().map(|values| {
+            let offset = width;
+            width += values;
+            offset
+        });
+        let offsets = offsets.collect();
+        Self {
+            outputs: match task {
+                Task::Multiclass { classes, .. } => classes.len(),
+                _ => 1,
+            },
+            numbers: rows.numeric_width,
+            offsets,
+            width: width + 1,
+        }
+    }
+
+    /// The indices of the weights of a row's categories, and of what is added.
+    fn ones<'a>(&'a self, rows: &'a Encoded, row: usize) -> impl Iterator<Item = usize> + 'a {
+        let codes = &rows.categories[row * rows.category_width..][..rows.category_width];
+        let ones = self
+            .offsets
+            .iter()
+            .zip(codes)
+            .map(|(offset, code)| offset + *code as usize);
+        ones.chain([self.width - 1])
+    }
+
+    fn outputs_of(&self, weights: &[f64], rows: &Encoded, row: usize, out: &mut [f64]) {
+        let numbers = &rows.numeric[row * self.numbers..][..self.numbers];
+        for (out, weights) in out.iter_mut().zip(weights.chunks_exact(self.width)) {
+            let products = numbers.iter().zip(weights).map(|(x, w)| f64::from(*x) * w);
+            *out = products.sum::<f64>() + self.ones(rows, row).map(|one| weights[one]).sum::<f64>();
+        }
+    }
+}
+
+impl Linear {
+    /// Learns from the rows of these indices.
+    pub fn fit(
+        task: &Task,
+        rows: &Encoded,
+        category_values: &[usize],
+        targets: Targets<'_>,
+        train: &[u32],
+    ) -> Self {
+        let shape = Shape::new(rows, category_values, task);
+        let width = (rows.numeric_width + rows.category_width + 1) * shape.outputs;
+        let most = (MULTIPLICATIONS / (2 * STEPS * width)).max(1);
+        let train: Vec<u32> = train
+            .iter()
+            .step_by(train.len().div_ceil(most).max(1))
+            .copied()
+            .collect();
+        let scale = match (targets, task) {
+            (Targets::Numbers(_), Task::Regression { mean, deviation }) => (*mean, *deviation),
+            _ => (0.0, 1.0),
+        };
+        let mut weights = vec![0.0; shape.width * shape.outputs];
+        let shards: Vec<&[u32]> = train.chunks(train.len().div_ceil(SHARDS).max(1)).collect();
+        minimize(&mut weights, STEPS, TOLERANCE, |weights, gradient| {
+            let parts: Vec<(f64, Vec<f64>)> = shards
+                .par_iter()
+                .map(|shard| loss(&shape, weights, rows, targets, scale, shard))
+                .collect();
+            let mut loss = 0.0;
+            gradient.fill(0.0);
+            for (of_shard, slopes) in parts {
+                loss += of_shard;
+                gradient
+                    .iter_mut()
+                    .zip(slopes)
+                    .for_each(|(sum, slope)| *sum += slope);
+            }
+            for (index, (slope, weight)) in gradient.iter_mut().zip(weights).enumerate() {
+                // What is added has no penalty.
+                if index % shape.width != shape.width - 1 {
+                    loss += weight * weight / 2.0;
+                    *slope += weight;
+                }
+                *slope /= train.len() as f64;
+            }
+            loss / train.len() as f64
+        });
+        Self {
+            shape,
+            weights,
+            scale,
+            rows: train.len(),
+        }
+    }
+
+    /// What it says about the rows of these indices.
+    pub fn predict(&self, task: &Task, rows: &Encoded, indices: &[u32]) -> Outputs {
+        let mut out = vec![0.0; self.shape.outputs];
+        let mut values = Vec::with_capacity(indices.len() * task.outputs());
+        for row in indices {
+            self.shape
+                .outputs_of(&self.weights, rows, *row as usize, &mut out);
+            match task {
+                // Of quantiles it says the mean, which no report sets beside them.
+                Task::Regression { .. } | Task::Quantiles { .. } => {
+                    values.push(out[0] * self.scale.1 + self.scale.0);
+                }
+                Task::Binary { .. } => softmax(&[0.0, out[0]], &mut values),
+                Task::Multiclass { .. } => softmax(&out, &mut values),
+            }
+        }
+        match task {
+            Task::Regression { .. } | Task::Quantiles { .. } => Outputs::Numbers(values),
+            _ => Outputs::Probabilities {
+                classes: task.outputs(),
+                values,
+            },
+        }
+    }
+}
+
+/// The summed loss of some rows, half a square or a log loss, and its gradient.
+fn loss(
+    shape: &Shape,
+    weights: &[f64],
+    rows: &Encoded,
+    targets: Targets<'_>,
+    (mean, deviation): (f64, f64),
+    some: &[u32],
+) -> (f64, Vec<f64>) {
+    let mut gradient = vec![0.0; weights.len()];
+    let mut sum = 0.0;
+    let mut out = vec![0.0; shape.outputs];
+    let mut shares = Vec::with_capacity(shape.outputs.max(2));
+    for row in some {
+        let row = *row as usize;
+        shape.outputs_of(weights, rows, row, &mut out);
+        shares.clear();
+        match targets {
+            Targets::Numbers(numbers) => {
+                let error = out[0] - (numbers[row] - mean) / deviation;
+                sum += error * error / 2.0;
+                out[0] = error;
+            }
+            Targets::Classes(classes) if shape.outputs == 1 => {
+                softmax(&[0.0, out[0]], &mut shares);
+                let class = classes[row] as usize;
+                sum += crate::metrics::log_loss(shares[class]);
+                out[0] = shares[1] - class as f64;
+            }
+            Targets::Classes(classes) => {
+                softmax(&out, &mut shares);
+                let class = classes[row] as usize;
+                sum += crate::metrics::log_loss(shares[class]);
+                out.copy_from_slice(&shares);
+                out[class] -= 1.0;
+            }
+        }
+        let numbers = &rows.numeric[row * shape.numbers..][..shape.numbers];
+        for (slope, gradient) in out.iter().zip(gradient.chunks_exact_mut(shape.width)) {
+            for (sum, number) in gradient.iter_mut().zip(numbers) {
+                *sum += slope * f64::from(*number);
+            }
+            for one in shape.ones(rows, row) {
+                gradient[one] += slope;
+            }
+        }
+    }
+    (sum, gradient)
+}
