@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 /// Crates of ours that each crate of ours may use. Tests of a crate may use more.
-const ARROWS: [(&str, &[&str]); 19] = [
+const ARROWS: [(&str, &[&str]); 20] = [
     ("aloft-spec", &[]),
     ("aloft-protocol", &["aloft-spec"]),
     ("aloft-notebook", &["aloft-spec"]),
@@ -19,12 +19,14 @@ const ARROWS: [(&str, &[&str]); 19] = [
     ("aloft-secrets", &["aloft-spec"]),
     ("aloft-nn", &[]),
     ("aloft-onnx", &["aloft-nn"]),
+    ("aloft-trees", &[]),
     (
         "aloft-train",
         &[
             "aloft-spec",
             "aloft-nn",
             "aloft-onnx",
+            "aloft-trees",
             "aloft-data",
             "aloft-runs",
             "aloft-placement",
@@ -100,7 +102,7 @@ const DATA: &[&str] = &["polars", "polars-core"];
 const LEARNING: &[&str] = &["candle-core", "candle-nn"];
 
 /// What a crate must not have anywhere below it.
-const NEVER: [(&str, &[&[&str]]); 13] = [
+const NEVER: [(&str, &[&[&str]]); 14] = [
     ("aloft-spec", &[WINDOW, NETWORK, DATA, LEARNING]),
     ("aloft-protocol", &[WINDOW, NETWORK, DATA, LEARNING]),
     ("aloft-notebook", &[WINDOW, NETWORK, DATA, LEARNING]),
@@ -109,6 +111,7 @@ const NEVER: [(&str, &[&[&str]]); 13] = [
     ("aloft-runs", &[WINDOW, NETWORK, DATA, LEARNING]),
     ("aloft-secrets", &[WINDOW, DATA, LEARNING]),
     ("aloft-data", &[WINDOW, LEARNING]),
+    ("aloft-trees", &[WINDOW, NETWORK, DATA, LEARNING]),
     ("aloft-cloud", &[WINDOW, DATA, LEARNING]),
     ("aloft-engine", &[WINDOW, LEARNING]),
     ("aloft-session", &[WINDOW, LEARNING]),

@@ -160,6 +160,28 @@ fn a_strip_says_which_rows_and_takes_the_choice_back() {
 }
 
 #[test]
+fn a_choice_moves_nothing() {
+    let mut harness = window_of_charts();
+    let before = place(&harness, 1, 0.5, 1.0);
+    let notebook = notebook_mut(&mut harness.state_mut().snapshot);
+    let chart = notebook
+        .blocks
+        .iter_mut()
+        .find_map(|block| match &mut block.content {
+            aloft_protocol::snapshot::BlockContent::Cell(cell) if cell.name == "chart_1" => {
+                cell.selected = Some(Selected::Here);
+                Some(block.id)
+            }
+            _ => None,
+        });
+    let snapshot = harness.state().snapshot.clone();
+    harness.state_mut().snapshot = with_selection(snapshot, chart.unwrap());
+    harness.run();
+    harness.get_by_label_contains("Selected here: ");
+    assert_eq!(place(&harness, 1, 0.5, 1.0), before);
+}
+
+#[test]
 fn the_chart_itself_offers_a_filter() {
     let mut snapshot = charts();
     let (id, name) = {

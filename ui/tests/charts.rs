@@ -4,9 +4,12 @@
 
 mod support;
 
-use aloft_spec::chart::Mark;
+use aloft_protocol::snapshot::BlockContent;
+use aloft_spec::chart::{Axis, Mark, Scale};
+use aloft_spec::output::Output;
 use egui_kittest::kittest::Queryable as _;
-use support::{charts, every_chart, window};
+use std::sync::Arc;
+use support::{Window, charts, every_chart, notebook_mut, window};
 
 #[test]
 fn each_mark_says_what_it_shows() {
@@ -56,4 +59,51 @@ fn a_pointer_reads_numbers() {
         "a violin on a logarithmic axis"
     );
     assert!(read(8, 0.5, 0.4).contains("\nmean of dep_delay "), "a cell");
+}
+
+/// Texts that are painted, with how far they are turned.
+fn texts(harness: &egui_kittest::Harness<'_, Window>) -> Vec<(String, f32)> {
+    fn walk(shape: &egui::Shape, found: &mut Vec<(String, f32)>) {
+        match shape {
+            egui::Shape::Vec(shapes) => shapes.iter().for_each(|shape| walk(shape, found)),
+            egui::Shape::Text(text) => found.push((text.galley.text().to_owned(), text.angle)),
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    for clipped in &harness.output().shapes {
+        walk(&clipped.shape, &mut found);
+    }
+    found
+}
+
+#[test]
+fn each_name_stands_at_its_bar_turned_where_there_is_no_room() {
+    let few = ["United", "Delta"].map(String::from).to_vec();
+    let many: Vec<String> = (1..=16).map(|number| format!("Airline {number}")).collect();
+    for (names, is_turned) in [(few, false), (many, true)] {
+        let mut snapshot = charts();
+        let mut chart = every_chart()[1].clone();
+        chart.panels[0].x = Axis {
+            label: "carrier".into(),
+            low: -0.5,
+            high: names.len() as f64 - 0.5,
+            scale: Scale::Names(names.clone()),
+        };
+        let cells = notebook_mut(&mut snapshot).blocks.iter_mut();
+        let cell = cells.filter_map(|block| match &mut block.content {
+            BlockContent::Cell(cell) if cell.name == "chart_2" => Some(cell),
+            _ => None,
+        });
+        cell.for_each(|cell| cell.output = Some(Output::Chart(Arc::new(chart.clone()))));
+        let mut harness = window(snapshot, [1200.0, 6000.0]);
+        harness.run();
+        let texts = texts(&harness);
+        for name in &names {
+            let stands = texts
+                .iter()
+                .any(|(text, angle)| text == name && (*angle < 0.0) == is_turned);
+            assert!(stands, "{name} of {}", names.len());
+        }
+    }
 }

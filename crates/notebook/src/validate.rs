@@ -1,6 +1,7 @@
 //! Values that have the right type and can't be meant.
 
 mod recipe;
+mod trees;
 
 use crate::param;
 use crate::toml_reader::{Finding, Reading, keys_of, read};
@@ -8,7 +9,7 @@ use aloft_spec::chart::{ChartSpec, Mark};
 use aloft_spec::param::{ParamKind, ParamSpec, ParamValue};
 use aloft_spec::source::{SampleMethod, SampleSpec, SourceSpec};
 use aloft_spec::train::{
-    LossSpec, ModelSpec, OptimizerSpec, PreprocessSpec, ScheduleSpec, SplitSpec, TrainSpec,
+    LossSpec, ModelSpec, OptimizerSpec, PreprocessSpec, ScheduleSpec, SplitSpec, TrainSpec, TreesSpec,
 };
 use aloft_spec::{CellSpec, Code, Problem};
 use toml::de::DeValue;
@@ -260,6 +261,7 @@ pub(crate) fn train(body: &str) -> Checked {
         [] => keys_of::<TrainSpec>(),
         ["split"] => keys_of::<SplitSpec>(),
         ["model"] => keys_of::<ModelSpec>(),
+        ["model", "trees"] => keys_of::<TreesSpec>(),
         ["optimizer"] => keys_of::<OptimizerSpec>(),
         ["preprocess"] => keys_of::<PreprocessSpec>(),
         ["loss"] => keys_of::<LossSpec>(),
@@ -270,6 +272,7 @@ pub(crate) fn train(body: &str) -> Checked {
         body.filled("data", &train.data, "data = \"flights\"");
         body.filled("target", &train.target, "target = \"a column\"");
         columns(&mut body, &train);
+        trees::check(&mut body, &train);
         recipe::split(&mut body, &train.split);
         recipe::loss(&mut body, &train);
         recipe::optimizer(&mut body, &train.optimizer);

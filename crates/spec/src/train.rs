@@ -3,12 +3,14 @@
 mod optimizer;
 mod preprocess;
 mod split;
+mod trees;
 
 pub use optimizer::{
     ClassWeightRule, ClassWeights, LossSpec, OptimizerKind, OptimizerSpec, ScheduleKind, ScheduleSpec,
 };
 pub use preprocess::{Imputation, PreprocessSpec, Scaling};
 pub use split::{SplitBy, SplitSpec};
+pub use trees::TreesSpec;
 
 use serde::{Deserialize, Serialize};
 
@@ -101,15 +103,24 @@ impl TrainSpec {
     }
 
     /// Passes at the most over a training part of so many rows: those that are asked for, else as many as show about two
-    /// million rows, from 16 to 60: a small table is learned by heart in more.
+    /// million rows, from 16 to 60: a small table is learned by heart in more. Of trees they are rounds in groups
+    /// ([`TreesSpec::epochs`]).
     pub fn epochs_for(&self, train_rows: u64) -> u32 {
+        if self.model.kind == ModelKind::Trees {
+            return self.model.trees.epochs();
+        }
         let by_rows = (2_000_000 / train_rows.max(1)).clamp(16, 60) as u32;
         self.epochs.unwrap_or(by_rows)
     }
 
     /// Epochs without a better validation loss after which training stops, out of so many; 0 never stops early.
     pub fn patience_for(&self, epochs: u32) -> u32 {
-        self.patience.unwrap_or_else(|| (epochs / 3).max(5))
+        let by_epochs = match self.model.kind {
+            // Fifty rounds: trees don't learn again what they have missed for so long.
+            ModelKind::Trees => 5,
+            ModelKind::Mlp | ModelKind::Linear => (epochs / 3).max(5),
+        };
+        self.patience.unwrap_or(by_epochs)
     }
 }
 
@@ -159,8 +170,11 @@ pub struct ModelSpec {
     pub residual: bool,
     /// Share of hidden units dropped while training, 0 to less than 1 (mlp).
     pub dropout: f64,
-    /// How categories enter the model.
+    /// How categories enter the model (mlp).
     pub categories: CategoryEncoding,
+    /// How trees grow (trees).
+    #[serde(skip_serializing_if = "TreesSpec::is_default")]
+    pub trees: TreesSpec,
 }
 
 impl Default for ModelSpec {
@@ -173,6 +187,7 @@ impl Default for ModelSpec {
             residual: false,
             dropout: 0.1,
             categories: CategoryEncoding::Embedding,
+            trees: TreesSpec::default(),
         }
     }
 }
@@ -186,6 +201,9 @@ pub enum ModelKind {
     Mlp,
     /// One linear map: linear or logistic regression. Its categories are always one-hot.
     Linear,
+    /// Gradient-boosted decision trees, on the CPU whatever the device. They take columns as they are: no scaling, and
+    /// missing values and categories have branches of their own.
+    Trees,
 }
 
 /// How numbers enter a model.

@@ -62,7 +62,7 @@ impl Architecture {
                 "1 for a single network, or some more",
             ));
         }
-        let linear = spec.kind == ModelKind::Linear;
+        let linear = spec.kind != ModelKind::Mlp;
         let mut offset = 0;
         let slots = category_values
             .iter()
@@ -97,7 +97,7 @@ impl Architecture {
         })
     }
 
-    /// The model as a graph over [numeric] and the batch's categories.
+    /// A network as a graph over [numeric] and the batch's categories.
     pub fn graph(&self) -> Graph {
         Mlp {
             numeric: self.numeric,

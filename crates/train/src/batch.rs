@@ -55,6 +55,17 @@ impl Encoded {
         }
     }
 
+    /// The rows as trees take them.
+    pub fn columns(&self) -> aloft_trees::rows::Rows<'_> {
+        aloft_trees::rows::Rows {
+            rows: self.rows,
+            number_width: self.numeric_width,
+            numbers: &self.numeric,
+            category_width: self.category_width,
+            categories: &self.categories,
+        }
+    }
+
     /// Gathers the rows of these indices, in their order.
     pub fn gather(&self, indices: &[u32], batch: &mut Batch) {
         batch.rows = indices.len();

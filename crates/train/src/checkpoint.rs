@@ -5,8 +5,9 @@
 
 use crate::{
     architecture::Architecture,
+    boosting,
     error::{Result, TrainError},
-    trainer::Trainer,
+    model::{Learned, Trainer},
 };
 use aloft_nn::{
     graph::Role,
@@ -14,7 +15,8 @@ use aloft_nn::{
     optimizer::{Kind, Moments},
 };
 use aloft_runs::{file, replace_file};
-use aloft_spec::report::EpochRecord;
+use aloft_spec::{report::EpochRecord, train::ModelKind};
+use aloft_trees::forest::Forest;
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::{Deserialize, Serialize};
 use std::{collections::HashMap, fs, path::Path};
@@ -56,26 +58,71 @@ pub struct Progress {
 pub struct Checkpoint {
     /// How far the run is.
     pub progress: Progress,
-    /// The model's weights after the last epoch.
-    pub weights: Vec<Weights>,
-    /// The kind of optimizer.
-    pub kind: Kind,
-    /// Its state, in the order of the weights.
-    pub moments: Vec<Moments>,
-    /// The weights after the best epoch.
-    pub best: Vec<Weights>,
+    /// What the next epoch depends on.
+    pub state: State,
+}
+
+/// What is learned so far, and what the next step depends on.
+#[derive(Debug, Clone, PartialEq)]
+pub enum State {
+    /// Of a network.
+    Network {
+        /// The model's weights after the last epoch.
+        weights: Vec<Weights>,
+        /// The kind of optimizer.
+        kind: Kind,
+        /// Its state, in the order of the weights.
+        moments: Vec<Moments>,
+        /// The weights after the best epoch.
+        best: Vec<Weights>,
+    },
+    /// All trees so far; those of the best epoch are the first of them.
+    Trees(Forest),
+}
+
+impl State {
+    /// What was learned up to the best epoch.
+    pub fn best(&self, best_epoch: u32) -> Learned {
+        match self {
+            Self::Network { best, .. } => Learned::Network(best.clone()),
+            Self::Trees(forest) => Learned::Trees(boosting::until(forest, best_epoch)),
+        }
+    }
+
+    fn tensors(&self) -> Vec<Tensor> {
+        let Self::Network {
+            weights,
+            kind,
+            moments,
+            best,
+        } = self
+        else {
+            return Vec::new();
+        };
+        let mut tensors = Vec::new();
+        for ((weights, moments), best) in weights.iter().zip(moments).zip(best) {
+            let state = kind.state().iter().copied().zip(moments);
+            for (part, numbers) in [("weights", &weights.numbers), ("best", &best.numbers)]
+                .into_iter()
+                .chain(state)
+            {
+                tensors.push(Tensor::of(
+                    format!("{part}/{}", weights.name),
+                    &weights.shape,
+                    numbers,
+                ));
+            }
+        }
+        tensors
+    }
 }
 
 impl Checkpoint {
     /// The state of a training now; the best weights are those of now where there were none before.
-    pub fn of(trainer: &Trainer<'_>, progress: Progress, best: Option<Vec<Weights>>) -> Result<Self> {
-        let weights = trainer.network().weights()?;
+    pub fn of(trainer: &Trainer<'_>, progress: Progress, best: Option<&Learned>) -> Result<Self> {
         Ok(Self {
             progress,
-            kind: trainer.optimizer().kind(),
-            moments: trainer.optimizer().moments()?,
-            best: best.unwrap_or_else(|| weights.clone()),
-            weights,
+            state: trainer.state(best)?,
         })
     }
 
@@ -90,21 +137,11 @@ impl Checkpoint {
         let path = folder.join(PROGRESS);
         let text = serde_json::to_string(&progress)
             .map_err(|error| TrainError::unreadable(&path, error.to_string()))?;
-        let mut tensors = Vec::new();
-        for ((weights, moments), best) in self.weights.iter().zip(&self.moments).zip(&self.best) {
-            let state = self.kind.state().iter().copied().zip(moments);
-            for (part, numbers) in [("weights", &weights.numbers), ("best", &best.numbers)]
-                .into_iter()
-                .chain(state)
-            {
-                tensors.push((
-                    format!("{part}/{}", weights.name),
-                    &weights.shape[..],
-                    &numbers[..],
-                ));
-            }
-        }
-        let metadata = HashMap::from([(KEY.to_owned(), text.clone())]);
+        let mut metadata = HashMap::from([(KEY.to_owned(), text.clone())]);
+        let tensors = match &self.state {
+            State::Network { .. } => self.state.tensors(),
+            State::Trees(forest) => boosting::tensors(forest, &mut metadata, &path)?,
+        };
         write_tensors(&folder.join(TENSORS), &tensors, metadata)?;
         Ok(replace_file(&path, text.as_bytes())?)
     }
@@ -134,13 +171,12 @@ impl Checkpoint {
         };
         let progress = read_progress(&bytes).map_err(|error| unreadable(&path, error))?;
         let tensors = SafeTensors::deserialize(&bytes).map_err(|error| unreadable(&path, error))?;
-        let mut checkpoint = Self {
-            progress,
-            kind,
-            weights: Vec::new(),
-            moments: Vec::new(),
-            best: Vec::new(),
-        };
+        if architecture.kind == ModelKind::Trees {
+            let forest = boosting::read(&bytes, architecture).map_err(|error| unreadable(&path, error))?;
+            let state = State::Trees(forest);
+            return Ok(Some(Self { progress, state }));
+        }
+        let (mut all_weights, mut all_moments, mut best) = (Vec::new(), Vec::new(), Vec::new());
         for parameter in architecture.graph().parameters() {
             let (name, shape) = (&parameter.name, &parameter.shape);
             let numbers = |part: &str| {
@@ -152,9 +188,9 @@ impl Checkpoint {
                 shape: shape.clone(),
                 numbers,
             };
-            checkpoint.weights.push(weights(numbers("weights")?));
-            checkpoint.best.push(weights(numbers("best")?));
-            checkpoint.moments.push(match parameter.role {
+            all_weights.push(weights(numbers("weights")?));
+            best.push(weights(numbers("best")?));
+            all_moments.push(match parameter.role {
                 Role::Observed => Moments::new(),
                 Role::Weight | Role::Offset => kind
                     .state()
@@ -163,7 +199,13 @@ impl Checkpoint {
                     .collect::<Result<_>>()?,
             });
         }
-        Ok(Some(checkpoint))
+        let state = State::Network {
+            weights: all_weights,
+            kind,
+            moments: all_moments,
+            best,
+        };
+        Ok(Some(Self { progress, state }))
     }
 }
 
@@ -192,22 +234,39 @@ fn unreadable(path: &Path, error: impl std::fmt::Display) -> TrainError {
     )
 }
 
-/// Writes named f32 tensors as safetensors; the file is replaced as a whole.
-pub fn write_tensors(
-    path: &Path,
-    tensors: &[(String, &[usize], &[f32])],
-    metadata: HashMap<String, String>,
-) -> Result<()> {
-    let bytes: Vec<Vec<u8>> = tensors
-        .iter()
-        .map(|(_, _, numbers)| numbers.iter().flat_map(|number| number.to_le_bytes()).collect())
-        .collect();
+/// A tensor as it is stored.
+#[derive(Debug)]
+pub struct Tensor {
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    pub dtype: Dtype,
+    /// Its shape.
+    pub shape: Vec<usize>,
+    /// Its numbers, little-endian.
+    pub bytes: Vec<u8>,
+}
+
+impl Tensor {
+    /// One of f32 numbers.
+    pub fn of(name: String, shape: &[usize], numbers: &[f32]) -> Self {
+        Self {
+            name,
+            dtype: Dtype::F32,
+            shape: shape.to_vec(),
+            bytes: numbers.iter().flat_map(|number| number.to_le_bytes()).collect(),
+        }
+    }
+}
+
+/// Writes named tensors as safetensors; the file is replaced as a whole.
+pub fn write_tensors(path: &Path, tensors: &[Tensor], metadata: HashMap<String, String>) -> Result<()> {
     let unwritable = |error: safetensors::SafeTensorError| TrainError::unreadable(path, error.to_string());
     let views: Vec<(&str, TensorView<'_>)> = tensors
         .iter()
-        .zip(&bytes)
-        .map(|((name, shape, _), bytes)| {
-            Ok((name.as_str(), TensorView::new(Dtype::F32, shape.to_vec(), bytes)?))
+        .map(|tensor| {
+            let view = TensorView::new(tensor.dtype, tensor.shape.clone(), &tensor.bytes)?;
+            Ok((tensor.name.as_str(), view))
         })
         .collect::<std::result::Result<_, _>>()
         .map_err(unwritable)?;
@@ -264,13 +323,13 @@ mod tests {
             best_loss: Some(0.1 + 0.2),
             ..Progress::default()
         };
-        Checkpoint {
-            progress,
-            kind: Kind::Adamw,
+        let state = State::Network {
             weights,
+            kind: Kind::Adamw,
             moments,
             best,
-        }
+        };
+        Checkpoint { progress, state }
     }
 
     #[test]

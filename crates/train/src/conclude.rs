@@ -7,6 +7,7 @@ use crate::{
     evaluate::evaluate,
     explain::{Budget, Sample, explain, sampled},
     folds::Folds,
+    model::{Learned, Model},
     precision::Precision,
     prepare::Prepared,
     report::{Part, conclusion, evaluation},
@@ -15,7 +16,6 @@ use crate::{
     trainer,
 };
 use aloft_data::read_frame;
-use aloft_nn::network::{Network, Weights};
 use aloft_runs::file;
 use aloft_spec::{
     event::{EventKind, Phase},
@@ -30,7 +30,7 @@ const EXPLAIN: (f64, f64, f64) = (0.02, 1.0, 20.0);
 
 /// A model that is evaluated and saved, to be explained.
 pub struct Concluded {
-    network: Network,
+    model: Model,
     frame: DataFrame,
     report: Report,
 }
@@ -41,11 +41,11 @@ pub fn conclude(
     prepared: &Prepared,
     device: &Device,
     progress: &Progress,
-    best: &[Weights],
+    best: &Learned,
     folds: &Folds,
 ) -> Result<Concluded> {
     run.phase(Phase::Evaluate)?;
-    let network = Network::from_weights(prepared.architecture.graph(), best.to_vec(), device)?;
+    let model = best.model(&prepared.architecture, device)?;
     let mut parts: Vec<Part<'_>> = Vec::new();
     for (name, rows) in [
         ("validation", &prepared.split.validation),
@@ -54,7 +54,7 @@ pub fn conclude(
         if rows.is_empty() {
             continue;
         }
-        let trainer::Evaluation { metrics, outputs, .. } = trainer::evaluation(prepared, &network, rows)?;
+        let trainer::Evaluation { metrics, outputs, .. } = trainer::evaluation(prepared, &model, rows)?;
         run.record.metrics.insert(name.to_owned(), metrics.clone());
         run.event(EventKind::Metrics {
             split: name.to_owned(),
@@ -119,17 +119,13 @@ pub fn conclude(
         explanation: None,
     };
     aloft_runs::write_report(&run.dir, &report)?;
-    Ok(Concluded {
-        network,
-        frame,
-        report,
-    })
+    Ok(Concluded { model, frame, report })
 }
 
 /// What the model looks at, into the report. Whoever stops the run now stops this alone: the run is done.
 pub fn add_explanation(run: &mut Run, prepared: &Prepared, concluded: Concluded) -> Result<()> {
     let Concluded {
-        network,
+        model,
         frame,
         mut report,
     } = concluded;
@@ -158,7 +154,7 @@ pub fn add_explanation(run: &mut Run, prepared: &Prepared, concluded: Concluded)
     drop(frame);
     let predict = |rows: &Encoded| {
         let all: Vec<u32> = (0..rows.rows as u32).collect();
-        evaluate(&network, &prepared.task, rows, &all)
+        evaluate(&model, &prepared.task, rows, &all)
     };
     let (share, least, most) = EXPLAIN;
     let time = Duration::from_secs_f64((run.elapsed() * share).clamp(least, most));

@@ -120,6 +120,9 @@ pub enum TrainError {
     /// A problem of another crate, as it came.
     #[error("{0}")]
     Other(Problem),
+    /// Trees can't be grown as asked for.
+    #[error("model.trees: {0}")]
+    Trees(#[from] aloft_trees::TreesError),
     /// candle failed.
     #[error("computing failed: {0}")]
     Candle(#[from] candle_core::Error),
@@ -233,6 +236,8 @@ impl From<TrainError> for Problem {
                 .in_file(run_dir),
             TrainError::Io { path, source, what } => io_problem(what, &path, &source),
             TrainError::Other(problem) => problem,
+            TrainError::Trees(_) => Self::new(Code::BadValue, message)
+                .with_hint("leave the key out for its default"),
             TrainError::Candle(_) => Self::new(Code::Internal, message),
             TrainError::Polars(_) => Self::new(Code::Unreadable, message),
         }

@@ -2,7 +2,9 @@
 
 use crate::{
     batch::{Batch, Encoded},
+    boosting,
     error::Result,
+    model::Model,
     task::Task,
 };
 use aloft_nn::network::Network;
@@ -77,37 +79,50 @@ fn likeliest(row: &[f64]) -> u32 {
     best as u32
 }
 
-/// Evaluates the rows of these indices, without a gradient and without dropout. What several members of a model say is
-/// averaged: numbers as they are, classes as probabilities.
-pub fn evaluate(network: &Network, task: &Task, rows: &Encoded, indices: &[u32]) -> Result<Outputs> {
-    let width = task.outputs();
-    let members = network.graph().output().width() / width;
-    let mut values = Vec::with_capacity(indices.len() * width);
+/// Evaluates the rows of these indices, without a gradient and without dropout.
+pub fn evaluate(model: &Model, task: &Task, rows: &Encoded, indices: &[u32]) -> Result<Outputs> {
+    match model {
+        Model::Network(network) => evaluate_network(network, task, rows, indices),
+        Model::Trees(forest) => Ok(outputs(task, 1, &boosting::scores(forest, rows, indices))),
+    }
+}
+
+/// The same of a network.
+pub fn evaluate_network(network: &Network, task: &Task, rows: &Encoded, indices: &[u32]) -> Result<Outputs> {
+    let members = network.graph().output().width() / task.outputs();
+    let mut scores = Vec::new();
     let mut batch = Batch::default();
-    let mut said = Vec::new();
     for some in indices.chunks(BLOCK * BLOCKS) {
         rows.gather(some, &mut batch);
         let out = network.predict(batch.rows(), BLOCK)?;
-        for row in out.chunks_exact(members * width) {
-            said.clear();
-            match task {
-                Task::Regression { .. } | Task::Quantiles { .. } => {
-                    said.extend(row.iter().copied().map(f64::from));
-                }
-                Task::Binary { .. } | Task::Multiclass { .. } => row
-                    .chunks_exact(width)
-                    .for_each(|logits| softmax(logits, &mut said)),
-            }
-            let mean = |column: usize| said.iter().skip(column).step_by(width).sum::<f64>() / members as f64;
-            values.extend((0..width).map(mean));
+        scores.extend(out.into_iter().map(f64::from));
+    }
+    Ok(outputs(task, members, &scores))
+}
+
+/// What a model's scores of rows mean, [rows, members, outputs]: numbers in units of the task's deviation, or logits of
+/// classes. What several members of a model say is averaged: numbers as they are, classes as probabilities.
+pub fn outputs(task: &Task, members: usize, scores: &[f64]) -> Outputs {
+    let width = task.outputs();
+    let mut values = Vec::with_capacity(scores.len() / members);
+    let mut said = Vec::new();
+    for row in scores.chunks_exact(members * width) {
+        said.clear();
+        match task {
+            Task::Regression { .. } | Task::Quantiles { .. } => said.extend_from_slice(row),
+            Task::Binary { .. } | Task::Multiclass { .. } => row
+                .chunks_exact(width)
+                .for_each(|logits| softmax(logits, &mut said)),
         }
+        let mean = |column: usize| said.iter().skip(column).step_by(width).sum::<f64>() / members as f64;
+        values.extend((0..width).map(mean));
     }
     match task {
         Task::Binary { .. } | Task::Multiclass { .. } => {
-            return Ok(Outputs::Probabilities {
+            return Outputs::Probabilities {
                 classes: width,
                 values,
-            });
+            };
         }
         Task::Regression { mean, deviation } | Task::Quantiles { mean, deviation, .. } => {
             values
@@ -115,26 +130,23 @@ pub fn evaluate(network: &Network, task: &Task, rows: &Encoded, indices: &[u32])
                 .for_each(|value| *value = *value * deviation + mean);
         }
     }
-    Ok(match task {
+    match task {
         Task::Quantiles { .. } => {
-            // A network may let quantiles cross; put in order they are nearer to the truth (Chernozhukov et al., 2010).
+            // A model may let quantiles cross; put in order they are nearer to the truth (Chernozhukov et al., 2010).
             values
                 .chunks_exact_mut(width)
                 .for_each(|row| row.sort_by(f64::total_cmp));
             Outputs::Quantiles { width, values }
         }
         _ => Outputs::Numbers(values),
-    })
+    }
 }
 
 /// Appends the probabilities of classes with these logits.
-pub fn softmax<T: Copy + Into<f64>>(logits: &[T], out: &mut Vec<f64>) {
-    let highest = logits
-        .iter()
-        .map(|logit| (*logit).into())
-        .fold(f64::NEG_INFINITY, f64::max);
+pub fn softmax(logits: &[f64], out: &mut Vec<f64>) {
+    let highest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let start = out.len();
-    out.extend(logits.iter().map(|logit| ((*logit).into() - highest).exp()));
+    out.extend(logits.iter().map(|logit| (logit - highest).exp()));
     let sum: f64 = out[start..].iter().sum();
     out[start..].iter_mut().for_each(|value| *value /= sum);
 }
@@ -165,6 +177,7 @@ mod tests {
             };
             let architecture = Architecture::new(&spec, width, &[0, 3], &[], outputs).unwrap();
             let network = Network::new(architecture.graph(), 3, &Device::Cpu).unwrap();
+            let model = Model::Network(network);
             let task = match outputs {
                 1 => Task::Regression {
                     mean: 5.0,
@@ -175,7 +188,7 @@ mod tests {
                     labels: LabelType::Text,
                 },
             };
-            let numbers = |indices: &[u32]| match evaluate(&network, &task, &encoded, indices).unwrap() {
+            let numbers = |indices: &[u32]| match evaluate(&model, &task, &encoded, indices).unwrap() {
                 Outputs::Numbers(values)
                 | Outputs::Probabilities { values, .. }
                 | Outputs::Quantiles { values, .. } => values,

@@ -6,13 +6,13 @@ use crate::{
     checkpoint::FOLDS,
     error::{Result, TrainError},
     metrics::Metrics,
+    model::Trainer,
     prepare::Prepared,
     run::Run,
     split::Split,
-    trainer::{Trainer, evaluation},
+    trainer::evaluation,
 };
 use aloft_data::read_frame;
-use aloft_nn::network::Network;
 use aloft_runs::{file, replace_file};
 use aloft_spec::event::EventKind;
 use candle_core::Device;
@@ -105,7 +105,7 @@ fn train(run: &mut Run, frame: &DataFrame, split: Split, device: &Device) -> Res
     let mut trainer = Trainer::new(&prepared, &spec, device)?;
     let patience = spec.patience_for(prepared.epochs) as usize;
     let mut losses: Vec<f64> = Vec::new();
-    let mut best = (f64::INFINITY, 0, trainer.network().weights()?);
+    let mut best = (f64::INFINITY, 0, trainer.learned()?);
     while losses.len() < prepared.epochs as usize && (patience == 0 || losses.len() - best.1 < patience) {
         let epoch = losses.len() as u32 + 1;
         for rows in trainer.begin_epoch(epoch, &losses).chunks(prepared.step_rows()) {
@@ -115,7 +115,7 @@ fn train(run: &mut Run, frame: &DataFrame, split: Split, device: &Device) -> Res
             let loss = trainer.step(rows)?;
             if !loss.is_finite() {
                 return Err(TrainError::Diverged {
-                    step: trainer.optimizer().steps(),
+                    step: trainer.steps(),
                     epoch,
                     loss,
                     learning_rate: spec.optimizer.highest_rate(),
@@ -125,12 +125,12 @@ fn train(run: &mut Run, frame: &DataFrame, split: Split, device: &Device) -> Res
         let loss = trainer.evaluate(&prepared.split.validation)?.loss;
         losses.push(loss);
         if loss < best.0 {
-            best = (loss, losses.len(), trainer.network().weights()?);
+            best = (loss, losses.len(), trainer.learned()?);
         }
     }
-    let network = Network::from_weights(prepared.architecture.graph(), best.2, device)?;
+    let model = best.2.model(&prepared.architecture, device)?;
     Ok(Some(Fold {
-        metrics: evaluation(&prepared, &network, &prepared.split.test)?.metrics,
+        metrics: evaluation(&prepared, &model, &prepared.split.test)?.metrics,
         epochs: losses.len() as u32,
     }))
 }

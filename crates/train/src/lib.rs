@@ -4,13 +4,15 @@
 //! take. All three go the same way: a table is [`prepare`]d (target, parts, fitted [`preprocess`]ing, encoded rows), a
 //! [`trainer`] takes steps on the model of an [`architecture`], and [`evaluate`] says what the model makes of rows. A
 //! run's [`report`] holds how good the model is beside what needs no model, and [`explain`] what it looks at; [`export`]
-//! writes a model for other programs. The networks themselves are `aloft-nn`.
+//! writes a model for other programs. The networks themselves are `aloft-nn`, the trees `aloft-trees`; which one it is,
+//! only a [`model`] knows.
 //!
 //! The same specification, rows, seed, device and number of threads give the same metrics to the last bit, also when the
 //! run was interrupted: a [`checkpoint`] holds all that the next epoch depends on.
 
 mod architecture;
 mod batch;
+mod boosting;
 mod checkpoint;
 mod conclude;
 mod device;
@@ -24,6 +26,7 @@ mod machine;
 mod measure;
 mod memory;
 mod metrics;
+mod model;
 mod precision;
 mod predict;
 mod prepare;

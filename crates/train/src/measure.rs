@@ -1,13 +1,12 @@
 //! What the first steps of a training show: their seconds, the seconds around them, and memory.
 
 use crate::{
-    batch::batch_size,
     checkpoint::{Checkpoint, Progress},
     device,
     error::{Result, TrainError},
     machine::peak_memory,
-    prepare::Prepared,
-    trainer::Trainer,
+    model::Trainer,
+    prepare::{Prepared, step_rows},
 };
 use aloft_data::read_frame;
 use aloft_spec::{Problem, train::TrainSpec, verdict::Measurement};
@@ -64,7 +63,7 @@ fn measure_steps(train: &TrainSpec, data: &Path, rows: u64) -> Result<Measured> 
     let train_rows = prepared.split.train.len();
     let scale = rows as f64 / measured_rows.max(1) as f64;
     let planned_rows = (train_rows as f64 * scale).round() as usize;
-    let planned_batch = batch_size(train.batch_size, planned_rows);
+    let planned_batch = step_rows(train, planned_rows);
     let planned_step = planned_batch * prepared.accumulate;
     prepared.batch_size = planned_batch.min(train_rows);
 
@@ -158,7 +157,7 @@ impl StepWatch {
         Measurement {
             step_seconds: self.seconds.clone(),
             batch_rows: prepared.step_rows(),
-            parameter_bytes: 4 * trainer.network().parameter_count() as u64,
+            parameter_bytes: 4 * trainer.parameter_count() as u64,
             row_bytes,
             peak_memory_bytes: peak_memory(),
             device,

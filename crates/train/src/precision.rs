@@ -1,12 +1,14 @@
 //! How weights lie in a safetensors file: as they are, as half as long numbers, or as bytes with a scale for each channel.
 
-use crate::error::{Result, TrainError};
+use crate::{
+    checkpoint::{Tensor, read_numbers, write_tensors},
+    error::{Result, TrainError},
+};
 use aloft_nn::{
     graph::{Declared, Role, Start},
     network::Weights,
 };
-use aloft_runs::replace_file;
-use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+use safetensors::{Dtype, SafeTensors};
 use serde::{Deserialize, Serialize};
 use std::{collections::HashMap, fs, path::Path};
 
@@ -40,14 +42,6 @@ impl Precision {
     }
 }
 
-/// A tensor of a file.
-struct Stored {
-    name: String,
-    dtype: Dtype,
-    shape: Vec<usize>,
-    bytes: Vec<u8>,
-}
-
 /// Writes the weights of these parameters; the file is replaced as a whole.
 pub fn write_weights(
     path: &Path,
@@ -55,23 +49,14 @@ pub fn write_weights(
     weights: &[Weights],
     precision: Precision,
 ) -> Result<()> {
-    let stored: Vec<Stored> = parameters
+    let tensors: Vec<Tensor> = parameters
         .iter()
         .zip(weights)
         .flat_map(|(declared, weights)| store(declared, &weights.numbers, precision))
         .collect();
-    let unwritable = |error: safetensors::SafeTensorError| TrainError::unreadable(path, error.to_string());
-    let views = stored
-        .iter()
-        .map(|tensor| {
-            let view = TensorView::new(tensor.dtype, tensor.shape.clone(), &tensor.bytes)?;
-            Ok((tensor.name.as_str(), view))
-        })
-        .collect::<std::result::Result<Vec<_>, _>>()
-        .map_err(unwritable)?;
+    // One entry at the most: several are written in any order, and the same run gives the same bytes.
     let metadata = HashMap::from([("format".to_owned(), "aloft".to_owned())]);
-    let file = safetensors::serialize(views, Some(metadata)).map_err(unwritable)?;
-    Ok(replace_file(path, &file)?)
+    write_tensors(path, &tensors, metadata)
 }
 
 /// Reads the weights of these parameters, in their order.
@@ -120,14 +105,13 @@ fn channels(declared: &Declared) -> Option<Vec<usize>> {
     }
 }
 
-fn store(declared: &Declared, numbers: &[f32], precision: Precision) -> Vec<Stored> {
-    let tensor = |name: String, dtype, shape: &[usize], bytes| Stored {
+fn store(declared: &Declared, numbers: &[f32], precision: Precision) -> Vec<Tensor> {
+    let tensor = |name: String, dtype, shape: &[usize], bytes| Tensor {
         name,
         dtype,
         shape: shape.to_vec(),
         bytes,
     };
-    let floats = |numbers: &[f32]| numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
     let (name, shape) = (declared.name.clone(), &declared.shape);
     match (precision, channels(declared)) {
         (Precision::F16, _) => {
@@ -149,11 +133,11 @@ fn store(declared: &Declared, numbers: &[f32], precision: Precision) -> Vec<Stor
             }
             vec![
                 tensor(name, Dtype::I8, shape, bytes),
-                tensor(scale_name(declared), Dtype::F32, &[scales.len()], floats(&scales)),
+                Tensor::of(scale_name(declared), &[scales.len()], &scales),
             ]
         }
         (Precision::F32, _) | (Precision::Int8, None) => {
-            vec![tensor(name, Dtype::F32, shape, floats(numbers))]
+            vec![Tensor::of(name, shape, numbers)]
         }
     }
 }
@@ -174,7 +158,6 @@ fn load(
             )),
         }
     };
-    let float = |bytes: &[u8]| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
     let (name, shape) = (&declared.name, &declared.shape);
     Ok(match (precision, channels(declared)) {
         (Precision::F16, _) => bytes(name, Dtype::F16, shape)?
@@ -183,19 +166,16 @@ fn load(
             .collect(),
         (Precision::Int8, Some(channels)) => {
             let mut wholes = bytes(name, Dtype::I8, shape)?;
-            let scales = bytes(&scale_name(declared), Dtype::F32, &[channels.len()])?;
+            let scales = read_numbers(tensors, &scale_name(declared), &[channels.len()])?;
             let mut numbers = Vec::with_capacity(declared.size());
-            for (length, scale) in channels.into_iter().zip(scales.chunks_exact(4).map(float)) {
+            for (length, scale) in channels.into_iter().zip(scales) {
                 let (channel, next) = wholes.split_at(length);
                 wholes = next;
                 numbers.extend(channel.iter().map(|whole| f32::from(*whole as i8) * scale));
             }
             numbers
         }
-        (Precision::F32, _) | (Precision::Int8, None) => bytes(name, Dtype::F32, shape)?
-            .chunks_exact(4)
-            .map(float)
-            .collect(),
+        (Precision::F32, _) | (Precision::Int8, None) => read_numbers(tensors, name, shape)?,
     })
 }
 
@@ -237,14 +217,14 @@ mod tests {
     use crate::architecture::Architecture;
     use aloft_nn::network::Network;
     use aloft_spec::train::ModelSpec;
-    use candle_core::{DType, Device, Tensor};
+    use candle_core::{DType, Device};
     use proptest::prelude::*;
 
     proptest! {
         #[test]
         fn halves_are_those_of_candle(bits: u32) {
             let number = f32::from_bits(bits);
-            let halves = Tensor::new(&[number], &Device::Cpu).unwrap().to_dtype(DType::F16).unwrap();
+            let halves = candle_core::Tensor::new(&[number], &Device::Cpu).unwrap().to_dtype(DType::F16).unwrap();
             let theirs = halves.to_dtype(DType::F32).unwrap().to_vec1::<f32>().unwrap()[0];
             let ours = from_half(to_half(number));
             prop_assert!(ours.to_bits() == theirs.to_bits() || ours.is_nan() && theirs.is_nan(), "{number} {ours} {theirs}");

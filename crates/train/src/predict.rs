@@ -3,11 +3,11 @@
 use crate::{
     error::{Result, TrainError},
     evaluate::{Outputs, evaluate},
+    model::Model,
     saved::SavedModel,
     task::{LabelType, Task},
 };
 use aloft_data::{Cancel, TableWriter, source};
-use aloft_nn::network::Network;
 use aloft_spec::{Problem, source::SourceSpec, table::Scope};
 use polars::prelude::*;
 use serde::Serialize;
@@ -54,7 +54,7 @@ fn predict_rows(
     cancel: &Cancel,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<PredictSummary> {
-    let (saved, network) = SavedModel::read(run_dir)?;
+    let (saved, model) = SavedModel::read(run_dir)?;
     let spec = SourceSpec::new(input.to_string_lossy());
     let rows = source(&spec, input, Scope::All, cancel)?;
     let added = names(&saved.task);
@@ -70,8 +70,7 @@ fn predict_rows(
     let mut write = |frame: DataFrame| -> Result<()> {
         cancel.check()?;
         let height = frame.height() as u64;
-        let scored =
-            scored(&saved, &network, frame).map_err(|error| error.after_rows(done).in_file(input))?;
+        let scored = scored(&saved, &model, frame).map_err(|error| error.after_rows(done).in_file(input))?;
         writer.write(scored)?;
         done += height;
         progress(done, total);
@@ -94,10 +93,10 @@ fn predict_rows(
 }
 
 /// The rows with what the model says about them.
-fn scored(saved: &SavedModel, network: &Network, mut frame: DataFrame) -> Result<DataFrame> {
+fn scored(saved: &SavedModel, model: &Model, mut frame: DataFrame) -> Result<DataFrame> {
     let rows = saved.preprocessing.encode(&frame)?;
     let indices: Vec<u32> = (0..rows.rows as u32).collect();
-    let outputs = evaluate(network, &saved.task, &rows, &indices)?;
+    let outputs = evaluate(model, &saved.task, &rows, &indices)?;
     frame.hstack_mut(&columns(&saved.task, &outputs))?;
     Ok(frame)
 }

@@ -3,15 +3,16 @@
 use crate::{
     architecture::Architecture,
     batch::{Encoded, batch_size},
+    boosting,
     error::{Result, TrainError},
     metrics::Truth,
-    preprocess::{Outcomes, Preprocessing, mean_and_deviation, quantile},
+    preprocess::{Form, Outcomes, Preprocessing, mean_and_deviation, quantile},
     split::Split,
     task::{Target, Task, Values},
 };
 use aloft_spec::{
     text::thousands,
-    train::{CategoryEncoding, ClassWeights, SplitBy, TrainSpec},
+    train::{CategoryEncoding, ClassWeights, ModelKind, SplitBy, TrainSpec},
 };
 use polars::prelude::*;
 
@@ -85,10 +86,12 @@ impl Prepared {
         }
         let features = features(spec, frame)?;
         let train: Vec<u32> = split.train.iter().map(|row| target.rows[*row as usize]).collect();
-        let outcomes =
-            (spec.model.categories == CategoryEncoding::Target).then(|| outcomes(&target, &split.train));
+        let trees = spec.model.kind == ModelKind::Trees;
+        let outcomes = (spec.model.categories == CategoryEncoding::Target && !trees)
+            .then(|| outcomes(&target, &split.train));
         let (preprocessing, mut warnings) =
             Preprocessing::fit(frame, &features, &train, &spec.preprocess, outcomes.as_ref())?;
+        let preprocessing = preprocessing.in_form(if trees { Form::Plain } else { Form::Scaled });
         let mut rows = match target.dropped {
             0 => preprocessing.encode(frame)?,
             dropped => {
@@ -123,8 +126,8 @@ impl Prepared {
             targets: target.values,
             table_rows: target.rows,
             dropped: target.dropped,
-            batch_size: batch_size(spec.batch_size, split.train.len()),
-            accumulate: spec.optimizer.accumulate,
+            batch_size: step_rows(spec, split.train.len()),
+            accumulate: if trees { 1 } else { spec.optimizer.accumulate },
             epochs: spec.epochs_for(split.train.len() as u64),
             split,
             base_quantiles,
@@ -240,6 +243,14 @@ fn class_weights(spec: &TrainSpec, target: &Target, train: &[u32]) -> Result<Vec
     }
 }
 
+/// Rows of a step out of so many training rows. Trees always learn from all of them.
+pub fn step_rows(spec: &TrainSpec, train_rows: usize) -> usize {
+    match spec.model.kind {
+        ModelKind::Trees => train_rows.max(1),
+        ModelKind::Mlp | ModelKind::Linear => batch_size(spec.batch_size, train_rows),
+    }
+}
+
 /// The columns to learn from, in the table's order.
 fn features(spec: &TrainSpec, frame: &DataFrame) -> Result<Vec<String>> {
     let names: Vec<&str> = frame
@@ -313,6 +324,7 @@ fn check(spec: &TrainSpec) -> Result<()> {
     };
     match bad {
         Some((message, hint)) => Err(TrainError::bad_value(message, hint)),
+        None if spec.model.kind == ModelKind::Trees => boosting::check(&spec.model.trees),
         None => Ok(()),
     }
 }

@@ -2,17 +2,20 @@
 
 use crate::{
     architecture::Architecture,
+    boosting,
+    checkpoint::write_tensors,
     error::{Result, TrainError},
+    model::{Learned, Model},
     precision::{Precision, read_weights, write_weights},
     preprocess::{self, Preprocessing},
     task::Task,
 };
-use aloft_nn::network::{Network, Weights};
+use aloft_nn::network::Network;
 use aloft_runs::{file, replace_file};
-use aloft_spec::run;
+use aloft_spec::{run, train::ModelKind};
 use candle_core::Device;
 use serde::{Deserialize, Serialize};
-use std::{fs, path::Path};
+use std::{collections::HashMap, fs, path::Path};
 
 /// Version of `model.json`.
 const VERSION: u32 = 1;
@@ -50,16 +53,26 @@ impl SavedModel {
         (VERSION, env!("CARGO_PKG_VERSION").to_owned())
     }
 
-    /// Writes a run's model with these weights.
-    pub fn write(&self, run_dir: &Path, weights: &[Weights]) -> Result<()> {
-        self.write_as(&run_dir.join(file::MODEL), weights, self)
+    /// Writes a run's model with what was learned.
+    pub fn write(&self, run_dir: &Path, learned: &Learned) -> Result<()> {
+        self.write_as(&run_dir.join(file::MODEL), learned, self)
     }
 
     /// Writes the model into a folder, with a description that has more than its own.
-    pub fn write_as(&self, folder: &Path, weights: &[Weights], description: &impl Serialize) -> Result<()> {
+    pub fn write_as(&self, folder: &Path, learned: &Learned, description: &impl Serialize) -> Result<()> {
         fs::create_dir_all(folder).map_err(TrainError::io("creating", folder))?;
-        let graph = self.architecture.graph();
-        write_weights(&folder.join(TENSORS), graph.parameters(), weights, self.precision)?;
+        let path = folder.join(TENSORS);
+        match learned {
+            Learned::Network(weights) => {
+                let graph = self.architecture.graph();
+                write_weights(&path, graph.parameters(), weights, self.precision)?;
+            }
+            Learned::Trees(forest) => {
+                let mut metadata = HashMap::new();
+                let tensors = boosting::tensors(forest, &mut metadata, &path)?;
+                write_tensors(&path, &tensors, metadata)?;
+            }
+        }
         let path = folder.join(DESCRIPTION);
         let text = serde_json::to_string_pretty(description)
             .map_err(|error| TrainError::unreadable(&path, error.to_string()))?;
@@ -70,7 +83,7 @@ impl SavedModel {
     ///
     /// # Errors
     /// `NotFound` where the run has none yet, `Unreadable` when it isn't whole or of another version.
-    pub fn read(run_dir: &Path) -> Result<(Self, Network)> {
+    pub fn read(run_dir: &Path) -> Result<(Self, Model)> {
         let folder = match run_dir.join(DESCRIPTION).is_file() {
             true => run_dir.to_owned(),
             false => run_dir.join(file::MODEL),
@@ -92,9 +105,15 @@ impl SavedModel {
             return Err(TrainError::unreadable(&path, message));
         }
         let path = folder.join(TENSORS);
+        if saved.architecture.kind == ModelKind::Trees {
+            let bytes = fs::read(&path).map_err(TrainError::io("reading", &path))?;
+            let forest = boosting::read(&bytes, &saved.architecture)
+                .map_err(|error| TrainError::unreadable(&path, error))?;
+            return Ok((saved, Model::Trees(forest)));
+        }
         let graph = saved.architecture.graph();
         let weights = read_weights(&path, graph.parameters(), saved.precision)?;
         let network = Network::from_weights(graph, weights, &Device::Cpu)?;
-        Ok((saved, network))
+        Ok((saved, Model::Network(network)))
     }
 }

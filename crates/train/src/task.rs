@@ -80,6 +80,18 @@ impl Task {
         }
     }
 
+    /// Numbers as the model learns them.
+    pub fn standardized(&self, values: &[f64]) -> Vec<f32> {
+        let (mean, deviation) = match self {
+            Self::Regression { mean, deviation } | Self::Quantiles { mean, deviation, .. } => {
+                (*mean, *deviation)
+            }
+            Self::Binary { .. } | Self::Multiclass { .. } => (0.0, 1.0),
+        };
+        let standardized = |value: &f64| ((value - mean) / deviation) as f32;
+        values.iter().map(standardized).collect()
+    }
+
     /// Outputs of the model: one a class (two logits for a binary task), one a quantile, or one number.
     pub fn outputs(&self) -> usize {
         match self {

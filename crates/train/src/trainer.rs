@@ -1,11 +1,12 @@
-//! A model in training: steps, epochs' orders, evaluation, and the state that a checkpoint holds.
+//! A network in training: steps, epochs' orders, evaluation, and the state that a checkpoint holds.
 
 use crate::{
     batch::Batch,
     error::Result,
-    evaluate::{Outputs, evaluate},
+    evaluate::{Outputs, evaluate, evaluate_network},
     memory,
     metrics::{self, Metrics},
+    model::Model,
     prepare::Prepared,
     schedule::Schedule,
     task::{Task, Values},
@@ -20,9 +21,9 @@ use aloft_nn::{
 use aloft_spec::train::{OptimizerKind, OptimizerSpec, TrainSpec};
 use candle_core::{Device, utils::get_num_threads};
 
-/// A model in training.
+/// A network in training.
 #[derive(Debug)]
-pub struct Trainer<'a> {
+pub struct NetworkTrainer<'a> {
     prepared: &'a Prepared,
     learner: Learner,
     batch: Batch,
@@ -45,7 +46,7 @@ pub struct Evaluation {
     pub outputs: Outputs,
 }
 
-impl<'a> Trainer<'a> {
+impl<'a> NetworkTrainer<'a> {
     /// A fresh model.
     pub fn new(prepared: &'a Prepared, spec: &TrainSpec, device: &Device) -> Result<Self> {
         let network = Network::new(prepared.architecture.graph(), spec.seed, device)?;
@@ -79,13 +80,11 @@ impl<'a> Trainer<'a> {
     ) -> Result<Self> {
         let width = prepared.task.outputs();
         let numbers = match (&prepared.task, &prepared.targets) {
-            (
-                Task::Regression { mean, deviation } | Task::Quantiles { mean, deviation, .. },
-                Values::Numbers(values),
-            ) => {
-                let standardized =
-                    |value: &f64| std::iter::repeat_n(((value - mean) / deviation) as f32, width);
-                values.iter().flat_map(standardized).collect()
+            (Task::Regression { .. } | Task::Quantiles { .. }, Values::Numbers(values)) => {
+                let standardized = prepared.task.standardized(values).into_iter();
+                standardized
+                    .flat_map(|value| std::iter::repeat_n(value, width))
+                    .collect()
             }
             _ => Vec::new(),
         };
@@ -170,7 +169,9 @@ impl<'a> Trainer<'a> {
 
     /// Loss and metrics of some rows.
     pub fn evaluate(&self, rows: &[u32]) -> Result<Evaluation> {
-        evaluation(self.prepared, self.network(), rows)
+        let prepared = self.prepared;
+        let outputs = evaluate_network(self.network(), &prepared.task, &prepared.rows, rows)?;
+        Ok(judged(prepared, outputs, rows))
     }
 }
 
@@ -212,18 +213,23 @@ fn loss(prepared: &Prepared, spec: &TrainSpec, members: usize) -> Loss {
 }
 
 /// Loss and metrics of a model on some rows.
-pub fn evaluation(prepared: &Prepared, network: &Network, rows: &[u32]) -> Result<Evaluation> {
-    let outputs = evaluate(network, &prepared.task, &prepared.rows, rows)?;
+pub fn evaluation(prepared: &Prepared, model: &Model, rows: &[u32]) -> Result<Evaluation> {
+    let outputs = evaluate(model, &prepared.task, &prepared.rows, rows)?;
+    Ok(judged(prepared, outputs, rows))
+}
+
+/// Loss and metrics of what a model says about some rows.
+pub fn judged(prepared: &Prepared, outputs: Outputs, rows: &[u32]) -> Evaluation {
     let truth = prepared.truth(rows);
     let deviation = match prepared.task {
         Task::Regression { deviation, .. } | Task::Quantiles { deviation, .. } => deviation,
         Task::Binary { .. } | Task::Multiclass { .. } => 1.0,
     };
-    Ok(Evaluation {
+    Evaluation {
         loss: metrics::loss(&outputs, &truth, deviation),
         metrics: metrics::metrics(&outputs, &truth),
         outputs,
-    })
+    }
 }
 
 /// The optimizer that a specification asks for.

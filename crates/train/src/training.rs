@@ -5,11 +5,11 @@ use crate::{
     error::{Result, TrainError},
     forecast::Forecaster,
     measure::{StepWatch, time_evaluation},
+    model::{Learned, Trainer},
     prepare::Prepared,
     run::Run,
-    trainer::{Trainer, rule},
+    trainer::rule,
 };
-use aloft_nn::network::Weights;
 use aloft_placement::{BETWEEN_CHECKPOINTS, CHECKPOINT_SHARE, Workload};
 use aloft_spec::{
     event::{EventKind, Phase},
@@ -27,8 +27,8 @@ const TELL: Duration = Duration::from_millis(200);
 pub struct Trained {
     /// How far it came.
     pub progress: Progress,
-    /// The weights after the best epoch; `None` when no epoch was finished.
-    pub best: Option<Vec<Weights>>,
+    /// What was learned up to the best epoch; `None` when no epoch was finished.
+    pub best: Option<Learned>,
     /// Whether someone stopped it.
     pub stopped: bool,
     /// Seconds of workers before this one.
@@ -99,7 +99,7 @@ struct Training<'a> {
     prepared: &'a Prepared,
     trainer: Trainer<'a>,
     progress: Progress,
-    best: Option<Vec<Weights>>,
+    best: Option<Learned>,
     forecaster: Forecaster,
     watch: StepWatch,
     preparation: Preparation,
@@ -188,15 +188,9 @@ impl<'a> Training<'a> {
         let (trainer, progress, best) =
             match Checkpoint::read(&run.dir, &prepared.architecture, rule(&spec.optimizer).kind)? {
                 None => (Trainer::new(prepared, &spec, device)?, Progress::default(), None),
-                Some(Checkpoint {
-                    progress,
-                    weights,
-                    moments,
-                    best,
-                    ..
-                }) => {
-                    let trainer = Trainer::resume(prepared, &spec, device, progress.step, weights, moments)?;
-                    let best = (progress.epoch > 0).then_some(best);
+                Some(Checkpoint { progress, state }) => {
+                    let best = (progress.epoch > 0).then(|| state.best(progress.best_epoch));
+                    let trainer = Trainer::resume(prepared, &spec, device, progress.step, state)?;
                     (trainer, progress, best)
                 }
             };
@@ -209,13 +203,13 @@ impl<'a> Training<'a> {
             features: prepared.preprocessing.names(),
             task: prepared.task.name().into(),
             classes: prepared.task.classes().to_vec(),
-            parameters: trainer.network().parameter_count() as u64,
+            parameters: trainer.parameter_count() as u64,
             epochs: prepared.epochs,
             steps_per_epoch: prepared.steps_per_epoch() as u64,
         })?;
         run.phase(Phase::WarmUp)?;
         let evaluate_seconds_per_row = time_evaluation(&trainer, prepared, false)?;
-        let checkpoint = Checkpoint::of(&trainer, progress.clone(), best.clone())?;
+        let checkpoint = Checkpoint::of(&trainer, progress.clone(), best.as_ref())?;
         Ok(Self {
             before: (earlier_seconds(run, &progress), progress.epoch),
             unsaved: Unsaved::begin(run, &checkpoint)?,
@@ -271,14 +265,14 @@ impl<'a> Training<'a> {
         self.check(evaluation.loss, epoch)?;
         let best = self.progress.best_loss.is_none_or(|loss| evaluation.loss < loss);
         self.progress.epoch = epoch;
-        self.progress.step = self.trainer.optimizer().steps();
+        self.progress.step = self.trainer.steps();
         self.progress.train_seconds += seconds;
         self.progress.seconds = self.before.0 + self.run.elapsed();
         if best {
             self.progress.best_epoch = epoch;
             self.progress.best_loss = Some(evaluation.loss);
             self.progress.waited = 0;
-            self.best = Some(self.trainer.network().weights()?);
+            self.best = Some(self.trainer.learned()?);
         } else {
             self.progress.waited += 1;
         }
@@ -289,7 +283,7 @@ impl<'a> Training<'a> {
             metrics: evaluation.metrics,
         };
         self.progress.history.push(record.clone());
-        let checkpoint = Checkpoint::of(&self.trainer, self.progress.clone(), self.best.clone())?;
+        let checkpoint = Checkpoint::of(&self.trainer, self.progress.clone(), self.best.as_ref())?;
         let told = EventKind::Epoch {
             epoch,
             train_loss: record.train_loss,
@@ -306,7 +300,7 @@ impl<'a> Training<'a> {
         match loss.is_finite() {
             true => Ok(()),
             false => Err(TrainError::Diverged {
-                step: self.trainer.optimizer().steps(),
+                step: self.trainer.steps(),
                 epoch,
                 loss,
                 learning_rate: self.run.record.train.optimizer.highest_rate(),
@@ -352,7 +346,7 @@ impl<'a> Training<'a> {
 
     /// Progress for who watches, and a new verdict where the pace has changed.
     fn tell(&mut self, epoch: u32) -> Result<()> {
-        let step = self.trainer.optimizer().steps();
+        let step = self.trainer.steps();
         let steps_per_epoch = self.prepared.steps_per_epoch() as u64;
         let all = u64::from(self.prepared.epochs) * steps_per_epoch;
         let own = step - u64::from(self.before.1) * steps_per_epoch;

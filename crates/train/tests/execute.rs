@@ -30,7 +30,7 @@ fn test_metric(run_dir: &Path, name: &str) -> f64 {
 #[test]
 fn each_task_and_model_learns() {
     let frame = rows(1500);
-    for kind in [ModelKind::Mlp, ModelKind::Linear] {
+    for kind in [ModelKind::Mlp, ModelKind::Linear, ModelKind::Trees] {
         for categories in [CategoryEncoding::Embedding, CategoryEncoding::OneHot] {
             for (target, metric, least) in [
                 ("late", "roc_auc", 0.97),

@@ -7,7 +7,7 @@ mod common;
 use aloft_data::{read_frame, write_table};
 use aloft_spec::{
     Code,
-    train::{CategoryEncoding, Scaling, TrainSpec},
+    train::{CategoryEncoding, ModelKind, Scaling, TrainSpec},
 };
 use aloft_train::{Precision, execute, export_onnx, export_pytorch, quantize};
 use common::{create, peers, predict, rows, spec};
@@ -342,6 +342,24 @@ fn a_smaller_model_loses_little_and_predicts() {
         let moved = moved.fold(0.0, f64::max);
         assert!(moved > 0.0 && moved < 0.1, "{precision:?}: {moved}");
     }
+}
+
+#[test]
+fn trees_are_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut train = spec("late");
+    train.model.kind = ModelKind::Trees;
+    let run_dir = trained_by(folder.path(), train);
+    let output = folder.path().join("out");
+    for problem in [
+        export_onnx(&run_dir, &output).unwrap_err(),
+        export_pytorch(&run_dir, &output).unwrap_err(),
+        quantize(&run_dir, Precision::F16, &output).unwrap_err(),
+    ] {
+        assert_eq!(problem.code, Code::Unsupported);
+        assert!(problem.message.contains("`trees`"), "{problem:?}");
+    }
+    assert!(!output.exists());
 }
 
 #[test]

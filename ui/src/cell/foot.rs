@@ -1,5 +1,6 @@
 //! A cell's foot: what its numbers are of, and what can be made of them.
 
+use super::selection::Selection;
 use crate::fonts;
 use crate::menu;
 use crate::tokens::{Tokens, font, size, space};
@@ -8,6 +9,7 @@ use crate::view::Frame;
 use crate::widgets::{Button, line_ui};
 use aloft_protocol::snapshot::{BlockView, CellState, CellView};
 use aloft_protocol::{BlockId, Operation};
+use aloft_spec::chart::ChartData;
 use aloft_spec::output::{Output, TableOutput};
 use aloft_spec::reading::Reading;
 use aloft_spec::{CellKind, Extent, text};
@@ -25,22 +27,32 @@ pub fn foot_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: &BlockView, cell: &Cel
         return;
     }
     line_ui(ui);
-    let room = vec2(ui.available_width(), size::FOOT);
-    ui.allocate_ui_with_layout(room, Layout::left_to_right(Align::Center), |ui| {
-        ui.set_min_size(room);
-        ui.add_space(space::M);
-        ui.spacing_mut().item_spacing.x = space::M;
-        match (&cell.training, &cell.output) {
-            (Some(training), _) => training::foot_ui(ui, training),
-            (None, Some(Output::Table(output))) => table_foot_ui(ui, frame, block, cell, output),
-            (None, Some(Output::Chart(data))) => {
-                words(ui, &extent_words(cell, &data.extent));
-                for note in &data.notes {
-                    words(ui, note);
+    let t = Tokens::of(ui);
+    let chosen = Selection::of(frame, cell, t);
+    let selection = chosen.as_ref();
+    let fill = match selection {
+        Some(_) => t.selected,
+        None => Color32::TRANSPARENT,
+    };
+    let ground = egui::Frame::new().fill(fill).corner_radius(super::corners(true));
+    ground.show(ui, |ui| {
+        let room = vec2(ui.available_width(), size::FOOT);
+        ui.allocate_ui_with_layout(room, Layout::left_to_right(Align::Center), |ui| {
+            ui.set_min_size(room);
+            ui.add_space(space::M);
+            ui.spacing_mut().item_spacing.x = space::M;
+            match (&cell.training, &cell.output) {
+                (Some(training), _) => training::foot_ui(ui, training),
+                (None, Some(Output::Table(output))) => {
+                    table_foot_ui(ui, frame, block.id, cell, output, selection);
                 }
+                (None, Some(Output::Chart(data))) => chart_foot_ui(ui, cell, data, selection),
+                (None, None) => words(ui, "Not run yet"),
             }
-            (None, None) => words(ui, "Not run yet"),
-        }
+            if cell.training.is_none() {
+                right_end_ui(ui, frame, block, cell, selection);
+            }
+        });
     });
 }
 
@@ -54,39 +66,71 @@ pub fn extent_words(cell: &CellView, extent: &Extent) -> String {
     }
 }
 
+fn chart_foot_ui(ui: &mut Ui, cell: &CellView, data: &ChartData, selection: Option<&Selection>) {
+    words(ui, &extent_words(cell, &data.extent));
+    if selection.is_none() {
+        for note in &data.notes {
+            words(ui, note);
+        }
+    }
+}
+
 fn table_foot_ui(
+    ui: &mut Ui,
+    frame: &mut Frame<'_>,
+    block: BlockId,
+    cell: &CellView,
+    output: &TableOutput,
+    selection: Option<&Selection>,
+) {
+    words(ui, &extent_words(cell, &output.extent));
+    if selection.is_none() {
+        let count = output.table.columns.len();
+        words(
+            ui,
+            &format!("{count} column{}", if count == 1 { "" } else { "s" }),
+        );
+        if let Some(reading) = &output.reading {
+            reading_ui(ui, reading);
+        }
+    }
+    pages_ui(ui, frame, block, cell, output);
+}
+
+/// What can be made of an output; left of that, which rows of it are chosen.
+fn right_end_ui(
     ui: &mut Ui,
     frame: &mut Frame<'_>,
     block: &BlockView,
     cell: &CellView,
-    output: &TableOutput,
+    selection: Option<&Selection>,
 ) {
-    words(ui, &extent_words(cell, &output.extent));
-    let count = output.table.columns.len();
-    words(
-        ui,
-        &format!("{count} column{}", if count == 1 { "" } else { "s" }),
-    );
-    if let Some(reading) = &output.reading {
-        reading_ui(ui, reading);
-    }
-    pages_ui(ui, frame, block.id, cell, output);
-    if !matches!(cell.kind, CellKind::Source | CellKind::Query) {
-        return;
-    }
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
         ui.add_space(space::XS);
-        ui.spacing_mut().item_spacing.x = 0.0;
-        let block = block.id;
-        let predict = format!("Predict a column of {}", cell.name);
-        if let Some(column) = column_menu(ui, "Predict a column…", &predict, output) {
-            frame.add(Operation::PredictColumn { block, column });
+        let between = std::mem::take(&mut ui.spacing_mut().item_spacing.x);
+        if let Some(selection) = selection {
+            selection.buttons_ui(ui, frame, block, cell);
         }
-        let chart = format!("Chart a column of {}", cell.name);
-        if let Some(column) = column_menu(ui, "Chart…", &chart, output) {
-            frame.add(Operation::ChartColumn { block, column });
+        if let (CellKind::Source | CellKind::Query, Some(Output::Table(output))) = (&cell.kind, &cell.output)
+        {
+            columns_ui(ui, frame, block.id, cell, output);
+        }
+        if let Some(selection) = selection {
+            ui.add_space(between);
+            selection.words_ui(ui);
         }
     });
+}
+
+fn columns_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: BlockId, cell: &CellView, output: &TableOutput) {
+    let predict = format!("Predict a column of {}", cell.name);
+    if let Some(column) = column_menu(ui, "Predict a column…", &predict, output) {
+        frame.add(Operation::PredictColumn { block, column });
+    }
+    let chart = format!("Chart a column of {}", cell.name);
+    if let Some(column) = column_menu(ui, "Chart…", &chart, output) {
+        frame.add(Operation::ChartColumn { block, column });
+    }
 }
 
 /// Which rows are shown of a table that has more than it holds, and the ways to the others.

@@ -183,7 +183,6 @@ fn output_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: &BlockView, cell: &CellV
         return;
     };
     line_ui(ui);
-    selection::selection_ui(ui, frame, block, cell);
     ui.scope(|ui| {
         // What is older than its text is still worth seeing, and looks like it.
         if cell.state == CellState::Stale || cell.selected == Some(Selected::Working) {

@@ -43,6 +43,11 @@ pub fn axis<'a>(hints: AxisHints<'a>, label: &str, t: &Tokens) -> AxisHints<'a> 
 /// An axis of a chart.
 pub fn of<'a>(hints: AxisHints<'a>, of: &Axis, t: &Tokens) -> AxisHints<'a> {
     let shown = of.clone();
+    let hints = match of.scale {
+        // Each name stands where it has room: there is no rounder one in between to stand for it.
+        Scale::Names(_) => hints.label_spacing(0.0..=1.0),
+        _ => hints,
+    };
     axis(hints, &of.label, t).formatter(move |mark, _| ticks::label(&shown, mark.value))
 }
 

@@ -5,6 +5,7 @@ mod brush;
 mod hover;
 mod legend;
 mod marks;
+mod turned;
 
 pub use axes::{X_AXIS, axis, quiet};
 pub use brush::Dragged;
@@ -18,9 +19,12 @@ use aloft_spec::chart::{Brush, ChartData, Panel, Scale};
 use aloft_spec::ticks;
 use egui::{Role, Sense, Ui, WidgetInfo, vec2};
 use egui_plot::{Plot, PlotPoint};
+use turned::TurnedNames;
 
 /// Height of a chart of one panel.
 const HEIGHT: f32 = 260.0;
+/// Room for the labels and the name of a vertical axis, at the least.
+const Y_AXIS: f32 = 44.0;
 /// Height of a line of a matrix, so that each name can be read.
 const MATRIX_LINE: f32 = 19.0;
 /// Heights of panels that share the width with others.
@@ -106,8 +110,16 @@ fn panel_ui(
     }
     let (x, y) = (panel.x.clone(), panel.y.clone());
     let (x_ticks, y_ticks) = (panel.x.clone(), panel.y.clone());
-    let x_axis = axes::of(egui_plot::AxisHints::new_x(), &panel.x, t).min_thickness(X_AXIS);
-    let y_axis = axes::of(egui_plot::AxisHints::new_y(), &panel.y, t).min_thickness(44.0);
+    let mut x_axis = axes::of(egui_plot::AxisHints::new_x(), &panel.x, t).min_thickness(X_AXIS);
+    let y_axis = axes::of(egui_plot::AxisHints::new_y(), &panel.y, t).min_thickness(Y_AXIS);
+    let turned = TurnedNames::of(ui, panel, width - Y_AXIS, t);
+    if let Some(turned) = &turned {
+        // The marks keep their height.
+        height += turned.room() - X_AXIS;
+        x_axis = x_axis
+            .min_thickness(turned.room())
+            .formatter(|_, _| String::new());
+    }
     let mut plot = quiet(Plot::new(id), t)
         .width(width)
         .height(height)
@@ -143,6 +155,10 @@ fn panel_ui(
         .painter()
         .with_clip_rect(shown.response.rect.intersect(ui.clip_rect()));
     marks::paint(&painter, data, panel, &to, t);
+    if let Some(turned) = &turned {
+        let bottom = shown.response.rect.bottom();
+        turned.paint(ui.painter(), |at| egui::pos2(to([at, panel.y.low]).x, bottom));
+    }
     if data.mark.has_brush() {
         let at = |point| shown.transform.value_from_position(point).x;
         let block = brushing.block;

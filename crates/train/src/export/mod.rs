@@ -7,7 +7,8 @@ mod onnx;
 mod pytorch;
 mod quantize;
 
-use crate::{error::Result, saved::SavedModel};
+use crate::{error::Result, model::Model, saved::SavedModel};
+use aloft_nn::network::Network;
 use aloft_runs::replace_file;
 use aloft_spec::Problem;
 use serde::Serialize;
@@ -35,7 +36,7 @@ pub struct Exported {
 /// # Errors
 /// `NotFound` where the run has no model, `Unsupported` naming what has no form in ONNX.
 pub fn export_onnx(run_dir: &Path, output: &Path) -> std::result::Result<Exported, Problem> {
-    let (saved, network) = SavedModel::read(run_dir)?;
+    let (saved, network) = network(run_dir)?;
     let bytes = onnx::encode(&saved, &network)?;
     replace_file(output, &bytes)?;
     Ok(Exported {
@@ -50,9 +51,19 @@ pub fn export_onnx(run_dir: &Path, output: &Path) -> std::result::Result<Exporte
 /// # Errors
 /// `NotFound` where the run has no model, `Unsupported` naming what the program can't rebuild.
 pub fn export_pytorch(run_dir: &Path, folder: &Path) -> std::result::Result<Exported, Problem> {
-    let (saved, network) = SavedModel::read(run_dir)?;
+    let (saved, network) = network(run_dir)?;
     pytorch::write(&saved, &network, folder)?;
     exported(folder)
+}
+
+/// A run's model, which is to be a network.
+fn network(run_dir: &Path) -> Result<(SavedModel, Network)> {
+    match SavedModel::read(run_dir)? {
+        (saved, Model::Network(network)) => Ok((saved, network)),
+        (_, Model::Trees(_)) => {
+            unsupported("the model is of the kind `trees`, and only networks can be exported".into())
+        }
+    }
 }
 
 /// A folder that was written.

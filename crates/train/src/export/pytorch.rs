@@ -3,6 +3,7 @@
 use super::unsupported;
 use crate::{
     error::{Result, TrainError},
+    model::Learned,
     saved::SavedModel,
 };
 use aloft_nn::{
@@ -54,7 +55,7 @@ pub fn write(saved: &SavedModel, network: &Network, folder: &Path) -> Result<()>
         saved,
         network: steps(network.graph())?,
     };
-    saved.write_as(folder, &network.weights()?, &description)?;
+    saved.write_as(folder, &Learned::Network(network.weights()?), &description)?;
     let program = folder.join(PROGRAM_NAME);
     Ok(replace_file(&program, PROGRAM.as_bytes())?)
 }

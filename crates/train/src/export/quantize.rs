@@ -1,8 +1,13 @@
 //! Smaller models, and what they lose.
 
-use super::{Exported, exported};
+use super::{Exported, exported, network};
 use crate::{
-    error::Result, metrics::Metrics, precision::Precision, prepare::Prepared, saved::SavedModel,
+    error::Result,
+    metrics::Metrics,
+    model::{Learned, Model},
+    precision::Precision,
+    prepare::Prepared,
+    saved::SavedModel,
     trainer::evaluation,
 };
 use aloft_data::read_frame;
@@ -43,7 +48,7 @@ pub fn quantize(
 }
 
 fn quantize_model(run_dir: &Path, precision: Precision, folder: &Path) -> Result<Quantized> {
-    let (mut saved, network) = SavedModel::read(run_dir)?;
+    let (mut saved, network) = network(run_dir)?;
     let record = aloft_runs::read(run_dir)?;
     let frame = read_frame(&run_dir.join(file::DATA))?;
     let prepared = Prepared::new(&record.train, &frame)?;
@@ -52,15 +57,15 @@ fn quantize_model(run_dir: &Path, precision: Precision, folder: &Path) -> Result
         true => ("validation", &prepared.split.validation),
         false => ("test", &prepared.split.test),
     };
-    let before = evaluation(&prepared, &network, rows)?.metrics;
+    let learned = Learned::Network(network.weights()?);
+    let before = evaluation(&prepared, &Model::Network(network), rows)?.metrics;
     saved.precision = precision;
-    let weights = network.weights()?;
-    saved.write_as(folder, &weights, &saved)?;
+    saved.write_as(folder, &learned, &saved)?;
     // What is measured is what lies on the disk.
     let (_, smaller) = SavedModel::read(folder)?;
     let after = evaluation(&prepared, &smaller, rows)?.metrics;
     saved.metrics = [(split.to_owned(), after.clone())].into();
-    saved.write_as(folder, &weights, &saved)?;
+    saved.write_as(folder, &learned, &saved)?;
     Ok(Quantized {
         exported: exported(folder)?,
         precision,

@@ -33,7 +33,7 @@ impl Preprocessing {
         let (mut number, mut category) = (0, 0);
         let block = |column: &FittedColumn| {
             let (numbers, categories) = (number, category);
-            number += column.encoding.width();
+            number += column.encoding.width(self.form);
             category += usize::from(matches!(column.encoding, Encoding::Category(_)));
             Block {
                 name: column.name.clone(),

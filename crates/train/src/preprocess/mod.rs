@@ -8,6 +8,9 @@
 //! | text, category | a category: values by frequency, bucket 0 for missing and unknown ones; or what the target comes to in it |
 //! | date, time | standardized time, and day of the year, weekday and hour on circles (sine and cosine) where the type has them |
 //!
+//! That is the form for networks. Trees take columns as they are ([`Form::Plain`]): numbers unscaled, dates as days, day of
+//! the year, weekday and hour, and missing values as such.
+//!
 //! Columns that say nothing (one value, all missing, nearly as many texts as rows) are left out with a warning.
 
 mod block;
@@ -41,8 +44,22 @@ pub const VERSION: u32 = 2;
 pub struct Preprocessing {
     /// [`VERSION`].
     pub version: u32,
+    /// What columns of numbers become.
+    #[serde(default)]
+    pub form: Form,
     /// The fitted columns.
     pub columns: Vec<FittedColumn>,
+}
+
+/// What columns of numbers become.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Form {
+    /// Imputed and standardized, with a 0/1 column for missing values, as networks need them.
+    #[default]
+    Scaled,
+    /// As they are, NaN where they are missing, as trees take them.
+    Plain,
 }
 
 /// One fitted column.
@@ -73,13 +90,15 @@ pub enum Encoding {
 
 impl Encoding {
     /// Columns of numbers that it fills.
-    fn width(&self) -> usize {
-        match self {
-            Self::Number(number) => number.width(),
-            Self::Flag(flag) => flag.width(),
-            Self::Category(_) => 0,
-            Self::Target(means) => means.width(),
-            Self::Moment(moment) => moment.width(),
+    fn width(&self, form: Form) -> usize {
+        match (self, form) {
+            (Self::Category(_), _) => 0,
+            (Self::Target(means), _) => means.width(),
+            (Self::Number(number), Form::Scaled) => number.width(),
+            (Self::Flag(flag), Form::Scaled) => flag.width(),
+            (Self::Moment(moment), Form::Scaled) => moment.width(),
+            (Self::Moment(moment), Form::Plain) => moment.plain_width(),
+            (Self::Number(_) | Self::Flag(_), Form::Plain) => 1,
         }
     }
 }
@@ -123,7 +142,19 @@ impl Preprocessing {
             });
         }
         let version = VERSION;
-        Ok((Self { version, columns }, warnings))
+        Ok((
+            Self {
+                version,
+                form: Form::default(),
+                columns,
+            },
+            warnings,
+        ))
+    }
+
+    /// The same columns in another form.
+    pub fn in_form(self, form: Form) -> Self {
+        Self { form, ..self }
     }
 
     /// Names of the columns that it reads.
@@ -133,7 +164,8 @@ impl Preprocessing {
 
     /// Columns of numbers that it makes.
     pub fn numeric_width(&self) -> usize {
-        self.columns.iter().map(|column| column.encoding.width()).sum()
+        let width = |column: &FittedColumn| column.encoding.width(self.form);
+        self.columns.iter().map(width).sum()
     }
 
     /// Those of them that are points on a line, rather than yes or no or a place on a circle.
@@ -148,7 +180,7 @@ impl Preprocessing {
                 Encoding::Flag(_) | Encoding::Category(_) => 0,
             };
             continuous.extend(at..at + count);
-            at += column.encoding.width();
+            at += column.encoding.width(self.form);
         }
         continuous
     }
@@ -191,14 +223,27 @@ impl Preprocessing {
                 width: numeric_width,
                 at,
             };
-            match &column.encoding {
-                Encoding::Number(number) => number.encode(&values::numbers(series)?, &mut out),
-                Encoding::Flag(flag) => flag.encode(&values::flags(series)?, &mut out),
-                Encoding::Moment(moment) => moment.encode(&values::moments(series)?, &mut out),
-                Encoding::Target(means) => {
+            match (&column.encoding, self.form) {
+                (Encoding::Number(number), Form::Scaled) => {
+                    number.encode(&values::numbers(series)?, &mut out);
+                }
+                (Encoding::Number(_), Form::Plain) => out.set_all(&values::numbers(series)?),
+                (Encoding::Flag(flag), Form::Scaled) => flag.encode(&values::flags(series)?, &mut out),
+                (Encoding::Flag(_), Form::Plain) => {
+                    let flags = values::flags(series)?.into_iter();
+                    let numbers: Vec<f64> = flags.map(|flag| flag.map_or(f64::NAN, f64::from)).collect();
+                    out.set_all(&numbers);
+                }
+                (Encoding::Moment(moment), Form::Scaled) => {
+                    moment.encode(&values::moments(series)?, &mut out);
+                }
+                (Encoding::Moment(moment), Form::Plain) => {
+                    moment.encode_plain(&values::moments(series)?, &mut out);
+                }
+                (Encoding::Target(means), _) => {
                     means.encode(&means.category.codes(&values::texts(series)?), &mut out);
                 }
-                Encoding::Category(category) => {
+                (Encoding::Category(category), _) => {
                     let codes = category.codes(&values::texts(series)?);
                     for (row, code) in codes.into_iter().enumerate() {
                         categories[row * category_width + category_at] = code;
@@ -206,7 +251,7 @@ impl Preprocessing {
                     category_at += 1;
                 }
             }
-            at += column.encoding.width();
+            at += column.encoding.width(self.form);
         }
         Ok(Encoded {
             rows,
@@ -243,7 +288,7 @@ impl Preprocessing {
                 let codes = means.category.codes(&values::texts(&texts)?);
                 means.encode_training(&codes, outcomes, rows, &mut out);
             }
-            at += column.encoding.width();
+            at += column.encoding.width(self.form);
         }
         Ok(())
     }
@@ -259,6 +304,12 @@ struct Columns<'a> {
 impl Columns<'_> {
     fn set(&mut self, row: usize, column: usize, value: f64) {
         self.numbers[row * self.width + self.at + column] = value as f32;
+    }
+
+    fn set_all(&mut self, values: &[f64]) {
+        for (row, value) in values.iter().enumerate() {
+            self.set(row, 0, *value);
+        }
     }
 }
 

@@ -82,6 +82,32 @@ impl Moment {
     }
 }
 
+impl Moment {
+    /// Columns of [`Moment::encode_plain`].
+    pub(super) fn plain_width(&self) -> usize {
+        3 * usize::from(self.date) + usize::from(self.time)
+    }
+
+    /// Days from the median, day of the year, weekday and hour, those of these that the type has; NaN where it is missing.
+    pub(super) fn encode_plain(&self, values: &[Option<i64>], out: &mut Columns<'_>) {
+        for (row, value) in values.iter().enumerate() {
+            let parts = value.map(|milliseconds| {
+                let (days, of_day) = (milliseconds.div_euclid(DAY), milliseconds.rem_euclid(DAY));
+                let late = (milliseconds - self.median) as f64 / DAY as f64;
+                // 1970-01-01 was a Thursday; Monday is 0.
+                let date = [late, day_of_year(days), (days + 3).rem_euclid(7) as f64];
+                (date, of_day as f64 / (DAY / 24) as f64)
+            });
+            let (date, hour) = parts.unwrap_or(([f64::NAN; 3], f64::NAN));
+            let date = date.into_iter().filter(|_| self.date);
+            let hour = [hour].into_iter().filter(|_| self.time);
+            for (column, number) in date.chain(hour).enumerate() {
+                out.set(row, column, number);
+            }
+        }
+    }
+}
+
 /// Days since the first of January, of a day counted from 1970-01-01 (Hinnant, "chrono-Compatible Low-Level Date
 /// Algorithms", which counts years from the first of March).
 fn day_of_year(days: i64) -> f64 {

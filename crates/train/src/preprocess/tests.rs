@@ -97,6 +97,20 @@ fn rows_become_these_numbers() {
 }
 
 #[test]
+fn trees_take_columns_as_they_are() {
+    let (preprocessing, _) = fitted();
+    let preprocessing = preprocessing.in_form(Form::Plain);
+    assert_eq!(preprocessing.numeric_width(), 1 + 1 + 3);
+    let encoded = preprocessing.encode(&frame()).unwrap();
+    let row = |row: usize| &encoded.numeric[row * 5..row * 5 + 5];
+    // Days from the median (March 1), the day of the year, and the weekday: 1970-01-01 was a Thursday.
+    assert_eq!(row(0), [10.0, 1.0, -59.0, 0.0, 3.0]);
+    assert_eq!(row(5)[0], 1e9);
+    assert!(row(2)[0].is_nan() && row(2)[1].is_nan() && row(4)[0].is_nan());
+    assert_eq!(encoded.categories, [1, 2, 1, 0, 3, 0]);
+}
+
+#[test]
 fn the_same_rows_from_text_give_the_same_numbers() {
     let (preprocessing, _) = fitted();
     let texts = DataFrame::new(

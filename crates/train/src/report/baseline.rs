@@ -6,6 +6,7 @@ use crate::{
     evaluate::Outputs,
     metrics::Truth,
     prepare::Prepared,
+    preprocess::Form,
     split::ranks,
     task::{Task, Values},
 };
@@ -54,7 +55,7 @@ pub fn baselines(
         found.push(last(prepared, &ranks(&spec.split, frame)?, rows));
     }
     if spec.model.kind != ModelKind::Linear {
-        found.push(linear(prepared, rows));
+        found.push(linear(prepared, frame, rows)?);
     }
     Ok(found)
 }
@@ -159,14 +160,23 @@ fn last(prepared: &Prepared, ranks: &[u32], rows: &[u32]) -> Predicted {
     }
 }
 
-fn linear(prepared: &Prepared, rows: &[u32]) -> Predicted {
+fn linear(prepared: &Prepared, frame: &DataFrame, rows: &[u32]) -> Result<Predicted> {
+    // Trees take columns as they are, of which a line can make nothing.
+    let scaled = match prepared.preprocessing.form {
+        Form::Scaled => None,
+        Form::Plain => {
+            let scaled = prepared.preprocessing.clone().in_form(Form::Scaled);
+            Some(scaled.encode(frame)?.select(&prepared.table_rows))
+        }
+    };
+    let encoded = scaled.as_ref().unwrap_or(&prepared.rows);
     let targets = match &prepared.targets {
         Values::Classes(classes) => Targets::Classes(classes),
         Values::Numbers(numbers) => Targets::Numbers(numbers),
     };
     let train = &prepared.split.train;
     let categories = prepared.preprocessing.category_values();
-    let model = Linear::fit(&prepared.task, &prepared.rows, &categories, targets, train);
+    let model = Linear::fit(&prepared.task, encoded, &categories, targets, train);
     let words = match model.rows < train.len() {
         false => "a linear model".to_owned(),
         true => format!(
@@ -175,9 +185,9 @@ fn linear(prepared: &Prepared, rows: &[u32]) -> Predicted {
             thousands(train.len() as u64)
         ),
     };
-    Predicted {
+    Ok(Predicted {
         kind: BaselineKind::Linear,
         words,
-        outputs: model.predict(&prepared.task, &prepared.rows, rows),
-    }
+        outputs: model.predict(&prepared.task, encoded, rows),
+    })
 }

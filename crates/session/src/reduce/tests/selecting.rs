@@ -5,7 +5,8 @@ use aloft_protocol::snapshot::{CellView, NotebookView, Selected};
 use aloft_spec::{
     ask::{Ask, Condition},
     chart::Brush,
-    profile::ColumnProfile,
+    output::TableOutput,
+    profile::{ColumnProfile, Profile},
     table::{Column, ColumnKind, Field, Table, Values},
 };
 

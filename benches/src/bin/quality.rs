@@ -1,0 +1,309 @@
+//! How good the kinds of models are on real tables with their defaults, against scikit-learn and LightGBM with theirs.
+
+use aloft_benches::peers;
+use aloft_spec::{
+    Extent,
+    run::{FORMAT, RunData, RunRecord, RunStatus},
+    source::DataClass,
+    text::significant_digits,
+    train::{ModelKind, SplitBy, TrainSpec},
+};
+use anyhow::{Context, Result, bail};
+use clap::Parser;
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::{self, Write},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+/// The program that reads the tables and fits the peers.
+const PROGRAM: &str = include_str!("quality.py");
+const PACKAGES: [&str; 4] = ["scikit-learn", "lightgbm", "pandas", "pyarrow"];
+/// Cases, and the metric of each by which models are compared: the lower, the better.
+const CASES: [(&str, &str); 3] = [("penguins", "log_loss"), ("late", "log_loss"), ("delay", "rmse")];
+/// The peer that ratios are of.
+const MEASURE: &str = "lightgbm";
+
+/// Loss on rows never seen, over several divisions of real tables: ours and peers, all with their defaults.
+#[derive(Parser)]
+struct Arguments {
+    /// Print one JSON array
+    #[arg(long)]
+    json: bool,
+    /// Divisions of each table
+    #[arg(long, default_value_t = 5, value_name = "N")]
+    seeds: u64,
+    /// Rows of a table at the most
+    #[arg(long, default_value_t = 50_000, value_name = "N")]
+    rows: usize,
+    /// Which cases
+    #[arg(long, value_delimiter = ',', default_value = "penguins,late,delay")]
+    cases: Vec<String>,
+    /// Which kinds of ours
+    #[arg(long, value_delimiter = ',', default_value = "trees,mlp,linear")]
+    kinds: Vec<String>,
+    /// Which peers
+    #[arg(
+        long,
+        value_delimiter = ',',
+        default_value = "lightgbm,hist-gradient-boosting,mlp"
+    )]
+    peers: Vec<String>,
+    /// A Python that has the peers already
+    #[arg(long, value_name = "PROGRAM")]
+    python: Option<PathBuf>,
+}
+
+/// What a model came to on one division.
+#[derive(Debug, Clone, Deserialize)]
+struct Scored {
+    model: String,
+    seconds: f64,
+    metrics: BTreeMap<String, f64>,
+}
+
+/// A line of the result: a model over all divisions of a table.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct Row {
+    case: String,
+    model: String,
+    metric: String,
+    /// Over the divisions.
+    mean: f64,
+    /// Standard deviation over the divisions.
+    deviation: f64,
+    /// Mean share of right classes.
+    accuracy: Option<f64>,
+    /// Mean seconds of a training; ours with reading the rows, evaluating and saving the model.
+    seconds: f64,
+    /// LightGBM's mean loss over this one; above 1 this one is better.
+    ratio: Option<f64>,
+}
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    let python = match &arguments.python {
+        Some(python) => python.clone(),
+        None => peers::python("quality", &PACKAGES)?,
+    };
+    let kinds = arguments
+        .kinds
+        .iter()
+        .map(|kind| {
+            serde_json::from_value(kind.as_str().into()).with_context(|| format!("there is no kind {kind}"))
+        })
+        .collect::<Result<Vec<ModelKind>>>()?;
+    let mut rows = Vec::new();
+    for case in &arguments.cases {
+        let Some((case, metric)) = CASES.iter().find(|(name, _)| name == case) else {
+            bail!("there is no case {case}");
+        };
+        let mut scores: Vec<Scored> = Vec::new();
+        for seed in 0..arguments.seeds {
+            let folder = tempfile::tempdir()?;
+            let table = folder.path().join("rows.parquet");
+            scores.extend(peers_on(&python, case, seed, &arguments, &table)?);
+            for (name, kind) in arguments.kinds.iter().zip(&kinds) {
+                let folder = folder.path().join(name);
+                fs::create_dir(&folder)?;
+                scores.push(ours_on(&folder, name, *kind, case, seed, &table)?);
+            }
+        }
+        rows.extend(summary(case, metric, &scores)?);
+    }
+    let mut out = io::stdout().lock();
+    match arguments.json {
+        true => writeln!(out, "{}", serde_json::to_string_pretty(&rows)?)?,
+        false => out.write_all(text(&rows).as_bytes())?,
+    }
+    Ok(())
+}
+
+/// Lets Python write the rows of a division, and fit the peers.
+fn peers_on(
+    python: &Path,
+    case: &str,
+    seed: u64,
+    arguments: &Arguments,
+    table: &Path,
+) -> Result<Vec<Scored>> {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
+    let mut command = Command::new(python);
+    command.args(["-c", PROGRAM, case]).arg(examples);
+    command
+        .args([seed.to_string(), arguments.rows.to_string()])
+        .arg(table);
+    command
+        .args(&arguments.peers)
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit());
+    let output = command.output().context("Python can't be started")?;
+    if !output.status.success() {
+        bail!("the peers ended with {}", output.status);
+    }
+    Ok(serde_json::from_slice(&output.stdout)?)
+}
+
+/// A run with the defaults of a kind: the last fifth of the rows is the test, the tenth before it the validation.
+fn ours_on(
+    folder: &Path,
+    name: &str,
+    kind: ModelKind,
+    case: &str,
+    seed: u64,
+    table: &Path,
+) -> Result<Scored> {
+    let target = match case {
+        "penguins" => "species",
+        "late" => "late",
+        _ => "arr_delay",
+    };
+    let mut train = TrainSpec::new("rows", target);
+    train.model.kind = kind;
+    train.seed = seed;
+    train.ignore = vec!["place".into()];
+    train.split.by = SplitBy::Time;
+    train.split.column = Some("place".into());
+    let rows = aloft_data::read_frame(table)?.height() as u64;
+    let record = RunRecord {
+        format: FORMAT,
+        id: "run".into(),
+        cell: name.into(),
+        notebook: "quality.aloft.md".into(),
+        created_at: "2026-01-01T00:00:00Z".into(),
+        aloft: env!("CARGO_PKG_VERSION").into(),
+        status: RunStatus::Created,
+        device: None,
+        code_hash: "0".repeat(64),
+        data: RunData {
+            hash: "0".repeat(64),
+            bytes: fs::metadata(table)?.len(),
+            rows,
+            columns: Vec::new(),
+            extent: Extent::all(rows),
+            class: DataClass::Public,
+        },
+        train,
+        thresholds: Default::default(),
+        policy: Default::default(),
+        lineage: BTreeMap::default(),
+        forecast: None,
+        outcome: None,
+        metrics: BTreeMap::default(),
+        problem: None,
+    };
+    let run_dir = aloft_runs::create(folder, record, table)?;
+    let status = aloft_train::execute(&run_dir)?;
+    let record = aloft_runs::read(&run_dir)?;
+    if let Some(problem) = record.problem {
+        bail!("{name} on {case}: {problem}");
+    }
+    let metrics = record.metrics.get("test").cloned();
+    Ok(Scored {
+        model: format!("aloft {name}"),
+        seconds: record
+            .outcome
+            .with_context(|| format!("{name} on {case} is {status:?}"))?
+            .seconds,
+        metrics: metrics.context("the test has no metrics")?,
+    })
+}
+
+/// A row for each model, in the order in which they came.
+fn summary(case: &str, metric: &str, scores: &[Scored]) -> Result<Vec<Row>> {
+    let mut models: Vec<&str> = Vec::new();
+    for score in scores {
+        if !models.contains(&score.model.as_str()) {
+            models.push(&score.model);
+        }
+    }
+    let mut rows = Vec::new();
+    for model in models {
+        let own = || scores.iter().filter(|score| score.model == model);
+        let values = |name: &str| -> Vec<f64> {
+            own()
+                .filter_map(|score| score.metrics.get(name).copied())
+                .collect()
+        };
+        let losses = values(metric);
+        if losses.is_empty() {
+            bail!("{model} on {case} has no {metric}");
+        }
+        let (average, accuracies) = (mean(&losses), values("accuracy"));
+        let squares: Vec<f64> = losses.iter().map(|loss| (loss - average).powi(2)).collect();
+        rows.push(Row {
+            case: case.into(),
+            model: model.into(),
+            metric: metric.into(),
+            mean: average,
+            deviation: mean(&squares).sqrt(),
+            accuracy: (!accuracies.is_empty()).then(|| mean(&accuracies)),
+            seconds: mean(&own().map(|score| score.seconds).collect::<Vec<f64>>()),
+            ratio: None,
+        });
+    }
+    let measure = rows.iter().find(|row| row.model == MEASURE).map(|row| row.mean);
+    for row in &mut rows {
+        row.ratio = measure.map(|measure| measure / row.mean);
+    }
+    rows.sort_by(|a, b| a.mean.total_cmp(&b.mean));
+    Ok(rows)
+}
+
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+/// Rows as text, the best of each case first.
+fn text(rows: &[Row]) -> String {
+    let number = |value: f64| significant_digits(value, 4);
+    let optional = |value: Option<f64>| value.map(number).unwrap_or_default();
+    let mut text = String::from(
+        "| case | model | loss | spread | accuracy | seconds | ratio |\n|---|---|---|---|---|---|---|\n",
+    );
+    for row in rows {
+        let cells = [
+            row.case.clone(),
+            row.model.clone(),
+            format!("{} {}", row.metric, number(row.mean)),
+            number(row.deviation),
+            optional(row.accuracy),
+            number(row.seconds),
+            optional(row.ratio),
+        ];
+        text.push_str(&format!("| {} |\n", cells.join(" | ")));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_best_model_stands_first_and_ratios_are_those_of_lightgbm() {
+        let scored = |model: &str, loss: f64| Scored {
+            model: model.into(),
+            seconds: 1.0,
+            metrics: BTreeMap::from([("rmse".to_owned(), loss)]),
+        };
+        let scores = [
+            scored("lightgbm", 2.0),
+            scored("aloft trees", 0.5),
+            scored("lightgbm", 4.0),
+            scored("aloft trees", 2.5),
+        ];
+        let rows = summary("delay", "rmse", &scores).unwrap();
+        assert_eq!(
+            text(&rows).lines().skip(2).collect::<Vec<_>>(),
+            [
+                "| delay | aloft trees | rmse 1.5 | 1 |  | 1 | 2 |",
+                "| delay | lightgbm | rmse 3 | 1 |  | 1 | 1 |"
+            ]
+        );
+        assert!(summary("late", "log_loss", &scores).is_err());
+    }
+}

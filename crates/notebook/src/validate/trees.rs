@@ -1,0 +1,78 @@
+//! Keys of trees, and keys that trees have no use for.
+
+use super::Body;
+use aloft_spec::train::{ModelKind, TrainSpec};
+
+pub(super) fn check(body: &mut Body<'_, TrainSpec>, train: &TrainSpec) {
+    if train.model.kind != ModelKind::Trees {
+        if body.reading.span(&["model", "trees"]).is_some() {
+            let hint = "add `kind = \"trees\"` to `model`, or remove it";
+            body.unused(&["model", "trees"], "this model has no trees", hint);
+        }
+        return;
+    }
+    let trees = &train.model.trees;
+    let share = |share: f64| share > 0.0 && share <= 1.0;
+    let penalty = |penalty: f64| penalty >= 0.0 && penalty.is_finite();
+    let rules = [
+        ("rounds", trees.rounds > 0, "there is at least one round"),
+        (
+            "learning_rate",
+            trees.learning_rate > 0.0 && trees.learning_rate.is_finite(),
+            "a learning rate is greater than 0",
+        ),
+        ("leaves", trees.leaves >= 2, "a tree has at least two leaves"),
+        (
+            "min_rows",
+            trees.min_rows != Some(0),
+            "a leaf has at least one row",
+        ),
+        ("l1", penalty(trees.l1), "a penalty is at least 0"),
+        ("l2", penalty(trees.l2), "a penalty is at least 0"),
+        (
+            "row_share",
+            share(trees.row_share),
+            "a share is greater than 0 and at most 1",
+        ),
+        (
+            "column_share",
+            share(trees.column_share),
+            "a share is greater than 0 and at most 1",
+        ),
+        (
+            "bins",
+            (2..=255).contains(&trees.bins),
+            "a column has from 2 to 255 bins",
+        ),
+    ];
+    for (key, sound, message) in rules {
+        if !sound {
+            body.bad(&["model", "trees", key], message);
+        }
+    }
+    let rounds = "`rounds` in `model.trees` says how many trees there are at the most";
+    for (path, hint) in [
+        (&["epochs"][..], rounds),
+        (&["batch_size"], "remove it: each round learns from all rows"),
+        (
+            &["optimizer"],
+            "`learning_rate` of `model.trees` is that of trees",
+        ),
+        (&["loss"], "remove it"),
+        (&["schedule"], "remove it: trees learn at one rate"),
+        (&["preprocess"], "remove it: trees take columns as they are"),
+        (&["model", "hidden"], "remove it"),
+        (&["model", "members"], "remove it"),
+        (&["model", "numbers"], "remove it"),
+        (&["model", "residual"], "remove it"),
+        (&["model", "dropout"], "remove it"),
+        (
+            &["model", "categories"],
+            "remove it: trees take categories as they are",
+        ),
+    ] {
+        if body.reading.span(path).is_some() {
+            body.unused(path, "trees don't use this", hint);
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! What may be wrong with data: when it is looked at, and what its reader does about it.
+
+use super::*;
+use aloft_spec::{Finding, FindingCode, Severity, output::TableOutput, profile::Profile};
+
+#[test]
+fn data_is_looked_at_once_after_each_change_and_its_class_is_set_in_the_text() {
+    let mut bench = Bench::new(NOTEBOOK, None);
+    let table = Output::Table(TableOutput {
+        table: Arc::default(),
+        profile: Arc::new(Profile {
+            extent: Extent::all(0),
+            columns: Vec::new(),
+            associations: None,
+            scan: None,
+        }),
+        extent: Extent::all(0),
+        reading: None,
+    });
+    let looks = |effects: &[Effect]| -> Vec<String> {
+        let looked = effects.iter().filter_map(|effect| match effect {
+            Effect::Look { cell, .. } => Some(cell.clone()),
+            _ => None,
+        });
+        looked.collect()
+    };
+    let mut effects = std::mem::take(&mut bench.first);
+    let mut looked = Vec::new();
+    while let Some(effect) = effects.pop() {
+        if let Effect::Recall { workspace, .. } = &effect {
+            let notebook = workspace.notebook.clone();
+            effects.extend(bench.send(Message::RecallEnded { notebook }));
+        }
+        if let Effect::Evaluate { task, key, .. } = effect {
+            let message = Message::Evaluated {
+                task,
+                key,
+                seconds: 0.1,
+                cached: false,
+                result: Ok(table.clone()),
+            };
+            let next = bench.send(message);
+            looked.extend(looks(&next));
+            effects.extend(next);
+        }
+    }
+    assert_eq!(
+        looked,
+        ["penguins", "good", "model"],
+        "a train cell when its table is there"
+    );
+    assert_eq!(looks(&bench.later(1.0)), Vec::<String>::new(), "once");
+
+    let key = bench.state.notebook().unwrap().key("penguins");
+    let finding = Finding {
+        code: FindingCode::PersonalData,
+        severity: Severity::Warning,
+        columns: vec!["mail".into()],
+        message: "`mail` holds e-mail addresses".into(),
+        hint: "raise the class".into(),
+        class: Some(DataClass::Confidential),
+        extent: Extent::all(1),
+    };
+    bench.send(Message::Looked {
+        cell: "penguins".into(),
+        key,
+        result: Ok(vec![finding]),
+    });
+    let shown = |bench: &Bench| {
+        let notebook = snapshot(&bench.state).project.unwrap().notebook.unwrap();
+        let cells = notebook.blocks.iter().filter_map(|block| match &block.content {
+            BlockContent::Cell(cell) => Some(cell.findings.len()),
+            BlockContent::Prose => None,
+        });
+        cells.sum::<usize>()
+    };
+    assert_eq!(shown(&bench), 1);
+    let block = bench.block("penguins");
+    bench.operate(Operation::SetClass {
+        block,
+        class: DataClass::Confidential,
+    });
+    assert!(
+        bench
+            .text()
+            .contains("path = \"a.csv\"\nclass = \"confidential\"\n")
+    );
+    assert_eq!(shown(&bench), 0, "findings of another text would be a lie");
+    bench.operate(Operation::Undo);
+    assert_eq!((bench.text().as_str(), shown(&bench)), (NOTEBOOK, 1));
+}

@@ -1,0 +1,76 @@
+//! Which cells run by themselves and in which order, and what an edit does to what was run.
+
+use super::*;
+
+#[test]
+fn cheap_cells_run_by_themselves_and_the_price_is_measured_last() {
+    let mut bench = Bench::new(NOTEBOOK, None);
+    let first = std::mem::take(&mut bench.first);
+    assert_eq!(
+        bench.settle(first, ""),
+        ["penguins", "good", "plan model Sample", "plan model All"]
+    );
+    assert!(matches!(bench.cell("good"), CellState::Done { .. }));
+    assert_eq!(
+        bench.cell("model"),
+        CellState::New,
+        "a training waits for a click"
+    );
+}
+
+#[test]
+fn run_all_trains_too() {
+    let mut bench = Bench::new(NOTEBOOK, None);
+    let first = std::mem::take(&mut bench.first);
+    bench.settle(first, "");
+    let effects = bench.operate(Operation::RunAll);
+    let order = bench.settle(effects, "");
+    assert_eq!(order, ["penguins", "good", "train model"]);
+    assert!(matches!(bench.cell("model"), CellState::Failed { .. }));
+}
+
+#[test]
+fn a_change_marks_what_follows_and_undo_takes_the_mark_back() {
+    let mut bench = Bench::new(NOTEBOOK, None);
+    let first = std::mem::take(&mut bench.first);
+    bench.settle(first, "");
+    assert!(matches!(bench.cell("good"), CellState::Done { .. }));
+    let block = bench.block("penguins");
+    bench.operate(Operation::EditText {
+        block,
+        text: "path = \"b.csv\"\n".into(),
+    });
+    assert_eq!(bench.cell("penguins"), CellState::Stale);
+    assert_eq!(bench.cell("good"), CellState::Stale);
+    bench.operate(Operation::Undo);
+    assert!(matches!(bench.cell("good"), CellState::Done { .. }));
+    assert_eq!(bench.text(), NOTEBOOK);
+    bench.operate(Operation::Redo);
+    assert!(bench.text().contains("b.csv"));
+    assert_eq!(
+        bench.block("penguins"),
+        block,
+        "a block keeps its identity through edits"
+    );
+    let effects = bench.later(1.0);
+    assert_eq!(
+        bench.settle(effects, "")[..2],
+        ["penguins", "good"],
+        "and cheap cells run again by themselves"
+    );
+}
+
+#[test]
+fn a_cell_behind_a_failed_one_says_so() {
+    let mut bench = Bench::new(NOTEBOOK, None);
+    let first = std::mem::take(&mut bench.first);
+    assert_eq!(
+        bench.settle(first, "penguins"),
+        ["penguins"],
+        "what needs a failed cell isn't tried"
+    );
+    let CellState::Failed { problem } = bench.cell("good") else {
+        panic!("{:?}", bench.cell("good"))
+    };
+    assert!(problem.message.contains("`penguins`"), "{problem}");
+}
