@@ -11,6 +11,7 @@ mod follow;
 mod machine;
 mod measure;
 mod plan;
+mod reads;
 mod resolved;
 mod sending;
 mod targets;
