@@ -206,6 +206,13 @@ impl Shell {
                     });
                 }
             }
+            ShellRequest::ExportModelDialog { run } => {
+                if let Some(answer) = self.chosen(|path| Operation::ExportModel { run, path }) {
+                    let dialog = self.dialog("Export model").add_filter("ONNX model", &["onnx"]);
+                    let dialog = dialog.set_file_name("model.onnx");
+                    dialog.save_file(move |file| answer(file.and_then(path)));
+                }
+            }
             ShellRequest::SaveChartDialog { block, name } => {
                 if let Some(answer) = self.chosen(move |path| Operation::SaveChart { block, path }) {
                     let dialog = self.dialog("Save chart").set_file_name(format!("{name}.png"));

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 /// Crates of ours that each crate of ours may use. Tests of a crate may use more.
-const ARROWS: [(&str, &[&str]); 19] = [
+const ARROWS: [(&str, &[&str]); 20] = [
     ("aloft-spec", &[]),
     ("aloft-protocol", &["aloft-spec"]),
     ("aloft-notebook", &["aloft-spec"]),
@@ -18,12 +18,14 @@ const ARROWS: [(&str, &[&str]); 19] = [
     ("aloft-placement", &["aloft-spec"]),
     ("aloft-secrets", &["aloft-spec"]),
     ("aloft-nn", &[]),
+    ("aloft-onnx", &["aloft-nn"]),
     ("aloft-trees", &[]),
     (
         "aloft-train",
         &[
             "aloft-spec",
             "aloft-nn",
+            "aloft-onnx",
             "aloft-trees",
             "aloft-data",
             "aloft-runs",

@@ -101,6 +101,53 @@ fn penguins_from_new_to_predictions() {
     );
 
     predictions(&lab, &project, &trained[0]);
+    exports(&lab, &project, &trained[0]);
+}
+
+/// Files for other programs, and a smaller model that predicts.
+fn exports(lab: &Lab, project: &Path, training: &Value) {
+    let run = training["run_dir"].as_str().unwrap();
+    let (onnx, torch, small) = (lab.path("model.onnx"), lab.path("torch"), lab.path("small"));
+    let exported = lab.run([
+        "export".as_ref(),
+        run.as_ref(),
+        "--onnx".as_ref(),
+        onnx.as_os_str(),
+        "--pytorch".as_ref(),
+        torch.as_os_str(),
+        "--quantize=int8".as_ref(),
+        "--output".as_ref(),
+        small.as_os_str(),
+        "--json".as_ref(),
+    ]);
+    exported.expect_code(0);
+    let document = exported.json();
+    assert_eq!(
+        document["onnx"]["bytes"].as_u64(),
+        Some(std::fs::metadata(&onnx).unwrap().len())
+    );
+    assert!(torch.join("load.py").is_file() && torch.join("model.safetensors").is_file());
+    let quantized = &document["quantized"];
+    assert_eq!(quantized["before"], training["metrics"]["test"]);
+    let change = |metric: &str| {
+        let [before, after] = ["before", "after"].map(|when| quantized[when][metric].as_f64().unwrap());
+        (after - before).abs()
+    };
+    assert!(
+        change("accuracy") < 0.1 && change("log_loss") < 0.1,
+        "{quantized}"
+    );
+    let (input, output) = (project.join("data/penguins.csv"), lab.path("small.csv"));
+    lab.run([
+        "predict".as_ref(),
+        small.as_os_str(),
+        input.as_os_str(),
+        "-o".as_ref(),
+        output.as_os_str(),
+    ])
+    .expect_code(0);
+    assert!(output.is_file());
+    lab.run(["export", run]).expect_code(2);
 }
 
 /// The input's columns and rows in order, then the prediction and a probability for each class.

@@ -65,6 +65,11 @@ pub enum ShellRequest {
     OpenFolderDialog,
     /// Ask for data files; answered with `Operation::Drop`.
     OpenFilesDialog,
+    /// Ask for a file for a run's model; answered with `Operation::ExportModel`.
+    ExportModelDialog {
+        /// The run's id.
+        run: String,
+    },
     /// Ask where a chart is to be saved, as PNG or SVG; answered with `Operation::SaveChart`.
     SaveChartDialog {
         /// The chart.

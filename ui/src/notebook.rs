@@ -117,14 +117,10 @@ fn block_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: &BlockView) {
             }
         }
     }
-    if frame.view.reveal == Some(block.id) {
-        frame.view.reveal = None;
-        let align = (place.height() > ui.clip_rect().height()).then_some(Align::TOP);
-        ui.scroll_to_rect(place.expand(space::M), align);
-    }
+    let is_sought = frame.view.reveal == Some(block.id);
     let near = ui.clip_rect().expand2(vec2(0.0, MARGIN)).intersects(place);
     let has_keyboard = ui.memory(|memory| memory.has_focus(crate::view::editor_id(block.id)));
-    if height.is_some() && !near && !has_keyboard {
+    if height.is_some() && !near && !has_keyboard && !is_sought {
         ui.allocate_space(place.size());
         return;
     }
@@ -134,8 +130,28 @@ fn block_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: &BlockView) {
     });
     let painted = shown.response.rect;
     frame.view.heights.insert(block.id, painted.height());
+    if is_sought {
+        reveal(ui, frame, painted);
+    }
     if card.has_focus() && cell_of(block).is_some() {
         crate::widgets::focus_ring_at(ui, painted, radius::CARD);
+    }
+}
+
+/// Brings the block that is sought into view. Blocks on the way there may have grown since they were painted, so this
+/// goes on until it is there; who scrolls meanwhile ends it.
+fn reveal(ui: &Ui, frame: &mut Frame<'_>, painted: Rect) {
+    let (room, place) = (ui.clip_rect(), painted.expand(space::M));
+    let is_tall = place.height() > room.height();
+    let is_there = match is_tall {
+        true => (place.top() - room.top()).abs() <= space::M,
+        false => room.contains_rect(place.shrink(1.0)),
+    };
+    let is_elsewhere = ui.input(|input| input.smooth_scroll_delta().y != 0.0);
+    if is_there || is_elsewhere {
+        frame.view.reveal = None;
+    } else {
+        ui.scroll_to_rect(place, is_tall.then_some(Align::TOP));
     }
 }
 

@@ -218,7 +218,7 @@ fn reports_are_painted() {
             harness.get_by_label(tab).click();
             harness.run();
             share_of(&mut harness, &format!("report_{name}_{tab}"), [0; 3]);
-            harness.get_by_label_contains("test rows of the run's");
+            harness.get_by_label_contains("test rows, run on");
         }
     }
 }

@@ -25,7 +25,7 @@ fn the_result_is_said_first() {
     harness.get_by_label("calibration error 0.012, 95 % interval 0.008–0.016");
     harness.get_by_label("better than always saying 'on time': +0.127, 95 % interval 0.120–0.134");
     harness.get_by_label("no better than a linear model: +0.002, 95 % interval −0.001 to 0.005");
-    harness.get_by_label_contains("10,000 test rows of the run's all 50,000 rows");
+    harness.get_by_label_contains("10,000 test rows, run on all 50,000 rows");
 }
 
 #[test]

@@ -33,6 +33,14 @@ pub fn workspaces(path: &Path) -> Result<Vec<Workspace>> {
         .collect()
 }
 
+/// A run as [`run_dir`] finds it, or a folder that holds a model by itself.
+pub fn model_dir(run: &Path, project: &Path) -> Result<PathBuf> {
+    match run.join("model.json").is_file() {
+        true => Ok(run.to_owned()),
+        false => run_dir(run, project),
+    }
+}
+
 /// A run by its folder, its id, or the beginning of an id that only one run has.
 pub fn run_dir(run: &Path, project: &Path) -> Result<PathBuf> {
     if run.join("run.toml").is_file() {

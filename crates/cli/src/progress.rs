@@ -173,32 +173,43 @@ pub fn line(event: &EventKind, epochs: u32) -> Option<String> {
     })
 }
 
-/// Bytes on their way, as a bar on a terminal; quiet elsewhere but for its first and last word.
-pub struct Upload {
+/// An amount that grows to a total, as a bar on a terminal; quiet elsewhere but for its first word.
+pub struct AmountProgress {
     screen: Screen,
     label: &'static str,
+    words: fn(u64) -> String,
     bar: Option<ProgressBar>,
     told: bool,
 }
 
-impl Upload {
-    /// Shows nothing until the first bytes.
-    pub fn new(screen: Screen, label: &'static str) -> Self {
+impl AmountProgress {
+    /// Bytes on their way. Shows nothing until the first.
+    pub fn of_bytes(screen: Screen, label: &'static str) -> Self {
+        Self::new(screen, label, text::bytes)
+    }
+
+    /// Rows that are worked on.
+    pub fn of_rows(screen: Screen, label: &'static str) -> Self {
+        Self::new(screen, label, |rows| format!("{} rows", text::thousands(rows)))
+    }
+
+    fn new(screen: Screen, label: &'static str, words: fn(u64) -> String) -> Self {
         Self {
             screen,
             label,
+            words,
             bar: None,
             told: false,
         }
     }
 
-    /// So many bytes of so many are there.
+    /// So much of so much is there.
     pub fn show(&mut self, done: u64, total: u64) {
         if !self.screen.draws() {
             if !self.told {
                 self.told = true;
                 self.screen
-                    .note(format_args!("  {} {}", self.label, text::bytes(total)));
+                    .note(format_args!("  {} {}", self.label, (self.words)(total)));
             }
             return;
         }

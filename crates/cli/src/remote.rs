@@ -3,7 +3,7 @@
 use crate::{
     Result,
     interrupt::Interrupt,
-    progress::{RunProgress, Upload},
+    progress::{AmountProgress, RunProgress},
     report::RunReport,
     screen::Screen,
 };
@@ -62,7 +62,7 @@ impl JobReport {
 pub fn attach(screen: &Screen, project: &Project, run_dir: &Path, interrupt: &Interrupt) -> Result<bool> {
     let mut log = Follow::new(run_dir);
     let mut progress = RunProgress::new(*screen);
-    let mut download = Upload::new(*screen, "fetching");
+    let mut download = AmountProgress::of_bytes(*screen, "fetching");
     let mut unreachable = false;
     let job = aloft_engine::attach(project, run_dir, &interrupt.cancel(), &mut |news| match news {
         News::Polled(_) => {

@@ -5,7 +5,10 @@ use crate::{
     error::{DataError, Result, guarded},
 };
 use polars::prelude::*;
-use std::sync::{Mutex, PoisonError};
+use std::{
+    num::NonZeroUsize,
+    sync::{Mutex, PoisonError},
+};
 
 /// Which engine of polars runs a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +49,19 @@ pub(crate) fn batches<F>(plan: LazyFrame, cancel: &Cancel, take: F) -> Result<()
 where
     F: FnMut(DataFrame) -> Result<bool> + Send + 'static,
 {
+    batches_of(plan, None, cancel, take)
+}
+
+/// The same in batches of so many rows.
+pub(crate) fn batches_of<F>(
+    plan: LazyFrame,
+    rows: Option<NonZeroUsize>,
+    cancel: &Cancel,
+    take: F,
+) -> Result<()>
+where
+    F: FnMut(DataFrame) -> Result<bool> + Send + 'static,
+{
     cancel.step()?;
     // The callback must be shareable; it is only ever called by one thread at a time.
     let take = Mutex::new((take, None));
@@ -64,7 +80,7 @@ where
         }
     });
     let ran = guarded(|| {
-        plan.sink_batches(sink, true, None)?
+        plan.sink_batches(sink, true, rows)?
             .collect_with_engine(Engine::Streaming)
             .map(drop)
     });

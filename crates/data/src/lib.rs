@@ -3,6 +3,7 @@
 //! A [`Relation`] is a lazy table that knows which rows it stands for. [`source()`] makes one from a file, [`query()`] from
 //! other relations; what is shown of it carries an [`aloft_spec::Extent`].
 
+mod batches;
 mod bins;
 mod cancel;
 mod chart;
@@ -24,6 +25,7 @@ mod source;
 mod table;
 mod write;
 
+pub use batches::Batches;
 pub use cancel::Cancel;
 pub use chart::{Picture, picture, png, svg};
 pub use encoded::{decode_table, encode_table};
@@ -37,4 +39,4 @@ pub use source::{
     fingerprint, source,
 };
 pub use table::shown_table;
-pub use write::{read_frame, write_chart, write_table};
+pub use write::{TableWriter, read_frame, write_chart, write_table};

@@ -1,4 +1,4 @@
-//! Whole tables and charts from and to files.
+//! Whole tables from files, tables to files, whole or batch by batch, and charts to files.
 
 use crate::{
     Cancel, chart,
@@ -7,8 +7,15 @@ use crate::{
     source,
 };
 use aloft_spec::{Problem, chart::ChartData, source::SourceSpec, table::Scope};
-use polars::prelude::*;
-use std::{io::Write as _, path::Path};
+use polars::{
+    io::{csv::write::BatchedWriter as CsvBatches, parquet::write::BatchedWriter as ParquetBatches},
+    prelude::*,
+};
+use std::{
+    fs::File,
+    io::Write as _,
+    path::{Path, PathBuf},
+};
 
 /// Pixels a point of charts in PNG files: sharp on dense screens and on paper.
 const PNG_SCALE: f32 = 2.0;
@@ -27,7 +34,124 @@ pub fn read_frame(path: &Path) -> std::result::Result<DataFrame, Problem> {
 /// # Errors
 /// `BadValue` for another ending, `Unsupported` for columns that the format can't hold, and those of writing.
 pub fn write_table(frame: &DataFrame, path: &Path) -> std::result::Result<(), Problem> {
-    Ok(write(frame, path)?)
+    let mut writer = TableWriter::create(path)?;
+    writer.write(frame.clone())?;
+    writer.finish()
+}
+
+/// A table that is written batch by batch as CSV, TSV or Parquet by the ending of its path. What is there stays until it is
+/// finished, and stays for good where it isn't.
+pub struct TableWriter {
+    path: PathBuf,
+    replacement: Replacement,
+    format: Format,
+    batches: Option<Batches>,
+}
+
+/// How rows are written.
+#[derive(Clone, Copy)]
+enum Format {
+    /// As text with this between the fields.
+    Separated(u8),
+    Parquet,
+}
+
+/// What has begun with the first batch.
+enum Batches {
+    Separated(CsvBatches<File>),
+    Parquet(ParquetBatches<File>),
+}
+
+impl std::fmt::Debug for TableWriter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TableWriter")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
+}
+
+impl TableWriter {
+    /// Begins a table that will be `path`.
+    ///
+    /// # Errors
+    /// `BadValue` for an ending that isn't known, and those of making a file beside `path`.
+    pub fn create(path: &Path) -> std::result::Result<Self, Problem> {
+        Ok(Self {
+            path: path.to_owned(),
+            format: format_of(path)?,
+            replacement: Replacement::in_dir(folder(path))?,
+            batches: None,
+        })
+    }
+
+    /// Appends rows; all batches have the columns of the first.
+    ///
+    /// # Errors
+    /// `Unsupported` for columns that the format can't hold, and those of writing.
+    pub fn write(&mut self, frame: DataFrame) -> std::result::Result<(), Problem> {
+        Ok(self.append(frame)?)
+    }
+
+    /// Gives the table its path. One to which nothing was written has no columns.
+    ///
+    /// # Errors
+    /// Those of writing.
+    pub fn finish(self) -> std::result::Result<(), Problem> {
+        Ok(self.place()?)
+    }
+
+    fn append(&mut self, mut frame: DataFrame) -> Result<()> {
+        let batches = match &mut self.batches {
+            Some(batches) => batches,
+            None => {
+                let file = self
+                    .replacement
+                    .file
+                    .try_clone()
+                    .map_err(|error| DataError::writing(&self.path, error))?;
+                let begun = guarded(|| begin(self.format, file, frame.schema()))?;
+                self.batches.insert(begun)
+            }
+        };
+        guarded(|| {
+            // The writers take columns whose chunks lie at the same rows.
+            frame.rechunk_mut();
+            match batches {
+                Batches::Separated(batches) => batches.write_batch(&frame),
+                Batches::Parquet(batches) => batches.write_batch(&frame),
+            }
+        })
+    }
+
+    fn place(self) -> Result<()> {
+        guarded(|| match self.batches {
+            Some(Batches::Separated(mut batches)) => batches.finish(),
+            Some(Batches::Parquet(batches)) => batches.finish().map(drop),
+            None => Ok(()),
+        })?;
+        self.replacement.place(&self.path)
+    }
+}
+
+fn begin(format: Format, file: File, schema: &Schema) -> PolarsResult<Batches> {
+    Ok(match format {
+        Format::Separated(separator) => {
+            Batches::Separated(CsvWriter::new(file).with_separator(separator).batched(schema)?)
+        }
+        Format::Parquet => Batches::Parquet(ParquetWriter::new(file).batched(schema)?),
+    })
+}
+
+fn format_of(path: &Path) -> Result<Format> {
+    match ending(path).as_str() {
+        "csv" => Ok(Format::Separated(b',')),
+        "tsv" => Ok(Format::Separated(b'\t')),
+        "parquet" => Ok(Format::Parquet),
+        _ => Err(DataError::BadValue {
+            what: format!("`{}` doesn't end in a format that can be written", path.display()),
+            hint: "end it in .csv, .tsv or .parquet".into(),
+        }),
+    }
 }
 
 /// Writes a chart as SVG or PNG by the ending of `path`, replacing what is there.
@@ -69,27 +193,4 @@ fn folder(path: &Path) -> &Path {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     }
-}
-
-fn write(frame: &DataFrame, path: &Path) -> Result<()> {
-    let separator = match ending(path).as_str() {
-        "csv" => Some(b','),
-        "tsv" => Some(b'\t'),
-        "parquet" => None,
-        _ => {
-            return Err(DataError::BadValue {
-                what: format!("`{}` doesn't end in a format that can be written", path.display()),
-                hint: "end it in .csv, .tsv or .parquet".into(),
-            });
-        }
-    };
-    let replacement = Replacement::in_dir(folder(path))?;
-    let mut frame = frame.clone();
-    guarded(|| match separator {
-        Some(separator) => CsvWriter::new(&replacement.file)
-            .with_separator(separator)
-            .finish(&mut frame),
-        None => ParquetWriter::new(&replacement.file).finish(&mut frame).map(drop),
-    })?;
-    replacement.place(path)
 }

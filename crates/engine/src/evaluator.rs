@@ -4,11 +4,11 @@
 use crate::{
     Result, Workspace, access,
     cache::{DiskCache, Entry, Recent},
+    reads::Reads,
     resolved::Resolved,
 };
 use aloft_data::{Cancel, Relation};
-use aloft_notebook::ask;
-use aloft_notebook::param::{self, Argument};
+use aloft_notebook::{ask, param::Argument};
 use aloft_spec::{
     CellSpec, Code, Output, Problem,
     ask::Selection,
@@ -17,7 +17,6 @@ use aloft_spec::{
     table::{Field, Scope, Table},
     text::nearest,
 };
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -123,9 +122,27 @@ impl Evaluator {
                 relation
                     .refined_output(DISPLAY_ROWS, on_partial)
                     .map(Output::Table)
-                    .map_err(|problem| workspace.place_in_query(cell, problem))
+                    .map_err(|problem| self.place(workspace, &resolved, scope, cancel, problem))
             }
         }
+    }
+
+    /// The problem where the statement of a query that was being computed is wrong. polars compares some types with each
+    /// other only when it has rows, so the parts of the statement are tried on a few.
+    fn place(
+        &self,
+        workspace: &Workspace,
+        resolved: &Resolved,
+        scope: Scope,
+        cancel: &Cancel,
+        problem: Problem,
+    ) -> Problem {
+        let reads = self.reads(workspace, resolved, scope, cancel);
+        let few = reads.and_then(|reads| reads.of_few_rows(cancel)).ok();
+        workspace.place_at_part(&resolved.name, problem, |part| {
+            let rows = few.as_ref()?.query(part, cancel);
+            rows.and_then(|rows| rows.page(0, 1)).err()
+        })
     }
 
     /// The output of a cell, from the cache where it is there. `again` computes it in any case.
@@ -224,9 +241,10 @@ impl Evaluator {
         first: u64,
         cancel: &Cancel,
     ) -> Result<Table> {
-        self.relation(workspace, cell, scope, cancel)?
+        let resolved = Resolved::new(workspace, cell)?;
+        self.table(workspace, &resolved, scope, cancel)?
             .page(first, DISPLAY_ROWS)
-            .map_err(|problem| workspace.place_in_query(cell, problem))
+            .map_err(|problem| self.place(workspace, &resolved, scope, cancel, problem))
     }
 
     /// What is kept under a key, in memory or on the disk.
@@ -298,23 +316,8 @@ impl Evaluator {
                 .source(source, file, scope, cancel)
                 .map_err(|problem| workspace.place(name, problem))?,
             (CellSpec::Query { sql }, _) => {
-                let mut arguments = BTreeMap::new();
-                let mut inputs = Vec::new();
-                for input in &resolved.inputs {
-                    if let CellSpec::Param(param) = &input.spec {
-                        arguments.insert(input.name.clone(), Argument::of(param));
-                    } else {
-                        let relation = self.table(workspace, input, scope, cancel)?;
-                        inputs.push((input.name.clone(), relation));
-                    }
-                }
-                let inputs: Vec<(String, &Relation)> = inputs
-                    .iter()
-                    .map(|(name, relation)| (name.clone(), relation))
-                    .collect();
-                let query = |sql: &str| {
-                    param::bind(sql, &arguments).and_then(|sql| aloft_data::query(&sql, &inputs, cancel))
-                };
+                let reads = self.reads(workspace, resolved, scope, cancel)?;
+                let query = |sql: &str| reads.query(sql, cancel);
                 query(sql)
                     .map_err(|problem| workspace.place_at_part(name, problem, |part| query(part).err()))?
             }
@@ -335,6 +338,28 @@ impl Evaluator {
         let bytes = relation.memory_bytes();
         lock(&self.relations).put(key, relation.clone(), bytes, memory_budget(workspace));
         Ok(relation)
+    }
+
+    /// What a query reads.
+    fn reads(
+        &self,
+        workspace: &Workspace,
+        resolved: &Resolved,
+        scope: Scope,
+        cancel: &Cancel,
+    ) -> Result<Reads> {
+        let mut reads = Reads::default();
+        for input in &resolved.inputs {
+            let name = input.name.clone();
+            if let CellSpec::Param(param) = &input.spec {
+                reads.arguments.insert(name, Argument::of(param));
+            } else {
+                reads
+                    .tables
+                    .push((name, self.table(workspace, input, scope, cancel)?));
+            }
+        }
+        Ok(reads)
     }
 }
 

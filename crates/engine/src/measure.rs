@@ -63,7 +63,7 @@ pub(crate) fn measure(train: &TrainSpec, data: &Path, rows: u64, cancel: &Cancel
             .with_hint("`aloft` and this program may be of different versions")
         });
     }
-    Err(failure(status, &stdout, &stderr))
+    Err(failure("measured", status, &stdout, &stderr))
 }
 
 struct Ended {
@@ -112,8 +112,8 @@ fn collect(mut pipe: impl Read + Send + 'static) -> thread::JoinHandle<String> {
     })
 }
 
-/// The child's own problem where it left one, else how it ended.
-fn failure(status: ExitStatus, stdout: &str, stderr: &str) -> Problem {
+/// The problem that a child left which has `done` something, else how it ended.
+pub(crate) fn failure(done: &str, status: ExitStatus, stdout: &str, stderr: &str) -> Problem {
     #[derive(Deserialize)]
     struct Failed {
         error: Problem,
@@ -124,7 +124,7 @@ fn failure(status: ExitStatus, stdout: &str, stderr: &str) -> Problem {
     let last = stderr.trim_end().lines().next_back().unwrap_or("it said nothing");
     Problem::new(
         Code::WorkerDied,
-        format!("the process that measured ended with {status}: {last}"),
+        format!("the process that {done} ended with {status}: {last}"),
     )
     .with_hint(
         "if the machine was out of memory, take fewer rows or a smaller model, or send the run elsewhere",

@@ -123,12 +123,8 @@ impl Workspace {
         })
     }
 
-    /// A problem of a query comes without a place: it is where the statement names what the message quotes first.
-    pub(crate) fn place_in_query(&self, cell: &str, problem: Problem) -> Problem {
-        self.place_at_part(cell, problem, |_| None)
-    }
-
-    /// The same; where the message names nothing, it is at the smallest expression of which `fails` says the same.
+    /// A problem of a query comes without a place: it is where the statement names what the message quotes first; where
+    /// the message names nothing, at the smallest expression of which `fails` says the same.
     pub(crate) fn place_at_part(
         &self,
         cell: &str,

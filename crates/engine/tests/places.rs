@@ -48,7 +48,6 @@ fn problems_are_at_the_word() {
         "SELECT delay,\n  |carrier + delay AS x\nFROM flights",
         "SELECT delay FROM flights\nWHERE delay > $least AND |carrier > 3",
         "SELECT AVG(|carrier + delay) AS x FROM flights",
-        "SELECT delay FROM flights WHERE |day > 5",
         "SELECT CAST(|carrier AS INTEGER) AS x FROM flights",
         "SELECT |STRFTIME(delay, '%Y') AS x FROM flights",
         "SELECT * FROM flights WHERE |delay",

@@ -93,6 +93,8 @@ pub enum Operation {
     Stop { task: TaskId },
     /// Continue a run that was lost or stopped, from its last checkpoint.
     Resume { run: String },
+    /// Write a run's model to a file, as ONNX.
+    ExportModel { run: String, path: PathBuf },
 
     /// Show what would leave the machine.
     Preflight {

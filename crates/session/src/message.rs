@@ -148,6 +148,8 @@ pub enum Message {
         name: String,
         result: Result<TargetOutcome, Problem>,
     },
+    /// A model was written to a file.
+    Exported { path: PathBuf },
     /// Something failed that no one waits for.
     Failed(Problem),
 }
@@ -292,6 +294,8 @@ pub enum Effect {
     },
     /// Start a worker on a run that was lost or stopped.
     Resume { run_dir: PathBuf },
+    /// Write a run's model to a file, as ONNX.
+    ExportModel { run_dir: PathBuf, path: PathBuf },
     /// Follow a run's events. Ends by itself with the run.
     Follow {
         project: Arc<Project>,

@@ -43,6 +43,18 @@ pub enum TrainError {
         /// What to do.
         hint: String,
     },
+    /// A text in a column that can't be read as what the column is.
+    #[error("column `{column}` has `{text}` in row {row}, where {expected} belongs")]
+    Misfit {
+        /// The column.
+        column: String,
+        /// The text.
+        text: String,
+        /// The row, from 1.
+        row: u64,
+        /// `a number`.
+        expected: String,
+    },
     /// Too little data.
     #[error("{message}")]
     EmptyData {
@@ -157,6 +169,15 @@ impl TrainError {
 }
 
 impl TrainError {
+    /// The same for rows that come after so many others.
+    #[must_use]
+    pub fn after_rows(mut self, rows: u64) -> Self {
+        if let Self::Misfit { row, .. } = &mut self {
+            *row += rows;
+        }
+        self
+    }
+
     /// The same as a problem, at a file if it has no place yet.
     pub fn in_file(self, file: &Path) -> Self {
         match Problem::from(self) {
@@ -188,6 +209,9 @@ impl From<TrainError> for Problem {
             TrainError::SingleClass { .. } => Self::new(Code::SingleClass, message).with_hint(
                 "choose another target, or rows in which it varies; nothing can be learned from one class",
             ),
+            TrainError::Misfit { .. } => {
+                Self::new(Code::BadValue, message).with_hint("correct the value, or leave it empty")
+            }
             TrainError::BadValue { hint, .. } => Self::new(Code::BadValue, message).with_hint(hint),
             TrainError::EmptyData { hint, .. } => Self::new(Code::EmptyData, message).with_hint(hint),
             TrainError::Diverged { learning_rate, .. } => Self::new(Code::Diverged, message).with_hint(format!(

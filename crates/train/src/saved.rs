@@ -3,17 +3,17 @@
 use crate::{
     architecture::Architecture,
     boosting,
-    checkpoint::{Tensor, read_numbers, write_tensors},
+    checkpoint::write_tensors,
     error::{Result, TrainError},
     inputs::Inputs,
     model::{Learned, Model},
+    precision::{Precision, read_weights, write_weights},
     task::Task,
 };
-use aloft_nn::network::{Network, Weights};
+use aloft_nn::network::Network;
 use aloft_runs::{file, replace_file};
 use aloft_spec::run;
 use candle_core::Device;
-use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
 use std::{collections::HashMap, fs, path::Path};
 
@@ -36,6 +36,9 @@ pub struct SavedModel {
     pub task: Task,
     /// The model's shape.
     pub architecture: Architecture,
+    /// How its weights are stored.
+    #[serde(default, skip_serializing_if = "Precision::is_full")]
+    pub precision: Precision,
     /// What was fitted on the training part.
     pub inputs: Inputs,
     /// The epoch whose weights these are, from 1.
@@ -52,33 +55,39 @@ impl SavedModel {
 
     /// Writes a run's model with what was learned.
     pub fn write(&self, run_dir: &Path, learned: &Learned) -> Result<()> {
-        let folder = run_dir.join(file::MODEL);
-        fs::create_dir_all(&folder).map_err(TrainError::io("creating", &folder))?;
+        self.write_as(&run_dir.join(file::MODEL), learned, self)
+    }
+
+    /// Writes the model into a folder, with a description that has more than its own.
+    pub fn write_as(&self, folder: &Path, learned: &Learned, description: &impl Serialize) -> Result<()> {
+        fs::create_dir_all(folder).map_err(TrainError::io("creating", folder))?;
         let path = folder.join(TENSORS);
-        // One entry at the most: several are written in any order, and the same run gives the same bytes.
-        let mut metadata = HashMap::new();
-        let tensors = match learned {
+        match learned {
             Learned::Network(weights) => {
-                metadata.insert("format".to_owned(), "aloft".to_owned());
-                let tensor =
-                    |weights: &Weights| Tensor::of(weights.name.clone(), &weights.shape, &weights.numbers);
-                weights.iter().map(tensor).collect()
+                let graph = self.architecture.graph();
+                write_weights(&path, graph.parameters(), weights, self.precision)?;
             }
-            Learned::Trees(forest) => boosting::tensors(forest, &mut metadata, &path)?,
-        };
-        write_tensors(&path, &tensors, metadata)?;
+            Learned::Trees(forest) => {
+                let mut metadata = HashMap::new();
+                let tensors = boosting::tensors(forest, &mut metadata, &path)?;
+                write_tensors(&path, &tensors, metadata)?;
+            }
+        }
         let path = folder.join(DESCRIPTION);
-        let text = serde_json::to_string_pretty(self)
+        let text = serde_json::to_string_pretty(description)
             .map_err(|error| TrainError::unreadable(&path, error.to_string()))?;
         Ok(replace_file(&path, text.as_bytes())?)
     }
 
-    /// Reads a run's model, on the CPU.
+    /// Reads a run's model, or that of a folder that an export has written, on the CPU.
     ///
     /// # Errors
     /// `NotFound` where the run has none yet, `Unreadable` when it isn't whole or of another version.
     pub fn read(run_dir: &Path) -> Result<(Self, Model)> {
-        let folder = run_dir.join(file::MODEL);
+        let folder = match run_dir.join(DESCRIPTION).is_file() {
+            true => run_dir.to_owned(),
+            false => run_dir.join(file::MODEL),
+        };
         let path = folder.join(DESCRIPTION);
         let text = fs::read_to_string(&path).map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => TrainError::NoModel {
@@ -96,22 +105,14 @@ impl SavedModel {
             return Err(TrainError::unreadable(&path, message));
         }
         let path = folder.join(TENSORS);
-        let bytes = fs::read(&path).map_err(TrainError::io("reading", &path))?;
         if let Some(table) = saved.architecture.trees() {
+            let bytes = fs::read(&path).map_err(TrainError::io("reading", &path))?;
             let forest =
                 boosting::read(&bytes, table).map_err(|error| TrainError::unreadable(&path, error))?;
             return Ok((saved, Model::Trees(forest)));
         }
-        let tensors = SafeTensors::deserialize(&bytes)
-            .map_err(|error| TrainError::unreadable(&path, error.to_string()))?;
-        let mut weights = Vec::new();
         let graph = saved.architecture.graph();
-        for parameter in graph.parameters() {
-            let (name, shape) = (parameter.name.clone(), parameter.shape.clone());
-            let numbers = read_numbers(&tensors, &name, &shape)
-                .map_err(|error| TrainError::unreadable(&path, error.to_string()))?;
-            weights.push(Weights { name, shape, numbers });
-        }
+        let weights = read_weights(&path, graph.parameters(), saved.precision)?;
         let network = Network::from_weights(graph, weights, &Device::Cpu)?;
         Ok((saved, Model::Network(network)))
     }

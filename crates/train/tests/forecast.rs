@@ -11,8 +11,8 @@ use aloft_spec::{
     run::RunStatus,
     train::{ModelKind, TrainSpec},
 };
-use aloft_train::{execute, measure, predict};
-use common::{create, curve, events};
+use aloft_train::{execute, measure};
+use common::{create, curve, events, predict};
 use polars::prelude::*;
 use std::{fs, path::Path, thread, time::Duration};
 

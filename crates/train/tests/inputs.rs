@@ -11,8 +11,8 @@ use aloft_spec::{
     run::RunStatus,
     train::{ModelKind, TrainSpec},
 };
-use aloft_train::{execute, measure, predict};
-use common::{create, curve, events};
+use aloft_train::{Precision, execute, export_onnx, export_pytorch, measure, quantize};
+use common::{create, curve, events, predict};
 use image::{GrayImage, ImageFormat, Luma};
 use polars::prelude::*;
 use std::{fs, io::Cursor, path::Path};
@@ -293,4 +293,16 @@ fn rows_unlike_the_others_are_found() {
     );
     let flagged = said.column("anomaly").unwrap().bool().unwrap();
     assert!(flagged.tail(Some(20)).sum().unwrap() > 10);
+    // Other programs are given models of plain tables alone; a smaller model reads rows as the model did.
+    for exported in [
+        export_onnx(&run_dir, &folder.path().join("model.onnx")),
+        export_pytorch(&run_dir, &folder.path().join("pytorch")),
+    ] {
+        let problem = exported.unwrap_err();
+        assert_eq!(problem.code, Code::Unsupported);
+        assert!(problem.message.contains("anomaly"), "{problem:?}");
+    }
+    let smaller = folder.path().join("smaller");
+    quantize(&run_dir, Precision::F16, &smaller).unwrap();
+    assert_eq!(predict(&smaller, &input, &output).unwrap().added, summary.added);
 }

@@ -6,8 +6,8 @@ mod common;
 
 use aloft_data::{read_frame, write_table};
 use aloft_spec::{Code, train::TrainSpec};
-use aloft_train::{execute, measure, predict};
-use common::{create, rows, spec};
+use aloft_train::{execute, measure};
+use common::{create, predict, rows, spec};
 use polars::prelude::*;
 
 /// Rows whose later part a split by time takes as the test, so that the test knows which they are.

@@ -14,7 +14,7 @@ use aloft_spec::{
     },
 };
 use aloft_train::execute;
-use common::{create, curve, events, rows, spec};
+use common::{create, curve, events, predict, rows, spec};
 use polars::prelude::DataFrame;
 use std::{collections::BTreeMap, fs, path::PathBuf, thread, time::Duration};
 
@@ -169,7 +169,7 @@ fn quantiles_of_a_number_are_learned_and_predicted() {
         folder.path().join("out.parquet"),
     );
     aloft_data::write_table(&frame.drop("level").unwrap(), &input).unwrap();
-    let summary = aloft_train::predict(&run_dir, &input, &output).unwrap();
+    let summary = predict(&run_dir, &input, &output).unwrap();
     assert_eq!(summary.added, ["quantile_0.1", "quantile_0.5", "quantile_0.9"]);
     let predicted = aloft_data::read_frame(&output).unwrap();
     let column = |name: &str| predicted.column(name).unwrap().f64().unwrap().clone();

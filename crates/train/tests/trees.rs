@@ -11,8 +11,8 @@ use aloft_spec::{
     run::RunStatus,
     train::{ModelKind, SplitBy, TrainSpec},
 };
-use aloft_train::{execute, measure, predict};
-use common::{create, curve, events, penguins, rows, spec};
+use aloft_train::{execute, measure};
+use common::{create, curve, events, penguins, predict, rows, spec};
 use polars::prelude::*;
 use std::{fs, path::Path};
 

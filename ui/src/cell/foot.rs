@@ -44,7 +44,7 @@ pub fn foot_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: &BlockView, cell: &Cel
             match (&cell.training, &cell.output) {
                 (Some(training), _) => training::foot_ui(ui, training),
                 (None, Some(Output::Table(output))) => {
-                    table_foot_ui(ui, frame, block.id, cell, output, selection)
+                    table_foot_ui(ui, frame, block.id, cell, output, selection);
                 }
                 (None, Some(Output::Chart(data))) => chart_foot_ui(ui, cell, data, selection),
                 (None, None) => words(ui, "Not run yet"),

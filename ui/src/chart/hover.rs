@@ -1,7 +1,7 @@
 //! What a pointer reads in a panel.
 
 use super::marks::To;
-use aloft_spec::chart::{ChartData, Marks, Panel};
+use aloft_spec::chart::{Axis, ChartData, Marks, Panel};
 use aloft_spec::text::significant_digits;
 use aloft_spec::ticks::reading as read;
 use egui::{Pos2, Rect};
@@ -50,7 +50,11 @@ pub fn reading(data: &ChartData, panel: &Panel, pointer: Pos2, to: To<'_>) -> Op
                 points.map(|point| (to(*point).distance(pointer), series.class, point))
             });
             let (distance, of, point) = all.min_by(|a, b| a.0.total_cmp(&b.0))?;
-            (distance <= NEAR).then(|| format!("{}{}\n{}", read(x, point[0]), class(of), read(y, point[1])))
+            let named = |axis: &Axis, at: f64| format!("{} {}", axis.label, read(axis, at));
+            (distance <= NEAR).then(|| {
+                let (x, y) = (named(x, point[0]), named(y, point[1]));
+                format!("{}{}\n{}", x.trim_start(), class(of), y.trim_start())
+            })
         }
         Marks::Boxes { boxes } => {
             let half = |shown: &aloft_spec::chart::BoxMark| shown.width / 2.0;

@@ -171,7 +171,16 @@ fn panel_ui(
         brush::shade(&painter, room, panel, &dragged, &to, t);
         if shown.response.dragged() {
             let words = brush::words(panel, &dragged);
-            shown.response.show_tooltip_text(words);
+            let response = &shown.response;
+            // At the pointer: below the plot it would lie on the numbers of the axis.
+            egui::Tooltip::always_open(
+                ui.ctx().clone(),
+                response.layer_id,
+                response.id,
+                egui::PopupAnchor::Pointer,
+            )
+            .gap(space::L)
+            .show(|ui| ui.label(words));
         }
         return;
     }

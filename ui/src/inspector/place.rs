@@ -75,10 +75,10 @@ fn reasons_ui(ui: &mut Ui, verdict: &Verdict) {
     let forecast = &verdict.forecast;
     if forecast.steps_measured > 0 {
         let words = format!(
-            "{} rows · measured on {} steps of {}, {}",
+            "{} rows, {} steps; measured over {} steps on {}",
             text::thousands(forecast.rows),
-            text::thousands(forecast.steps_measured),
             text::thousands(forecast.steps),
+            text::thousands(forecast.steps_measured),
             forecast.device,
         );
         text_ui(ui, words, fonts::regular(font::SMALL), t.dim);

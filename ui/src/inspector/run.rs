@@ -56,6 +56,9 @@ pub fn run_ui(ui: &mut Ui, frame: &mut Frame<'_>) {
         job_ui(ui, frame, job);
     }
     ui.add_space(space::L);
+    if run.status == RunStatus::Done && ui.add(Button::new("Export model…").small()).clicked() {
+        frame.ask_shell(crate::ShellRequest::ExportModelDialog { run: run.id.clone() });
+    }
     let folder = project.root.join("runs").join(&run.id);
     if ui.add(Button::new("Show folder").quiet().small()).clicked() {
         frame.ask_shell(crate::ShellRequest::Reveal(folder));

@@ -103,7 +103,7 @@ fn head_ui(ui: &mut Ui, view: &mut ReportView, explained: bool, evaluation: &Eva
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let t = Tokens::of(ui);
             let words = format!(
-                "{} {} rows of the run's {}",
+                "{} {} rows, run on {}",
                 thousands(evaluation.rows),
                 evaluation.split,
                 evaluation.extent

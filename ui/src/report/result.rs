@@ -51,6 +51,7 @@ pub fn result_ui(ui: &mut Ui, training: &TrainingView, report: &Report, evaluati
 /// The facts of the run, none wider than its room: names of machines are long.
 fn facts_ui(ui: &mut Ui, training: &TrainingView) {
     let t = Tokens::of(ui);
+    ui.spacing_mut().item_spacing.y = 0.0;
     for (name, value) in facts(training) {
         let room = vec2(ui.available_width().min(FACTS), ROW);
         let (rect, response) = ui.allocate_exact_size(room, Sense::hover());

@@ -89,7 +89,7 @@ fn face(strong: bool) -> FontId {
 fn columns(ui: &Ui, report: &Report, worst: &WorstRows) -> Vec<Column> {
     let error = match report.task.as_str() {
         "regression" => "off by",
-        _ => "probability",
+        _ => "probability of true",
     };
     let text = |title: &str, cells: Vec<String>, right, strong| Column {
         title: title.to_owned(),

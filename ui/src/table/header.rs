@@ -2,6 +2,7 @@
 
 use super::PADDING;
 use super::ask_menu::{Chosen, column_menu};
+use super::frequent;
 use super::layout::Layout;
 use crate::fonts;
 use crate::tokens::{Tokens, font, radius, space};
@@ -163,7 +164,7 @@ impl Header<'_> {
 }
 
 /// The profile of a column: by its place, and by its name where the places differ.
-fn profile_of(output: &TableOutput, index: usize) -> Option<&ColumnProfile> {
+pub(super) fn profile_of(output: &TableOutput, index: usize) -> Option<&ColumnProfile> {
     let name = &output.table.columns.get(index)?.field.name;
     let profiles = &output.profile.columns;
     let at_place = profiles.get(index).filter(|profile| profile.field.name == *name);
@@ -181,7 +182,7 @@ fn profile_ui(ui: &Ui, painter: &Painter, inner: Rect, profile: &ColumnProfile, 
         let bars = Rect::from_min_max(pos2(picture.left(), picture.top() + 4.0), picture.max);
         histogram_bars(painter, bars, histogram, t);
     } else {
-        top_values(ui, painter, picture, profile, counted);
+        frequent::values_ui(ui, painter, picture, profile, counted);
     }
     let small = |text: &str, color, y: f32| {
         let galley = line(ui, text, fonts::regular(font::SMALL - 0.5), color, inner.width());
@@ -242,31 +243,6 @@ pub fn histogram_bars(painter: &Painter, rect: Rect, histogram: &Histogram, t: &
             pos2(left + (step - gap).max(1.0), rect.bottom()),
         );
         painter.rect_filled(bar, 0.0, t.accent_quiet);
-    }
-}
-
-fn top_values(ui: &Ui, painter: &Painter, rect: Rect, profile: &ColumnProfile, counted: u64) {
-    let t = Tokens::of(ui);
-    let most = profile.top.first().map_or(1, |top| top.count.max(1)) as f32;
-    let step = rect.height() / 3.0;
-    for (index, value) in profile.top.iter().take(3).enumerate() {
-        let top = rect.top() + index as f32 * step;
-        let width = (rect.width() * value.count as f32 / most).max(2.0);
-        let bar = Rect::from_min_size(pos2(rect.left(), top), egui::vec2(width, step - 1.5));
-        painter.rect_filled(bar, CornerRadius::same(2), t.accent_quiet.gamma_multiply(0.55));
-        let label = format!(
-            "{} {}",
-            super::one_line(&value.value),
-            percent(value.count, counted)
-        );
-        let galley = line(
-            ui,
-            &label,
-            fonts::regular(font::SMALL - 1.5),
-            t.text,
-            rect.width() - 8.0,
-        );
-        paint_left(painter, galley, rect.left() + 4.0, bar.center().y);
     }
 }
 

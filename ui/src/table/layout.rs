@@ -1,6 +1,6 @@
 //! Widths of columns, from what they hold; and which rows and columns are in view.
 
-use super::PADDING;
+use super::{PADDING, frequent, header};
 use crate::fonts;
 use crate::tokens::{font, size};
 use crate::widgets::line;
@@ -101,7 +101,14 @@ pub fn of(ui: &Ui, layouts: &mut Layouts, block: BlockId, output: &TableOutput, 
         .table
         .columns
         .iter()
-        .map(|column| width(ui, column))
+        .enumerate()
+        .map(|(index, column)| {
+            let profile = header::profile_of(output, index);
+            let top = profile.map_or(0.0, |profile| {
+                frequent::width(ui, profile, output.profile.extent.rows)
+            });
+            width(ui, column, top)
+        })
         .collect();
     let decimals = output.table.columns.iter().map(decimals).collect();
     let layout = Arc::new(Layout::new(&widths, decimals, room));
@@ -109,7 +116,8 @@ pub fn of(ui: &Ui, layouts: &mut Layouts, block: BlockId, output: &TableOutput, 
     layout
 }
 
-fn width(ui: &Ui, column: &Column) -> f32 {
+/// The width of a column whose most frequent values are so wide.
+fn width(ui: &Ui, column: &Column, top: f32) -> f32 {
     let measure = |text: &str, face| line(ui, text, face, Color32::PLACEHOLDER, f32::INFINITY).size().x;
     let name = measure(&column.field.name, fonts::mono(font::CODE));
     let dtype = measure(&column.field.dtype, fonts::mono(font::SMALL));
@@ -117,7 +125,7 @@ fn width(ui: &Ui, column: &Column) -> f32 {
     let values = (0..LOOKED_AT).filter_map(|row| column.values.format(row));
     let longest = values.max_by_key(|text| text.chars().count()).unwrap_or_default();
     let value = measure(super::one_line(&longest), fonts::regular(font::BODY - 0.5));
-    (head.max(value) + 2.0 * PADDING + 2.0)
+    (head.max(value).max(top) + 2.0 * PADDING + 2.0)
         .clamp(NARROWEST, WIDEST)
         .ceil()
 }

@@ -3,6 +3,7 @@
 
 mod ask_menu;
 mod body;
+mod frequent;
 mod header;
 mod layout;
 mod selection;

@@ -30,14 +30,28 @@ pub struct Window {
     pub shell: Vec<ShellRequest>,
 }
 
+/// Frames until nothing moves any more: on the way to a block, those in between get their height.
+const SETTLES: u64 = 12;
+
 /// A window of the given size over a snapshot.
 pub fn window(snapshot: Snapshot, size: [f32; 2]) -> Harness<'static, Window> {
-    build(egui_kittest::Harness::builder().with_size(size), snapshot)
+    build(
+        egui_kittest::Harness::builder()
+            .with_size(size)
+            .with_max_steps(SETTLES),
+        snapshot,
+    )
 }
 
 /// The same, able to paint pictures.
 pub fn painted(snapshot: Snapshot, size: [f32; 2]) -> Harness<'static, Window> {
-    build(egui_kittest::Harness::builder().with_size(size).wgpu(), snapshot)
+    build(
+        egui_kittest::Harness::builder()
+            .with_size(size)
+            .with_max_steps(SETTLES)
+            .wgpu(),
+        snapshot,
+    )
 }
 
 fn build(builder: egui_kittest::HarnessBuilder<Window>, snapshot: Snapshot) -> Harness<'static, Window> {

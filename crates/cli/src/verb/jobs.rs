@@ -4,7 +4,7 @@ use crate::{
     Result,
     interrupt::Interrupt,
     locate,
-    progress::{Upload, line},
+    progress::{AmountProgress, line},
     remote::{self, JobReport, state_word},
     screen::Screen,
     table::TextTable,
@@ -137,7 +137,7 @@ impl Named {
         let run_dir = locate::run_dir(&self.run, &self.of.project)?;
         // The target is asked first: the outcome may have been made since the last look.
         aloft_engine::poll_job(&project, &run_dir)?;
-        let mut download = Upload::new(*screen, "fetching");
+        let mut download = AmountProgress::of_bytes(*screen, "fetching");
         let fetched = aloft_engine::fetch_job(
             &project,
             &run_dir,

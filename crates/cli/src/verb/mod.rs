@@ -6,6 +6,7 @@ mod clean;
 mod credentials;
 mod doctor;
 mod execute;
+mod export;
 mod jobs;
 mod measure;
 mod new;
@@ -51,6 +52,8 @@ pub enum Verb {
     Report(report::Arguments),
     /// Score the rows of a file with a run's model
     Predict(predict::Arguments),
+    /// Write a run's model for other programs: ONNX, PyTorch, smaller weights
+    Export(export::Arguments),
     /// Add, list, test and remove places where runs can be sent
     Targets(targets::Arguments),
     /// Keep keys of clouds in the keyring, for sources that lie there
@@ -86,6 +89,7 @@ impl Verb {
             Self::Runs(arguments) => arguments.run(screen),
             Self::Report(arguments) => arguments.run(screen),
             Self::Predict(arguments) => arguments.run(screen),
+            Self::Export(arguments) => arguments.run(screen),
             Self::Targets(arguments) => arguments.run(screen),
             Self::Credentials(arguments) => arguments.run(screen),
             Self::Send(arguments) => arguments.run(screen),

@@ -1,12 +1,13 @@
 //! `aloft predict RUN FILE -o OUT`
 
-use crate::{Result, locate, screen::Screen};
+use crate::{Result, interrupt::Interrupt, locate, progress::AmountProgress, screen::Screen};
+use aloft_spec::text;
 use clap::Args;
 use std::path::PathBuf;
 
 #[derive(Args)]
 pub struct Arguments {
-    /// A run: its folder, its id, or the beginning of its id
+    /// A run: its folder, its id, or the beginning of its id; or a folder that `aloft export` has written
     run: PathBuf,
     /// The rows to score
     file: PathBuf,
@@ -20,10 +21,21 @@ pub struct Arguments {
 
 impl Arguments {
     pub fn run(self, screen: &Screen) -> Result {
-        let run_dir = locate::run_dir(&self.run, &self.project)?;
-        let summary = aloft_train::predict(&run_dir, &self.file, &self.output)?;
+        let interrupt = Interrupt::listen()?;
+        let model = locate::model_dir(&self.run, &self.project)?;
+        let mut progress = AmountProgress::of_rows(*screen, "predicting");
+        let summary = aloft_train::predict(
+            &model,
+            &self.file,
+            &self.output,
+            &interrupt.cancel(),
+            &mut |done, total| progress.show(done, total),
+        );
+        progress.clear();
+        let summary = summary?;
         screen.result(&summary, |screen| {
-            screen.line(format_args!("wrote {}", self.output.display()));
+            let rows = text::thousands(summary.rows);
+            screen.line(format_args!("wrote {} ({rows} rows)", self.output.display()));
         });
         Ok(0)
     }

@@ -5,7 +5,7 @@ use crate::{
     interrupt::Interrupt,
     locate,
     param::Parameters,
-    progress::Upload,
+    progress::AmountProgress,
     remote::{self, JobReport},
     screen::Screen,
     table::TextTable,
@@ -56,7 +56,7 @@ impl Arguments {
                 return Err(problem);
             }
         };
-        let mut upload = Upload::new(*screen, "sending");
+        let mut upload = AmountProgress::of_bytes(*screen, "sending");
         let sent = aloft_engine::send(
             project,
             &run_dir,

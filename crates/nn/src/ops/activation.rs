@@ -136,7 +136,7 @@ impl Activation {
 }
 
 /// An activation of its own, where no linear map is before it that could take it along.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize)]
 pub struct Activate {
     /// The function.
     pub activation: Activation,

@@ -2,9 +2,10 @@
 
 use super::{Backward, CandleContext, Forward, Op, vector::vectorized};
 use candle_core::{Result, Tensor};
+use serde::Serialize;
 
 /// The sum of two inputs of the same shape.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize)]
 pub struct Add {
     /// Numbers of a row.
     pub width: usize,

@@ -6,10 +6,11 @@ use super::{
     vector::{dot, exp, highest, sum, vectorized},
 };
 use candle_core::{D, Result, Tensor};
+use serde::Serialize;
 
 /// `softmax(q k^T / √size) v` of each head. The input is [rows, positions, 3 * heads * size]: queries of all heads, then
 /// keys, then values; the result is [rows, positions, heads * size].
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize)]
 pub struct Attention {
     /// Length of the sequence.
     pub positions: usize,

@@ -1,17 +1,16 @@
 //! Batch normalization (Ioffe and Szegedy, 2015): each channel by its mean and variance over the whole batch, also where
 //! several threads have parts of it; predictions use running means of both.
 
-use super::{Backward, CandleContext, Forward, Op, Pass, vector::vectorized};
+use super::{Backward, CandleContext, EPSILON, Forward, Op, Pass, vector::vectorized};
 use candle_core::{Result, Tensor};
+use serde::Serialize;
 
-/// Added to a variance; PyTorch's default.
-const EPSILON: f32 = 1e-5;
 /// Share of a new batch in the running means; PyTorch's default.
 const MOMENTUM: f32 = 0.1;
 
 /// `(x - mean) / deviation * scale + shift` for x [rows, positions, channels]; the parameters are scale, shift and, not
 /// trained, running mean and running variance, each [channels].
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize)]
 pub struct BatchNorm {
     /// Places of a row: pixels of an image, steps of a sequence, 1 for a table.
     pub positions: usize,

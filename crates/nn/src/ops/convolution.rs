@@ -11,9 +11,10 @@ use super::{
     vector,
 };
 use candle_core::{Result, Tensor};
+use serde::Serialize;
 
 /// The shape of an image; a sequence is an image of height 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Image {
     /// Pixels from top to bottom.
     pub height: usize,
@@ -37,7 +38,7 @@ impl Image {
 
 /// `activation(convolution + bias)` with parameters filters [filters, kernel height, kernel width, channels] and
 /// bias [filters].
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize)]
 pub struct Convolution {
     /// What comes in.
     pub image: Image,

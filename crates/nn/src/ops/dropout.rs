@@ -3,9 +3,10 @@
 
 use super::{Backward, CandleContext, Forward, Op, Pass, vector::vectorized};
 use candle_core::{Result, Tensor};
+use serde::Serialize;
 
 /// Sets a share of the numbers to zero while training, and scales the others up so that the sum is expected to stay.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize)]
 pub struct Dropout {
     /// Numbers of a row.
     pub width: usize,

@@ -61,7 +61,7 @@ impl Slot {
 
 /// Joins numbers [rows, n] with the slots of the batch's categories [rows, slots] to [rows, n + sum of widths]; the
 /// parameter [length] holds the vectors of all embeddings one after the other, and isn't there where no slot has one.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Embed {
     /// Columns of numbers.
     pub numbers: usize,

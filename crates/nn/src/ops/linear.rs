@@ -5,9 +5,10 @@ use super::{
     matmul::{Matrix, MatrixMut, multiply},
 };
 use candle_core::{Result, Tensor};
+use serde::Serialize;
 
 /// `activation(x W^T + b)` for x [rows, positions, inputs], W [outputs, inputs] and b [outputs].
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize)]
 pub struct Linear {
     /// Vectors of a row that the same map is applied to: 1 for a table, the length of a sequence.
     pub positions: usize,

@@ -8,10 +8,11 @@ use super::{
     vector::{self, vectorized},
 };
 use candle_core::{Result, Tensor};
+use serde::Serialize;
 
 /// Each row once for each member, scaled as the member sees it: x [rows, width] and scales [members, width] to
 /// [rows, members, width].
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize)]
 pub struct Members {
     /// Members.
     pub members: usize,
@@ -84,7 +85,7 @@ impl Op for Members {
 
 /// A linear map for each member: x [rows, members, inputs], W [members, outputs, inputs] and b [members, outputs] to
 /// [rows, members, outputs].
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize)]
 pub struct MemberLinear {
     /// Members.
     pub members: usize,

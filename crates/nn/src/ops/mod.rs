@@ -41,7 +41,7 @@ pub use linear::Linear;
 pub use lstm::Lstm;
 pub use matmul::{Matrix, MatrixMut, multiply};
 pub use members::{MemberLinear, Members};
-pub use norm::{LayerNorm, RmsNorm};
+pub use norm::{EPSILON, LayerNorm, RmsNorm};
 pub use offset::Offset;
 pub use periodic::Periodic;
 pub use pool::{Pool, PoolKind};
@@ -50,7 +50,7 @@ pub use sequence::{Reduce, ReduceKind};
 pub use tokens::Tokens;
 
 use candle_core::{Result, Tensor};
-use std::fmt::Debug;
+use std::{any::Any, fmt::Debug};
 
 /// What is going on around an op.
 #[derive(Debug, Clone, Copy)]
@@ -150,8 +150,9 @@ impl<'a> Sum<'a> {
     }
 }
 
-/// An op, which knows all its sizes but the number of rows.
-pub trait Op: Debug + Send + Sync {
+/// An op, which knows all its sizes but the number of rows. It is [`Any`], so that who writes models in other formats can
+/// tell which one it is.
+pub trait Op: Any + Debug + Send + Sync {
     /// Its name in messages.
     fn name(&self) -> &'static str;
 

@@ -5,12 +5,13 @@ use super::{
     vector::{dot, squares, sum, vectorized},
 };
 use candle_core::{D, Result, Tensor};
+use serde::Serialize;
 
 /// Added to a variance, so that a constant vector stays finite; PyTorch's default.
-const EPSILON: f32 = 1e-5;
+pub const EPSILON: f32 = 1e-5;
 
 /// `(x - mean) / deviation * scale + shift` over vectors of `width` numbers; scale and shift are [width].
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize)]
 pub struct LayerNorm {
     /// Vectors of a row.
     pub positions: usize,
@@ -19,7 +20,7 @@ pub struct LayerNorm {
 }
 
 /// `x / root mean square * scale` over vectors of `width` numbers; scale is [width].
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize)]
 pub struct RmsNorm {
     /// Vectors of a row.
     pub positions: usize,

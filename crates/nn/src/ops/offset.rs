@@ -2,9 +2,10 @@
 
 use super::{Activation, Backward, CandleContext, Forward, Op, vector};
 use candle_core::{Result, Tensor};
+use serde::Serialize;
 
 /// Adds the parameter [width] to each row.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize)]
 pub struct Offset {
     /// Numbers of a row.
     pub width: usize,

@@ -2,9 +2,11 @@
 
 use super::{Backward, CandleContext, Forward, Op, convolution::Image, vector::vectorized};
 use candle_core::{Result, Tensor};
+use serde::Serialize;
 
 /// What becomes of a window.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum PoolKind {
     /// Its largest number; the gradient goes to the first of equal ones.
     Max,
@@ -13,7 +15,7 @@ pub enum PoolKind {
 }
 
 /// Square windows of images [rows, height, width, channels]; windows that don't fit whole are left out.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize)]
 pub struct Pool {
     /// What becomes of a window.
     pub kind: PoolKind,

@@ -11,11 +11,13 @@ use super::{
     vector,
 };
 use candle_core::{Result, Tensor};
+use serde::Serialize;
 use std::{fmt::Debug, marker::PhantomData};
 
 /// [rows, positions, inputs] to the state after each position, [rows, positions, hidden]. The parameters are PyTorch's:
 /// input weights [gates * hidden, inputs], state weights [gates * hidden, hidden], and a bias for each [gates * hidden].
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(bound = "")]
 pub struct Recurrent<C> {
     /// Length of the sequence.
     pub positions: usize,
@@ -23,6 +25,7 @@ pub struct Recurrent<C> {
     pub inputs: usize,
     /// Numbers of the state.
     pub hidden: usize,
+    #[serde(skip)]
     cell: PhantomData<C>,
 }
 

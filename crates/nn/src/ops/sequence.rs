@@ -2,9 +2,11 @@
 
 use super::{Backward, CandleContext, Forward, Op, vector};
 use candle_core::{Result, Tensor};
+use serde::Serialize;
 
 /// Which vector.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum ReduceKind {
     /// The mean of all.
     Mean,
@@ -13,7 +15,7 @@ pub enum ReduceKind {
 }
 
 /// [rows, positions, width] to [rows, width].
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize)]
 pub struct Reduce {
     /// Which vector.
     pub kind: ReduceKind,

@@ -2,10 +2,11 @@
 
 use super::{Backward, CandleContext, Forward, Op, Sum, vector::vectorized};
 use candle_core::{Result, Tensor};
+use serde::Serialize;
 
 /// From the batch's tokens [rows, positions] to `vectors[token] + places[position]`, [rows, positions, width]; the
 /// parameters are vectors [tokens, width] and places [positions, width].
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize)]
 pub struct Tokens {
     /// Length of the sequence.
     pub positions: usize,

@@ -96,6 +96,12 @@ impl Workers {
                     answer(messages, Message::Failed(problem));
                 }
             }),
+            Effect::ExportModel { run_dir, path } => self.alone("export", move |messages| {
+                match aloft_engine::export_onnx(&run_dir, &path) {
+                    Ok(()) => answer(messages, Message::Exported { path }),
+                    Err(problem) => answer(messages, Message::Failed(problem)),
+                }
+            }),
             Effect::Evaluate { .. }
             | Effect::Recall { .. }
             | Effect::Page { .. }

@@ -84,6 +84,7 @@ pub fn reduce(state: &mut State, message: Message, now: Instant) -> Vec<Effect> 
             result,
         } => cloud::host_key(state, task, host, port, result),
         Message::TargetDone { task, name, result } => cloud::target_done(state, task, name, result),
+        Message::Exported { path } => state.tell(format!("The model is in {}", path.display())),
         Message::Failed(problem) => state.report(problem),
     }
     schedule::schedule(state, now, &mut effects);
@@ -136,6 +137,7 @@ fn operate(state: &mut State, operation: Operation, now: Instant, effects: &mut 
         Operation::Plan { block, rows } => work::plan(state, block, rows),
         Operation::Stop { task } => work::stop(state, task, effects),
         Operation::Resume { run } => runs::resume(state, &run, effects),
+        Operation::ExportModel { run, path } => runs::export_model(state, &run, path, effects),
 
         Operation::Preflight { block, target, rows } => cloud::preflight(state, block, target, rows),
         Operation::ConfirmSend => cloud::confirm(state, effects),

@@ -346,6 +346,13 @@ pub fn stop(state: &mut State, run: &str, effects: &mut Vec<Effect>) {
     }
 }
 
+/// Writes a run's model to a file.
+pub fn export_model(state: &State, run: &str, path: PathBuf, effects: &mut Vec<Effect>) {
+    if let Some(run_dir) = run_dir(state, run) {
+        effects.push(Effect::ExportModel { run_dir, path });
+    }
+}
+
 /// Continues a run from its last checkpoint.
 pub fn resume(state: &mut State, run: &str, effects: &mut Vec<Effect>) {
     let Some(run_dir) = run_dir(state, run) else {

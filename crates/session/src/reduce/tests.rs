@@ -2,6 +2,7 @@
 
 mod asking;
 mod closing;
+mod exporting;
 mod files;
 mod looking;
 mod reports;

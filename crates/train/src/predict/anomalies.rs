@@ -4,7 +4,7 @@ use crate::{anomaly::scores, batch::Batch, evaluate::Outputs, inputs::Examples};
 use polars::prelude::*;
 
 /// The column of errors, and the one that says which are above the threshold.
-const ADDED: [&str; 2] = ["score", "anomaly"];
+pub(super) const ADDED: [&str; 2] = ["score", "anomaly"];
 
 /// The columns that are added to the rows.
 pub(super) fn columns(outputs: &Outputs, rows: &dyn Examples, numbers: usize, threshold: f64) -> Vec<Column> {

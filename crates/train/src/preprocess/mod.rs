@@ -31,14 +31,11 @@ use polars::prelude::*;
 use serde::{Deserialize, Serialize};
 
 pub use block::{Block, Readable};
-use category::Category;
-use moment::Moment;
-use number::{Flag, Number};
-pub use number::{mean_and_deviation, quantile};
-#[cfg(test)]
-pub use scale::Scale;
-pub use target::Outcomes;
-use target::TargetMeans;
+pub use category::Category;
+pub use moment::Moment;
+pub use number::{Flag, Number, mean_and_deviation, quantile};
+pub use scale::{SOFT_CLIP, Scale};
+pub use target::{Outcomes, TargetMeans};
 
 /// Version of what is stored; a model of another one is refused.
 pub const VERSION: u32 = 2;

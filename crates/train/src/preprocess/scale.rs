@@ -5,7 +5,7 @@ use aloft_spec::train::Scaling;
 use serde::{Deserialize, Serialize};
 
 /// Up to this a scaled number passes unchanged; beyond, only the logarithm of the excess counts.
-const SOFT_CLIP: f64 = 3.0;
+pub const SOFT_CLIP: f64 = 3.0;
 /// Quantiles that are kept of a column at the most.
 const QUANTILES: usize = 1000;
 /// Width of the middle half of a normal distribution, in standard deviations.

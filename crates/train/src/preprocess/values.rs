@@ -115,15 +115,11 @@ fn parse_moment(text: &str) -> Option<i64> {
 fn parse<T>(series: &Series, expected: &str, read: impl Fn(&str) -> Option<T>) -> Result<Vec<Option<T>>> {
     let parse_one = |(row, text): (usize, Option<&str>)| match text.map(str::trim) {
         None | Some("") => Ok(None),
-        Some(text) => read(text).map(Some).ok_or_else(|| {
-            TrainError::bad_value(
-                format!(
-                    "column `{}` has `{text}` in row {}, where {expected} belongs",
-                    series.name(),
-                    row + 1
-                ),
-                "correct the value, or leave it empty",
-            )
+        Some(text) => read(text).map(Some).ok_or_else(|| TrainError::Misfit {
+            column: series.name().to_string(),
+            text: text.to_owned(),
+            row: row as u64 + 1,
+            expected: expected.to_owned(),
         }),
     };
     series.str()?.iter().enumerate().map(parse_one).collect()

@@ -2,14 +2,15 @@
 #![allow(dead_code, reason = "each test program uses some of it")]
 #![allow(clippy::unwrap_used, reason = "what a test can't do without fails it")]
 
-use aloft_data::write_table;
+use aloft_data::{Cancel, write_table};
 use aloft_spec::{
-    Extent,
+    Extent, Problem,
     event::{Event, EventKind},
     run::{FORMAT, RunData, RunRecord, RunStatus},
     source::DataClass,
     train::TrainSpec,
 };
+use aloft_train::PredictSummary;
 use polars::prelude::*;
 use std::path::{Path, PathBuf};
 
@@ -123,6 +124,18 @@ pub fn create(folder: &Path, train: TrainSpec, frame: &DataFrame) -> PathBuf {
         problem: None,
     };
     aloft_runs::create(&folder.join("runs"), record, &data).unwrap()
+}
+
+/// A prediction that nobody stops.
+pub fn predict(run_dir: &Path, input: &Path, output: &Path) -> Result<PredictSummary, Problem> {
+    aloft_train::predict(run_dir, input, output, &Cancel::new(), &mut |_, _| ())
+}
+
+/// Where `scripts/install test` and `./bench` put programs that tests talk to.
+pub fn peers() -> PathBuf {
+    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+    let cache = cache.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")));
+    cache.unwrap_or_default().join("aloft/peers")
 }
 
 /// The events of a run.
