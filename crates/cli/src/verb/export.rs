@@ -3,12 +3,12 @@
 use crate::{Result, locate, screen::Screen, table::TextTable};
 use aloft_spec::text;
 use aloft_train::{Exported, Precision, Quantized};
-use clap::{Args, ValueEnum};
+use clap::{ArgGroup, Args, ValueEnum};
 use serde::Serialize;
 use std::path::PathBuf;
 
 #[derive(Args)]
-#[group(required = true, multiple = true, args = ["onnx", "pytorch", "quantize"])]
+#[command(group(ArgGroup::new("what").required(true).multiple(true).args(["onnx", "pytorch", "quantize"])))]
 pub struct Arguments {
     /// A run: its folder, its id, or the beginning of its id
     run: PathBuf,
