@@ -1,7 +1,7 @@
 //! Clicks on tables become SQL that a person could have written: plain, one clause a line, without a trace of the click.
 //!
 //! Pure functions over what is known of a table: its columns and their profile. That polars runs what they write is
-//! tested in `crates/engine/tests/clicks.rs`.
+//! tested in `crates/engine/tests/engine/clicks.rs`.
 
 mod join;
 mod literal;

@@ -1,0 +1,386 @@
+//! Addresses on a network.
+
+use super::servers::{ACCOUNT, ACCOUNT_KEY, Azure, BUCKET, CONTAINER, Http, KEY, S3, SECRET};
+use crate::common::*;
+use aloft_data::{Access, Cancel, Credentials, Relation};
+use aloft_spec::{
+    Code, Problem,
+    source::{Format, SourceSpec},
+    table::Scope,
+};
+use polars::prelude::*;
+use std::{path::Path, sync::Arc};
+
+/// Settings that every store gets.
+struct Given(Vec<(&'static str, String)>);
+
+impl Credentials for Given {
+    fn of(&self, store: &str) -> Result<Vec<(String, String)>, Problem> {
+        let known = ["s3://", "az://", "http://"]
+            .iter()
+            .any(|scheme| store.starts_with(scheme));
+        assert!(known, "{store}");
+        Ok(self
+            .0
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone()))
+            .collect())
+    }
+}
+
+fn read(access: &Access, spec: &SourceSpec, scope: Scope) -> Result<Relation, Problem> {
+    access.source(spec, Path::new(&spec.path), scope, &Cancel::new())
+}
+
+fn parquet(rows: i64) -> Vec<u8> {
+    let mut frame = df!(
+        "id" => (0..rows).collect::<Vec<_>>(),
+        "wide" => (0..rows).map(|row| blake3::hash(&row.to_le_bytes()).to_hex().to_string()).collect::<Vec<_>>(),
+    )
+    .unwrap();
+    let mut bytes = Vec::new();
+    ParquetWriter::new(&mut bytes)
+        .with_row_group_size(Some(1000))
+        .finish(&mut frame)
+        .unwrap();
+    bytes
+}
+
+#[test]
+fn web_files_are_fetched_once_for_each_version() {
+    let (server, folder) = (Http::start(), Folder::new());
+    let access = Access::new().with_copies(folder.path());
+    server.put("t.csv", "a;b\n1;x\n2;NA\n");
+    let spec = SourceSpec::new(server.url("t.csv?version=1"));
+    for _ in 0..3 {
+        let relation = read(&access, &spec, Scope::All).unwrap();
+        assert_eq!(rows(&relation), "1 | x\n2 | -");
+        assert!(relation.reading().unwrap().to_string().contains("separator ;"));
+    }
+    assert_eq!(server.sent().0, 1);
+    let print = || {
+        access
+            .fingerprint(&spec, Path::new(&spec.path), &Cancel::new())
+            .unwrap()
+    };
+    let before = print();
+    assert_eq!(before, print());
+    server.put("t.csv", "a;b\n3;y\n");
+    assert_ne!(before, print());
+    assert_eq!(rows(&read(&access, &spec, Scope::All).unwrap()), "3 | y");
+    assert_eq!(server.sent().0, 2);
+    // Problems name the address, not the copy.
+    server.put("t.csv", "a;b\n3\n");
+    let problem = read(&access, &spec, Scope::All).unwrap_err();
+    assert_eq!(problem.place.as_ref().unwrap().file, Path::new(&spec.path));
+    assert!(said(&problem).starts_with("RaggedRow at line 2"));
+    // Without an ending the format has to be said, and without a folder nothing is fetched.
+    server.put("rows", "{\"a\": 1}\n");
+    let mut spec = SourceSpec::new(server.url("rows"));
+    assert_eq!(
+        read(&access, &spec, Scope::All).unwrap_err().code,
+        Code::Unsupported
+    );
+    spec.format = Some(Format::Jsonl);
+    assert_eq!(rows(&read(&access, &spec, Scope::All).unwrap()), "1");
+    assert_eq!(
+        read(&Access::new(), &spec, Scope::All).unwrap_err().code,
+        Code::Unsupported
+    );
+}
+
+#[test]
+fn parquet_is_read_by_ranges_of_bytes() {
+    let server = Http::start();
+    let bytes = parquet(20_000);
+    server.put("t.parquet", bytes.clone());
+    let spec = SourceSpec::new(server.url("t.parquet"));
+    let relation = read(&Access::new(), &spec, Scope::All).unwrap();
+    assert_eq!(relation.rows().unwrap(), 20_000);
+    let sum = ask("SELECT SUM(id) AS s FROM t", &[("t", &relation)]).unwrap();
+    assert_eq!(rows(&sum), "199990000");
+    let (whole, sent) = server.sent();
+    assert_eq!(whole, 0);
+    assert!(
+        sent * 2 < bytes.len(),
+        "{sent} of {} bytes for a narrow column",
+        bytes.len()
+    );
+    assert_eq!(relation.reading().unwrap().bytes, bytes.len() as u64);
+}
+
+/// The files of a folder with their paths below it.
+fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if path.is_dir() {
+            let below = files(&path);
+            found.extend(
+                below
+                    .into_iter()
+                    .map(|(below, bytes)| (format!("{name}/{below}"), bytes)),
+            );
+        } else {
+            found.push((name, std::fs::read(&path).unwrap()));
+        }
+    }
+    found
+}
+
+/// A Delta Lake table on a server has the rows that it has in a folder.
+fn check_delta(
+    put: &dyn Fn(&str, &[u8]),
+    read: &dyn Fn(&SourceSpec) -> Result<Relation, Problem>,
+    at: &SourceSpec,
+) {
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/sources/fixtures/delta");
+    for (name, bytes) in files(&fixture) {
+        // Names of folders hold percent signs themselves.
+        put(&format!("delta/{}", name.replace('%', "%25")), &bytes);
+    }
+    let here = whole(&fixture);
+    for version in [None, Some(0), Some(2)] {
+        let spec = SourceSpec {
+            version,
+            format: Some(Format::Delta),
+            ..at.clone()
+        };
+        let there = read(&spec).unwrap();
+        let here = SourceSpec {
+            path: "delta".into(),
+            endpoint: None,
+            ..spec
+        };
+        let here = aloft_data::source(&here, &fixture, Scope::All, &Cancel::new()).unwrap();
+        assert_eq!(rows(&there), rows(&here));
+        assert_eq!(there.reading(), here.reading());
+    }
+    if !at.path.starts_with("http") {
+        assert_eq!(rows(&read(at).unwrap()), rows(&here));
+    }
+    let mut sampled = SourceSpec {
+        format: Some(Format::Delta),
+        ..at.clone()
+    };
+    sampled.sample.rows = 2;
+    assert_eq!(read(&sampled).unwrap().rows().unwrap(), 7);
+}
+
+fn picture(width: u32, height: u32) -> Vec<u8> {
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    let picture = image::RgbImage::from_pixel(width, height, image::Rgb([1, 2, 3]));
+    picture.write_to(&mut bytes, image::ImageFormat::Png).unwrap();
+    bytes.into_inner()
+}
+
+#[test]
+fn delta_tables_of_web_servers_are_found_by_their_numbers() {
+    let server = Http::start();
+    let at = SourceSpec::new(server.url("delta/"));
+    let read = |spec: &SourceSpec| read(&Access::new(), spec, Scope::All);
+    check_delta(&|key, bytes| server.put(key, bytes), &read, &at);
+    let none = SourceSpec {
+        format: Some(Format::Delta),
+        ..SourceSpec::new(server.url("none/"))
+    };
+    assert_eq!(read(&none).unwrap_err().code, Code::NotFound);
+}
+
+#[test]
+fn misfortunes_on_the_web_are_told_apart() {
+    let (server, folder) = (Http::start(), Folder::new());
+    let access = Access::new().with_copies(folder.path());
+    let code = |access: &Access, url: &str| read(access, &SourceSpec::new(url), Scope::All).unwrap_err().code;
+    assert_eq!(code(&access, &server.url("none.csv")), Code::NotFound);
+    assert_eq!(code(&access, &server.url("none.parquet")), Code::NotFound);
+    server.put("empty.csv", "");
+    assert_eq!(code(&access, &server.url("empty.csv")), Code::EmptyData);
+    server.put("t.csv", "a,b\n1,2\n");
+    server.want("authorization: bearer letmein");
+    let refused = read(&access, &SourceSpec::new(server.url("t.csv")), Scope::All).unwrap_err();
+    assert_eq!(refused.code, Code::AuthFailed);
+    assert!(refused.hint.unwrap().contains("aloft credentials"));
+    let header = Given(vec![("authorization", "Bearer letmein".into())]);
+    let admitted = access.clone().with_credentials(Arc::new(header));
+    assert_eq!(
+        rows(&read(&admitted, &SourceSpec::new(server.url("t.csv")), Scope::All).unwrap()),
+        "1 | 2"
+    );
+    server.put("u.csv", "a,b\n1,2\n3,4\n");
+    server.break_off();
+    let broken = read(&admitted, &SourceSpec::new(server.url("u.csv")), Scope::All).unwrap_err();
+    assert!(
+        matches!(broken.code, Code::Unreachable | Code::Unreadable),
+        "{}",
+        said(&broken)
+    );
+    let closed = std::net::TcpListener::bind(("127.0.0.1", 0))
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    assert_eq!(
+        code(&access, &format!("http://{closed}/t.csv")),
+        Code::Unreachable
+    );
+    let cancel = Cancel::new();
+    cancel.cancel();
+    let spec = SourceSpec::new(server.url("t.csv"));
+    assert_eq!(
+        access
+            .source(&spec, Path::new(&spec.path), Scope::All, &cancel)
+            .unwrap_err()
+            .code,
+        Code::Stopped
+    );
+}
+
+#[test]
+fn object_stores_are_read_like_folders() {
+    let (server, folder) = (S3::start(), Folder::new());
+    let keys = |secret: &str| {
+        let given = vec![
+            ("aws_access_key_id", KEY.to_owned()),
+            ("aws_secret_access_key", secret.to_owned()),
+        ];
+        Access::new()
+            .with_copies(folder.path())
+            .with_credentials(Arc::new(Given(given)))
+    };
+    let at = |key: &str| SourceSpec {
+        endpoint: Some(server.endpoint()),
+        ..SourceSpec::new(format!("s3://{BUCKET}/{key}"))
+    };
+    let access = keys(SECRET);
+    let bytes = parquet(5000);
+    server.put("one.parquet", &bytes);
+    server.put("d/year=2023/a.parquet", &parquet(2));
+    server.put("d/year=2024/b.parquet", &parquet(1));
+    server.put("d/notes.txt", b"hello");
+    server.put("t.csv", b"a,b\n1,x\n");
+    let relation = read(&access, &at("one.parquet"), Scope::All).unwrap();
+    assert_eq!(relation.rows().unwrap(), 5000);
+    // The sample has the rows that it has on a disk.
+    let mut sampled = at("one.parquet");
+    sampled.sample.rows = 50;
+    let there = read(&access, &sampled, Scope::Sample).unwrap().collect().unwrap();
+    let sampled_there = read(&access, &sampled, Scope::Sample).unwrap().scan().unwrap();
+    assert_eq!(
+        (sampled_there.row_groups, sampled_there.row_groups_read),
+        (Some(5), Some(5))
+    );
+    let few = SourceSpec {
+        sample: aloft_spec::source::SampleSpec {
+            rows: 1,
+            ..sampled.sample.clone()
+        },
+        ..sampled.clone()
+    };
+    let few = read(&access, &few, Scope::Sample).unwrap().scan().unwrap();
+    assert!(
+        few.bytes_read * 4 < few.bytes_total && few.row_groups_read == Some(1),
+        "{few:?}"
+    );
+    let file = folder.write("one.parquet", &bytes);
+    let here = access
+        .source(&sampled, &file, Scope::Sample, &Cancel::new())
+        .unwrap()
+        .collect()
+        .unwrap();
+    assert!(there.equals(&here));
+    let parts = read(&access, &at("d/"), Scope::All).unwrap();
+    let years = ask("SELECT id, year FROM t", &[("t", &parts)]).unwrap();
+    assert_eq!(rows(&years), "0 | 2023\n1 | 2023\n0 | 2024");
+    let reading = parts.reading().unwrap();
+    assert_eq!(
+        (reading.files, &*reading.partitions),
+        (2, &["year".to_owned()][..])
+    );
+    assert_eq!(
+        read(&access, &at("d/*/b.parquet"), Scope::All)
+            .unwrap()
+            .rows()
+            .unwrap(),
+        1
+    );
+    assert_eq!(rows(&read(&access, &at("t.csv"), Scope::All).unwrap()), "1 | x");
+    check_delta(
+        &|key, bytes| server.put(key, bytes),
+        &|spec| read(&access, spec, Scope::All),
+        &at("delta/"),
+    );
+    let picture = picture(5, 2);
+    server.put("pets/cat/1.png", &picture);
+    server.put("pets/dog/2.png", &picture[..20]);
+    server.put("pets/notes.txt", b"hello");
+    let pictures = read(&access, &at("pets/"), Scope::All).unwrap();
+    assert_eq!(
+        rows(&pictures),
+        format!(
+            "cat/1.png | cat | 5 | 2 | {}\ndog/2.png | dog | - | - | 20",
+            picture.len()
+        )
+    );
+    let print = || {
+        access
+            .fingerprint(&at("d/"), Path::new(&at("d/").path), &Cancel::new())
+            .unwrap()
+    };
+    let before = print();
+    assert_eq!(before, print());
+    server.put("d/year=2024/b.parquet", &parquet(3));
+    assert_ne!(before, print());
+
+    let code = |access: &Access, spec: &SourceSpec| read(access, spec, Scope::All).unwrap_err().code;
+    assert_eq!(code(&access, &at("none.csv")), Code::NotFound);
+    assert_eq!(code(&access, &at("none/")), Code::NotFound);
+    let elsewhere = SourceSpec {
+        path: "s3://no-such-bucket/t.csv".into(),
+        ..at("")
+    };
+    assert_eq!(code(&access, &elsewhere), Code::NotFound);
+    let wrong = keys("wrong");
+    assert_eq!(code(&wrong, &at("t.csv")), Code::AuthFailed);
+    assert_eq!(code(&wrong, &at("one.parquet")), Code::AuthFailed);
+    let anonymous = SourceSpec {
+        anonymous: true,
+        ..at("t.csv")
+    };
+    assert_eq!(code(&access, &anonymous), Code::AuthFailed);
+    drop(server);
+}
+
+#[test]
+fn azure_blobs_are_read_like_files() {
+    let (server, folder) = (Azure::start(), Folder::new());
+    let keys = |key: &str| {
+        let given = vec![
+            ("azure_storage_account_name", ACCOUNT.to_owned()),
+            ("azure_storage_account_key", key.to_owned()),
+        ];
+        Access::new()
+            .with_copies(folder.path())
+            .with_credentials(Arc::new(Given(given)))
+    };
+    let at = |key: &str| SourceSpec {
+        endpoint: Some(server.endpoint()),
+        ..SourceSpec::new(format!("az://{CONTAINER}/{key}"))
+    };
+    server.put("t.csv", b"a;b\n1,5;x\n");
+    server.put("d/part=1/a.parquet", &parquet(2));
+    server.put("d/part=2/a.parquet", &parquet(1));
+    let access = keys(ACCOUNT_KEY);
+    assert_eq!(rows(&read(&access, &at("t.csv"), Scope::All).unwrap()), "1.5 | x");
+    let parts = read(&access, &at("d/"), Scope::All).unwrap();
+    let parts = ask("SELECT id, part FROM t", &[("t", &parts)]).unwrap();
+    assert_eq!(rows(&parts), "0 | 1\n1 | 1\n0 | 2");
+    check_delta(
+        &|key, bytes| server.put(key, bytes),
+        &|spec| read(&access, spec, Scope::All),
+        &at("delta/"),
+    );
+    let code = |access: &Access, key: &str| read(access, &at(key), Scope::All).unwrap_err().code;
+    assert_eq!(code(&access, "none.csv"), Code::NotFound);
+    assert_eq!(code(&keys("d3Jvbmc="), "t.csv"), Code::AuthFailed);
+}
