@@ -21,10 +21,41 @@ pub fn word(name: &str) -> String {
         "rmse" => "RMSE".to_owned(),
         "mae" => "MAE".to_owned(),
         "r2" => "R²".to_owned(),
-        "base_rmse" => "RMSE of the mean".to_owned(),
-        "base_rate_accuracy" => "accuracy of the base rate".to_owned(),
+        "base_rmse" => "the mean, RMSE".to_owned(),
+        "base_pinball" => "the quantiles, pinball".to_owned(),
+        "base_rate_accuracy" => "the base rate, accuracy".to_owned(),
+        "last_value_rmse" => "the last value, RMSE".to_owned(),
+        "last_value_mae" => "the last value, MAE".to_owned(),
+        "seasonal_naive_rmse" => "a season before, RMSE".to_owned(),
+        "seasonal_naive_mae" => "a season before, MAE".to_owned(),
         other => other.replace('_', " "),
     }
+}
+
+/// Metrics in the order in which they are read: what says most of a model, then what else there is.
+const ORDER: [&str; 9] = [
+    "rmse",
+    "mae",
+    "r2",
+    "pinball",
+    "coverage",
+    "roc_auc",
+    "macro_roc_auc",
+    "pr_auc",
+    "accuracy",
+];
+
+/// Where a metric stands: by [`ORDER`], then by name; what needs no model at the end.
+fn place(name: &str) -> (bool, usize, &str) {
+    let known = ORDER.iter().position(|known| *known == name);
+    (is_base_line(name), known.unwrap_or(ORDER.len()), name)
+}
+
+/// Whether it is of something that needs no model, to hold the model against.
+fn is_base_line(name: &str) -> bool {
+    ["base_", "last_value_", "seasonal_naive_"]
+        .iter()
+        .any(|start| name.starts_with(start))
 }
 
 /// `ROC AUC 0.812`: the metric that people compare runs by, on the test part where there is one.
@@ -55,21 +86,22 @@ pub fn table_ui(ui: &mut Ui, metrics: &Metrics) {
             .iter()
             .position(|known| known == name)
     });
-    let names: BTreeSet<&str> = metrics
+    let names: BTreeSet<(bool, usize, &str)> = metrics
         .values()
-        .flat_map(|split| split.keys().map(String::as_str))
+        .flat_map(|split| split.keys().map(|name| place(name)))
         .collect();
     ui.scope(|ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
         let head: Vec<String> = splits.iter().map(|(name, _)| (*name).to_owned()).collect();
         row_ui(ui, "", &head, &fonts::regular(font::SMALL), t.dim);
-        for name in names {
+        for (is_base_line, _, name) in names {
+            let color = if is_base_line { t.dim } else { t.text };
             let value = |split: &BTreeMap<String, f64>| {
                 let value = split.get(name).map(|value| text::significant_digits(*value, 4));
                 value.unwrap_or_default()
             };
             let values: Vec<String> = splits.iter().map(|(_, split)| value(split)).collect();
-            row_ui(ui, &word(name), &values, &fonts::regular(font::BODY), t.text);
+            row_ui(ui, &word(name), &values, &fonts::regular(font::BODY), color);
         }
     });
 }
@@ -101,5 +133,15 @@ mod tests {
         let both = Metrics::from([("validation".into(), split(0.8)), ("test".into(), split(0.7))]);
         assert_eq!(main(&both).as_deref(), Some("ROC AUC 0.7"));
         assert_eq!(main(&Metrics::new()), None);
+    }
+
+    #[test]
+    fn what_needs_no_model_is_read_last() {
+        let mut names = ["base_rmse", "coverage", "last_value_mae", "lift", "mae", "rmse"];
+        names.sort_by_key(|name| place(name));
+        assert_eq!(
+            names,
+            ["rmse", "mae", "coverage", "lift", "base_rmse", "last_value_mae"]
+        );
     }
 }

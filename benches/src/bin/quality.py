@@ -42,6 +42,14 @@ def departures(folder):
     return table[["arr_delay", *known, *measures]]
 
 
+def sex(folder):
+    """The sex of a bird by its measures and its species: harder than the species."""
+    table = pandas.read_csv(f"{folder}/penguins/data/penguins.csv")
+    table = table[table.sex.notna()]
+    columns = ["bill_length_mm", "bill_depth_mm", "flipper_length_mm", "body_mass_g", "species", "island"]
+    return table[[*columns, "sex"]], "sex"
+
+
 def late(folder):
     table = departures(folder)
     table["late"] = table.pop("arr_delay") > 15
@@ -76,13 +84,20 @@ def peer(name, regression, seed):
             return lightgbm.LGBMClassifier(verbosity=-1, random_state=seed)
         case "lightgbm", True:
             return lightgbm.LGBMRegressor(verbosity=-1, random_state=seed)
+        case ("realmlp" | "tabm"), _:
+            # PyTorch is large: imported by those alone that ask for it.
+            import pytabkit
+
+            kind = {"realmlp": "RealMLP_TD", "tabm": "TabM_D"}[name]
+            model = getattr(pytabkit, f"{kind}_{'Regressor' if regression else 'Classifier'}")
+            return model(random_state=seed, device="cpu")
     raise SystemExit(f"there is no peer {name}")
 
 
 def main():
     case, folder, seed, rows, out, *peers = sys.argv[1:]
     warnings.filterwarnings("ignore")
-    table, target = {"penguins": penguins, "late": late, "delay": delay}[case](folder)
+    table, target = {"penguins": penguins, "sex": sex, "late": late, "delay": delay}[case](folder)
     order = numpy.random.default_rng(int(seed)).permutation(len(table))[: int(rows)]
     table = table.iloc[order].reset_index(drop=True)
     table.assign(place=numpy.arange(len(table))).to_parquet(out, index=False)

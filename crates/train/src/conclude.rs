@@ -12,7 +12,7 @@ use crate::{
     model::{Learned, Model},
     precision::Precision,
     prepare::Prepared,
-    report::{Part, conclusion, conclusion_of_metrics, evaluation},
+    report::{Part, conclusion, conclusion_of_metrics, evaluation, forecasts},
     run::Run,
     saved::SavedModel,
     task::Task,
@@ -129,6 +129,9 @@ pub fn conclude(
         curves: progress.history.clone(),
         warnings: prepared.warnings.clone(),
         evaluation,
+        forecasts: parts
+            .last()
+            .and_then(|part| forecasts(part, prepared.rows.as_ref())),
         explanation: None,
     };
     aloft_runs::write_report(&run.dir, &report)?;

@@ -61,14 +61,13 @@ pub fn cell_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: &BlockView, cell: &Cel
             output_ui(ui, frame, block, cell);
             findings::data_findings_ui(ui, frame, block, cell);
             if let Some(training) = &cell.training {
-                let evaluated = training
-                    .report
-                    .as_ref()
-                    .and_then(|report| Some((report, report.evaluation.as_ref()?)));
-                match evaluated {
-                    Some((report, evaluation)) => {
-                        report::report_ui(ui, frame, block.id, training, report, evaluation);
-                    }
+                match &training.report {
+                    Some(report) => match &report.evaluation {
+                        Some(evaluation) => {
+                            report::report_ui(ui, frame, block.id, training, report, evaluation);
+                        }
+                        None => report::brief_report_ui(ui, frame, block.id, training, report),
+                    },
                     None => training::metrics_ui(ui, training),
                 }
                 training::log_ui(ui, frame, block.id, training);

@@ -2,6 +2,7 @@
 
 mod confusion;
 mod dependence;
+mod forecasts;
 mod importance;
 mod pane;
 mod reliability;
@@ -12,12 +13,13 @@ mod worst;
 
 use crate::fonts;
 use crate::tokens::{Tokens, font, space};
+use crate::training;
 use crate::view::Frame;
 use crate::widgets::{Segments, line_ui, text_ui};
 use aloft_protocol::BlockId;
 use aloft_protocol::snapshot::TrainingView;
 use aloft_spec::event::Phase;
-use aloft_spec::report::{Costs, Evaluation, Report};
+use aloft_spec::report::{Costs, Evaluation, Rank, Report};
 use aloft_spec::text::thousands;
 use egui::{Align, Layout, Margin, Response, Role, Ui, WidgetInfo, vec2};
 
@@ -31,6 +33,8 @@ const SIDE_BY_SIDE: f32 = 600.0;
 pub struct ReportView {
     tab: Tab,
     costs: Costs,
+    /// The forecast that is shown.
+    forecast: Rank,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -83,6 +87,36 @@ pub fn report_ui(
                 },
             }
         });
+    frame.view.reports.insert(block, view);
+}
+
+/// Shows a report of a run that isn't evaluated row by row: what it says, its metrics, and its forecasts where it makes any.
+pub fn brief_report_ui(
+    ui: &mut Ui,
+    frame: &mut Frame<'_>,
+    block: BlockId,
+    training: &TrainingView,
+    report: &Report,
+) {
+    let mut view = frame.view.reports.get(&block).copied().unwrap_or_default();
+    line_ui(ui);
+    egui::Frame::new()
+        .inner_margin(Margin::symmetric(space::M as i8 + 2, space::S as i8 + 2))
+        .show(ui, |ui| {
+            ui.set_width(ui.available_width());
+            ui.spacing_mut().item_spacing = vec2(space::S, space::S);
+            let t = Tokens::of(ui);
+            text_ui(
+                ui,
+                report.conclusion.as_str(),
+                fonts::regular(font::PROSE),
+                t.text,
+            );
+            if let Some(forecasts) = &report.forecasts {
+                forecasts::forecasts_ui(ui, &mut view.forecast, &report.target, forecasts);
+            }
+        });
+    training::metrics_ui(ui, training);
     frame.view.reports.insert(block, view);
 }
 

@@ -1,6 +1,8 @@
 //! The report of a run as a screen reader reads it, and what can be asked of it.
 
-use crate::support::{Window, binary, multiclass, notebook_mut, of, regression, reported, trained, window};
+use crate::support::{
+    Window, binary, forecast, multiclass, notebook_mut, of, regression, reported, trained, window,
+};
 use aloft_spec::report::Report;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
@@ -35,6 +37,19 @@ fn errors_are_shown_for_each_task() {
     harness.get_by_label("Histogram of residuals, 10,000 rows");
     harness.get_by_label("50 rows lie further below, 41 further above.");
     assert!(harness.query_by_label("Cost of a miss").is_none());
+}
+
+#[test]
+fn forecasts_stand_beside_what_happened() {
+    let mut harness = window(reported(forecast()), [1440.0, 3000.0]);
+    harness.run();
+    harness.get_by_label("The model beats the base line.");
+    harness.get_by_label("RMSE by steps ahead, from 0.9 at the first to 2.5 at step 4");
+    harness.get_by_label("4,797 forecasts of 4 steps on the test rows");
+    harness.get_by_label("A usual forecast: temp of JFK in the 4 steps after 2013-10-20 03:00, RMSE 0.968");
+    harness.get_by_label("The worst").click();
+    harness.run();
+    harness.get_by_label("The worst: temp of JFK in the 4 steps after 2013-10-20 03:00, RMSE 0.968");
 }
 
 #[test]

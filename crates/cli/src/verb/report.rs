@@ -8,7 +8,9 @@ use crate::{
 use aloft_spec::{
     Code, Problem,
     chart::Scale,
-    report::{Choice, Costs, Dependence, Estimate, Evaluation, Explanation, Report, estimate, headline},
+    report::{
+        Choice, Costs, Dependence, Estimate, Evaluation, Explanation, Forecasts, Report, estimate, headline,
+    },
     text::{significant_digits, thousands},
     time,
 };
@@ -83,15 +85,58 @@ struct Document<'a> {
     choice: Option<Choice>,
 }
 
+/// Errors at some steps ahead, and some of the forecasts.
+fn print_forecasts(screen: &Screen, report: &Report, forecasts: &Forecasts) {
+    let steps = forecasts.errors.len();
+    section(
+        screen,
+        &format!(
+            "RMSE of {} by steps ahead, {} forecasts on the {} rows",
+            report.target,
+            thousands(forecasts.windows),
+            forecasts.split
+        ),
+    );
+    let mut titles = vec![">step", ">model"];
+    let words: Vec<String> = forecasts
+        .base_lines
+        .iter()
+        .map(|line| format!(">{}", line.words))
+        .collect();
+    titles.extend(words.iter().map(String::as_str));
+    let mut errors = TextTable::new(&titles);
+    let number = |value: &f64| significant_digits(*value, 4);
+    // All of a few steps, of many some that are evenly far apart, the last one among them.
+    for step in (0..steps).filter(|step| (steps - 1 - step).is_multiple_of(steps.div_ceil(MOST))) {
+        let mut row = vec![(step + 1).to_string(), number(&forecasts.errors[step])];
+        row.extend(forecasts.base_lines.iter().map(|line| number(&line.errors[step])));
+        errors.row(row);
+    }
+    table(screen, &errors);
+    section(screen, "Some forecasts");
+    let mut some = TextTable::new(&["", "series", "after", ">RMSE"]);
+    for trace in &forecasts.traces {
+        let label = trace.rank.label().to_owned();
+        some.row(vec![
+            label,
+            trace.series.clone(),
+            trace.at.clone(),
+            number(&trace.error),
+        ]);
+    }
+    table(screen, &some);
+}
+
 fn choice(evaluation: &Evaluation, costs: Costs) -> Option<Choice> {
     evaluation.thresholds.as_ref()?.choice(&evaluation.split, costs)
 }
 
 fn print(screen: &Screen, report: &Report, costs: Costs) {
     screen.line(wrap(&report.conclusion, 0, screen.width()));
+    if let Some(forecasts) = &report.forecasts {
+        print_forecasts(screen, report, forecasts);
+    }
     let Some(evaluation) = &report.evaluation else {
-        screen.line("");
-        screen.line("The run was made by an earlier version, which evaluated no further.");
         return;
     };
     section(

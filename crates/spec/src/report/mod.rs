@@ -4,9 +4,11 @@
 //! explanation; both are optional, so that old reports are read as they are.
 
 mod estimate;
+mod forecasts;
 mod threshold;
 
 pub use estimate::{Estimate, Verdict, estimate, headline, is_error};
+pub use forecasts::{Forecasts, Rank, StepErrors, Trace};
 pub use threshold::{Alarms, Choice, Costs, Thresholds};
 
 use crate::{
@@ -49,6 +51,9 @@ pub struct Report {
     /// The model on rows that it hasn't seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evaluation: Option<Evaluation>,
+    /// Where what is predicted is what comes next in a series.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forecasts: Option<Forecasts>,
     /// What the model looks at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub explanation: Option<Explanation>,

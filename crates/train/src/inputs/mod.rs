@@ -120,6 +120,11 @@ pub trait Examples: Debug + Send + Sync {
         None
     }
 
+    /// The rows as windows of series, where they are that.
+    fn windows(&self) -> Option<&windows::WindowRows> {
+        None
+    }
+
     /// Puts the rows of these indices side by side, in their order.
     fn gather(&self, indices: &[u32], batch: &mut Batch);
 

@@ -3,6 +3,7 @@
 mod baseline;
 mod bootstrap;
 mod conclusion;
+mod forecasts;
 mod linear;
 mod minimize;
 mod reliability;
@@ -12,6 +13,7 @@ mod thresholds;
 mod wrong;
 
 pub use conclusion::{conclusion, conclusion_of_metrics};
+pub use forecasts::forecasts;
 
 use crate::{
     error::Result,

@@ -15,7 +15,7 @@ mod verdicts;
 
 pub use charts::{charts, every_chart};
 pub use project::{cell, flights, flights_of, notebook_mut, of, trained, welcome};
-pub use reports::{binary, multiclass, regression, reported};
+pub use reports::{binary, forecast, multiclass, regression, reported};
 pub use verdicts::preflight;
 
 use aloft_protocol::{Operation, Snapshot};

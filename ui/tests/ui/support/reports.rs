@@ -6,7 +6,8 @@ use aloft_spec::Extent;
 use aloft_spec::chart::Scale;
 use aloft_spec::report::{
     Alarms, Baseline, BaselineKind, Bootstrap, Confusion, Dependence, Estimate, Evaluation, Explanation,
-    Importance, ReliabilityBin, Report, Residuals, Thresholds, VERSION, WorstRows,
+    Forecasts, Importance, Rank, ReliabilityBin, Report, Residuals, StepErrors, Thresholds, Trace, VERSION,
+    WorstRows,
 };
 use aloft_spec::table::{Column, ColumnKind, Field, Table, Values};
 use std::collections::BTreeMap;
@@ -178,7 +179,47 @@ fn report(
         curves: Vec::new(),
         warnings: Vec::new(),
         evaluation: Some(evaluation),
+        forecasts: None,
         explanation: Some(explanation),
+    }
+}
+
+/// A report of forecasts of four steps.
+pub fn forecast() -> Report {
+    let trace = |rank| Trace {
+        rank,
+        series: "JFK".into(),
+        at: "2013-10-20 03:00".into(),
+        seen: vec![50.0, 51.5, 52.0],
+        actual: vec![53.0, 54.0, 53.5, 51.0],
+        predicted: vec![52.5, 53.0, 53.0, 52.5],
+        error: 0.9682,
+    };
+    let metrics = [("rmse", 1.8), ("last_value_rmse", 2.9)];
+    let metrics = metrics.map(|(name, value)| (name.to_owned(), value));
+    Report {
+        version: VERSION,
+        task: "forecast".into(),
+        target: "temp".into(),
+        classes: Vec::new(),
+        best_epoch: 3,
+        metrics: [("test".to_owned(), metrics.into())].into(),
+        conclusion: "The model beats the base line.".into(),
+        confusion: BTreeMap::new(),
+        curves: Vec::new(),
+        warnings: Vec::new(),
+        evaluation: None,
+        forecasts: Some(Forecasts {
+            split: "test".into(),
+            windows: 4_797,
+            errors: vec![0.9, 1.4, 1.9, 2.5],
+            base_lines: vec![StepErrors {
+                words: "the last value".into(),
+                errors: vec![1.1, 2.0, 3.1, 4.2],
+            }],
+            traces: Rank::ALL.map(trace).into(),
+        }),
+        explanation: None,
     }
 }
 

@@ -165,6 +165,15 @@ impl Windows {
                 .iter()
                 .map(|&(origin, of)| (origin as u32, steps.starts[of] as u32))
                 .collect(),
+            ends: origins
+                .iter()
+                .map(|&(origin, of)| series[of].times[origin - steps.starts[of]])
+                .collect(),
+            series: (
+                series.iter().map(|series| series.key.clone()).collect(),
+                origins.iter().map(|&(_, of)| of as u32).collect(),
+            ),
+            dated: self.clock.dated,
             matrix: steps.matrix,
             target: steps.filled,
         }

@@ -2,6 +2,7 @@
 
 use super::{super::Unit, Layout};
 use crate::{batch::Batch, inputs::Examples};
+use aloft_spec::time;
 
 /// Windows of series that lie one behind the other.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,9 +26,26 @@ pub struct WindowRows {
     pub origins: Vec<(u32, u32)>,
     /// What a window's predictions are in.
     pub units: Vec<Unit>,
+    /// Keys of the series, and which one each window is of.
+    pub series: (Vec<String>, Vec<u32>),
+    /// The time of each window's last step.
+    pub ends: Vec<i64>,
+    /// Whether times are milliseconds since 1970, and not just numbers.
+    pub dated: bool,
 }
 
 impl WindowRows {
+    /// The key of a window's series, and the time of its last step.
+    pub fn name(&self, row: u32) -> (String, String) {
+        let (keys, of) = &self.series;
+        let end = self.ends[row as usize];
+        let end = match self.dated {
+            true => time::date(end as f64),
+            false => end.to_string(),
+        };
+        (keys[of[row as usize] as usize].clone(), end)
+    }
+
     fn width(&self) -> usize {
         self.numbers.iter().sum()
     }
@@ -113,6 +131,10 @@ impl Examples for WindowRows {
         });
     }
 
+    fn windows(&self) -> Option<&WindowRows> {
+        Some(self)
+    }
+
     fn unit(&self, row: u32) -> Option<Unit> {
         self.units.get(row as usize).copied()
     }
@@ -154,6 +176,9 @@ mod tests {
                 };
                 3
             ],
+            series: (vec!["a".into(), "b".into()], vec![0, 0, 1]),
+            ends: vec![1, 2, 7],
+            dated: false,
         }
     }
 
@@ -162,6 +187,14 @@ mod tests {
         rows.gather(&[index], &mut batch);
         assert_eq!(batch.rows().numbers.len() * 4, rows.row_bytes());
         batch.rows().numbers.to_vec()
+    }
+
+    #[test]
+    fn a_window_is_named_by_its_series_and_its_end() {
+        let mut rows = rows(Layout::Flat, [1, 2, 0]);
+        assert_eq!(rows.name(2), ("b".to_owned(), "7".to_owned()));
+        rows.dated = true;
+        assert_eq!(rows.name(0).1, "1970-01-01 00:00");
     }
 
     #[test]
