@@ -1,8 +1,10 @@
-//! How good the kinds of models are on real tables with their defaults, against scikit-learn and LightGBM with theirs.
+//! How good the kinds of models are on real tables with their defaults, against scikit-learn, LightGBM,
+//! RealMLP, TabM and twins in PyTorch.
 
 use aloft_benches::peers;
 use aloft_spec::{
     Extent,
+    inputs::{ForecastSpec, ImageSpec},
     run::{FORMAT, RunData, RunRecord, RunStatus},
     source::DataClass,
     text::significant_digits,
@@ -21,16 +23,66 @@ use std::{
 
 /// The program that reads the tables and fits the peers.
 const PROGRAM: &str = include_str!("quality.py");
-const PACKAGES: [&str; 4] = ["scikit-learn", "lightgbm", "pandas", "pyarrow"];
-/// Cases, and the metric of each by which models are compared: the lower, the better.
-const CASES: [(&str, &str); 4] = [
-    ("penguins", "log_loss"),
-    ("sex", "log_loss"),
-    ("late", "log_loss"),
-    ("delay", "rmse"),
+const PACKAGES: [&str; 7] = [
+    "scikit-learn",
+    "lightgbm",
+    "pandas",
+    "pyarrow",
+    "pillow",
+    "torch",
+    "pytabkit",
+];
+/// A table, and what is to be said of it.
+struct Case {
+    name: &'static str,
+    target: &'static str,
+    /// By which models are compared: the lower, the better.
+    metric: &'static str,
+    /// Kinds of ours that do it.
+    kinds: &'static [ModelKind],
+}
+
+const TABLE: &[ModelKind] = &[ModelKind::Trees, ModelKind::Mlp, ModelKind::Linear];
+const CASES: [Case; 6] = [
+    Case {
+        name: "penguins",
+        target: "species",
+        metric: "log_loss",
+        kinds: TABLE,
+    },
+    Case {
+        name: "sex",
+        target: "sex",
+        metric: "log_loss",
+        kinds: TABLE,
+    },
+    Case {
+        name: "late",
+        target: "late",
+        metric: "log_loss",
+        kinds: TABLE,
+    },
+    Case {
+        name: "delay",
+        target: "arr_delay",
+        metric: "rmse",
+        kinds: TABLE,
+    },
+    Case {
+        name: "digits",
+        target: "label",
+        metric: "log_loss",
+        kinds: &[ModelKind::Cnn, ModelKind::Mlp],
+    },
+    Case {
+        name: "weather",
+        target: "temp",
+        metric: "rmse",
+        kinds: &[ModelKind::Gru, ModelKind::Mlp, ModelKind::Linear],
+    },
 ];
 /// The peer that ratios are of.
-const MEASURE: &str = "lightgbm";
+const MEASURE: &str = "hist-gradient-boosting";
 
 /// Loss on rows never seen, over several divisions of real tables: ours and peers, all with their defaults.
 #[derive(Parser)]
@@ -45,16 +97,20 @@ struct Arguments {
     #[arg(long, default_value_t = 50_000, value_name = "N")]
     rows: usize,
     /// Which cases
-    #[arg(long, value_delimiter = ',', default_value = "penguins,sex,late,delay")]
+    #[arg(
+        long,
+        value_delimiter = ',',
+        default_value = "penguins,sex,late,delay,digits,weather"
+    )]
     cases: Vec<String>,
     /// Which kinds of ours
-    #[arg(long, value_delimiter = ',', default_value = "trees,mlp,linear")]
+    #[arg(long, value_delimiter = ',', default_value = "trees,mlp,linear,cnn,gru")]
     kinds: Vec<String>,
     /// Which peers
     #[arg(
         long,
         value_delimiter = ',',
-        default_value = "lightgbm,hist-gradient-boosting,mlp"
+        default_value = "lightgbm,hist-gradient-boosting,mlp,realmlp,tabm,torch"
     )]
     peers: Vec<String>,
     /// A Python that has the peers already
@@ -84,7 +140,7 @@ struct Row {
     accuracy: Option<f64>,
     /// Mean seconds of a training; ours with reading the rows, evaluating and saving the model.
     seconds: f64,
-    /// LightGBM's mean loss over this one; above 1 this one is better.
+    /// HistGradientBoosting's mean loss over this one; above 1 this one is better.
     ratio: Option<f64>,
 }
 
@@ -103,7 +159,7 @@ fn main() -> Result<()> {
         .collect::<Result<Vec<ModelKind>>>()?;
     let mut rows = Vec::new();
     for case in &arguments.cases {
-        let Some((case, metric)) = CASES.iter().find(|(name, _)| name == case) else {
+        let Some(case) = CASES.iter().find(|known| known.name == case) else {
             bail!("there is no case {case}");
         };
         let mut scores: Vec<Scored> = Vec::new();
@@ -111,13 +167,20 @@ fn main() -> Result<()> {
             let folder = tempfile::tempdir()?;
             let table = folder.path().join("rows.parquet");
             scores.extend(peers_on(&python, case, seed, &arguments, &table)?);
-            for (name, kind) in arguments.kinds.iter().zip(&kinds) {
-                let folder = folder.path().join(name);
+            for kind in case.kinds.iter().filter(|kind| kinds.contains(kind)) {
+                let folder = folder.path().join(kind.word());
                 fs::create_dir(&folder)?;
-                scores.push(ours_on(&folder, name, *kind, case, seed, &table)?);
+                scores.push(ours_on(&folder, *kind, case, seed, &table)?);
             }
+            writeln!(
+                io::stderr(),
+                "{}: division {} of {} is done",
+                case.name,
+                seed + 1,
+                arguments.seeds
+            )?;
         }
-        rows.extend(summary(case, metric, &scores)?);
+        rows.extend(summary(case.name, case.metric, &scores)?);
     }
     let mut out = io::stdout().lock();
     match arguments.json {
@@ -130,14 +193,14 @@ fn main() -> Result<()> {
 /// Lets Python write the rows of a division, and fit the peers.
 fn peers_on(
     python: &Path,
-    case: &str,
+    case: &Case,
     seed: u64,
     arguments: &Arguments,
     table: &Path,
 ) -> Result<Vec<Scored>> {
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
     let mut command = Command::new(python);
-    command.args(["-c", PROGRAM, case]).arg(examples);
+    command.args(["-c", PROGRAM, case.name]).arg(examples);
     command
         .args([seed.to_string(), arguments.rows.to_string()])
         .arg(table);
@@ -152,27 +215,35 @@ fn peers_on(
     Ok(serde_json::from_slice(&output.stdout)?)
 }
 
-/// A run with the defaults of a kind: the last fifth of the rows is the test, the tenth before it the validation.
-fn ours_on(
-    folder: &Path,
-    name: &str,
-    kind: ModelKind,
-    case: &str,
-    seed: u64,
-    table: &Path,
-) -> Result<Scored> {
-    let target = match case {
-        "penguins" => "species",
-        "sex" => "sex",
-        "late" => "late",
-        _ => "arr_delay",
-    };
-    let mut train = TrainSpec::new("rows", target);
+/// What is to be trained: a kind's defaults, with the test at the end of the rows or of the time.
+fn train_spec(kind: ModelKind, case: &Case, seed: u64) -> TrainSpec {
+    let mut train = TrainSpec::new("rows", case.target);
     train.model.kind = kind;
     train.seed = seed;
+    if case.name == "weather" {
+        train.forecast = Some(ForecastSpec {
+            series: vec!["origin".into()],
+            horizon: Some(24),
+            lags: Some(48),
+            ..ForecastSpec::new("time_hour")
+        });
+        // As in the example, and in the twin.
+        train.epochs = Some(8);
+        return train;
+    }
+    if case.name == "digits" {
+        train.image = Some(ImageSpec::default());
+        train.epochs = Some(12);
+    }
     train.ignore = vec!["place".into()];
     train.split.by = SplitBy::Time;
     train.split.column = Some("place".into());
+    train
+}
+
+/// A run with the defaults of a kind: the last fifth of the rows is the test, the tenth before it the validation.
+fn ours_on(folder: &Path, kind: ModelKind, case: &Case, seed: u64, table: &Path) -> Result<Scored> {
+    let (name, train) = (kind.word(), train_spec(kind, case, seed));
     let rows = aloft_data::read_frame(table)?.height() as u64;
     let record = RunRecord {
         format: FORMAT,
@@ -205,14 +276,14 @@ fn ours_on(
     let status = aloft_train::execute(&run_dir)?;
     let record = aloft_runs::read(&run_dir)?;
     if let Some(problem) = record.problem {
-        bail!("{name} on {case}: {problem}");
+        bail!("{name} on {}: {problem}", case.name);
     }
     let metrics = record.metrics.get("test").cloned();
     Ok(Scored {
         model: format!("aloft {name}"),
         seconds: record
             .outcome
-            .with_context(|| format!("{name} on {case} is {status:?}"))?
+            .with_context(|| format!("{name} on {} is {status:?}", case.name))?
             .seconds,
         metrics: metrics.context("the test has no metrics")?,
     })
@@ -290,16 +361,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_best_model_stands_first_and_ratios_are_those_of_lightgbm() {
+    fn the_best_model_stands_first_and_ratios_are_of_gradient_boosting() {
         let scored = |model: &str, loss: f64| Scored {
             model: model.into(),
             seconds: 1.0,
             metrics: BTreeMap::from([("rmse".to_owned(), loss)]),
         };
         let scores = [
-            scored("lightgbm", 2.0),
+            scored(MEASURE, 2.0),
             scored("aloft trees", 0.5),
-            scored("lightgbm", 4.0),
+            scored(MEASURE, 4.0),
             scored("aloft trees", 2.5),
         ];
         let rows = summary("delay", "rmse", &scores).unwrap();
@@ -307,7 +378,7 @@ mod tests {
             text(&rows).lines().skip(2).collect::<Vec<_>>(),
             [
                 "| delay | aloft trees | rmse 1.5 | 1 |  | 1 | 2 |",
-                "| delay | lightgbm | rmse 3 | 1 |  | 1 | 1 |"
+                "| delay | hist-gradient-boosting | rmse 3 | 1 |  | 1 | 1 |"
             ]
         );
         assert!(summary("late", "log_loss", &scores).is_err());
