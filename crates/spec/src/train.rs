@@ -57,6 +57,10 @@ pub struct TrainSpec {
     /// Where to compute.
     #[serde(default)]
     pub device: DeviceSpec,
+    /// Megabytes of memory that the rows may take; a table that takes more stays in its file, and the model is the same.
+    /// When left out half of what the machine has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_mb: Option<u64>,
     /// How the table becomes windows of a series; with it the task is to forecast.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forecast: Option<ForecastSpec>,
@@ -105,6 +109,7 @@ impl TrainSpec {
             seed: defaults::seed(),
             patience: None,
             device: DeviceSpec::default(),
+            memory_mb: None,
             forecast: None,
             image: None,
             text: None,

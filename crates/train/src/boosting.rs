@@ -82,7 +82,7 @@ impl<'a> Boosting<'a> {
     }
 
     /// Loss and metrics of some rows. What the validation part scores is known from the steps.
-    pub fn evaluate(&self, rows: &[u32]) -> Evaluation {
+    pub fn evaluate(&self, rows: &[u32]) -> Result<Evaluation> {
         let prepared = self.prepared;
         let scores = match rows == prepared.split.validation {
             true => logits(self.forest(), self.booster.watched_scores().to_vec()),

@@ -99,22 +99,35 @@ pub fn evaluate_network(
     indices: &[u32],
 ) -> Result<Outputs> {
     let members = network.graph().output().width() / task.outputs();
-    let mut scores = Vec::new();
+    let mut values = Vec::with_capacity(indices.len() * task.outputs());
     let mut batch = Batch::default();
     for some in indices.chunks(BLOCK * BLOCKS) {
-        rows.gather(some, &mut batch);
+        rows.gather(some, &mut batch)?;
         let out = network.predict(batch.rows(), BLOCK)?;
-        scores.extend(out.into_iter().map(f64::from));
+        let scores: Vec<f64> = out.into_iter().map(f64::from).collect();
+        append_values(task, members, &scores, rows, some, &mut values);
     }
-    Ok(outputs(task, members, &scores, rows, indices))
+    Ok(of_task(task, values))
 }
 
 /// What a model's scores of the rows of these indices mean, [rows, members, outputs]: numbers in the unit of the task or of
 /// the row, or logits of classes. What several members of a model say is averaged: numbers as they are, classes as
 /// probabilities.
 pub fn outputs(task: &Task, members: usize, scores: &[f64], rows: &dyn Examples, indices: &[u32]) -> Outputs {
-    let width = task.outputs();
     let mut values = Vec::with_capacity(scores.len() / members);
+    append_values(task, members, scores, rows, indices, &mut values);
+    of_task(task, values)
+}
+
+fn append_values(
+    task: &Task,
+    members: usize,
+    scores: &[f64],
+    rows: &dyn Examples,
+    indices: &[u32],
+    values: &mut Vec<f64>,
+) {
+    let width = task.outputs();
     let mut said = Vec::new();
     for (index, row) in indices.iter().zip(scores.chunks_exact(members * width)) {
         said.clear();
@@ -128,6 +141,10 @@ pub fn outputs(task: &Task, members: usize, scores: &[f64], rows: &dyn Examples,
         let Unit { start, size } = task.unit(rows, *index);
         values.extend((0..width).map(|column| mean(column) * size + start));
     }
+}
+
+fn of_task(task: &Task, mut values: Vec<f64>) -> Outputs {
+    let width = task.outputs();
     match task {
         Task::Binary { .. } | Task::Multiclass { .. } => Outputs::Probabilities {
             classes: width,

@@ -123,7 +123,7 @@ fn scored(saved: &SavedModel, model: &Model, input: &Path, mut frame: DataFrame)
     let outputs = evaluate(model, &saved.task, rows.as_ref(), &indices)?;
     let added = match &saved.task {
         Task::Anomaly { numbers, threshold } => {
-            anomalies::columns(&outputs, rows.as_ref(), *numbers, *threshold)
+            anomalies::columns(&outputs, rows.as_ref(), *numbers, *threshold)?
         }
         task => columns(task, &outputs),
     };

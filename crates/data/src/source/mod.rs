@@ -139,7 +139,10 @@ fn relation(
     let engine = EngineChoice::for_bytes(reading.bytes);
     let in_memory = |frame: DataFrame, scope| Relation::of_frame(frame, scope, Some(total), cancel);
     let relation = match scope {
-        Scope::All => Relation::of_file(plan, path, total, engine, cancel)?,
+        Scope::All => {
+            let seekable = reading.files == 1 && row_groups.is_some_and(|groups| !groups.distant);
+            Relation::of_file(plan, path, total, engine, cancel)?.seekable(seekable)
+        }
         _ if total <= wanted => {
             let frame = execute::collect(plan, engine).map_err(|error| error.in_file(path))?;
             in_memory(frame, Scope::All)

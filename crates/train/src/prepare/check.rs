@@ -3,9 +3,9 @@
 use crate::{
     boosting,
     error::{Result, TrainError},
+    table::Table,
 };
 use aloft_spec::train::{ModelKind, SplitBy, TrainSpec};
-use polars::prelude::*;
 
 /// Refuses values that no table is needed to refuse.
 pub fn check(spec: &TrainSpec) -> Result<()> {
@@ -71,24 +71,9 @@ pub fn check(spec: &TrainSpec) -> Result<()> {
     }
 }
 
-/// Refuses a table without a column.
-pub fn require(frame: &DataFrame, role: &'static str, name: &str) -> Result<()> {
-    match frame.column(name) {
-        Ok(_) => Ok(()),
-        Err(_) => {
-            let names = frame.get_column_names().into_iter().map(PlSmallStr::as_str);
-            Err(TrainError::unknown_column(role, name, names))
-        }
-    }
-}
-
 /// The columns to learn from, in the table's order.
-pub fn features(spec: &TrainSpec, frame: &DataFrame) -> Result<Vec<String>> {
-    let names: Vec<&str> = frame
-        .get_column_names()
-        .into_iter()
-        .map(PlSmallStr::as_str)
-        .collect();
+pub fn features(spec: &TrainSpec, table: &dyn Table) -> Result<Vec<String>> {
+    let names = table.names();
     for (role, listed) in [
         ("the feature", &spec.features),
         ("the ignored column", &spec.ignore),

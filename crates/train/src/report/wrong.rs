@@ -6,6 +6,7 @@ use crate::{
     evaluate::Outputs,
     metrics::{Truth, pinball},
     prepare::Prepared,
+    table::Table,
 };
 use aloft_data::shown_table;
 use aloft_spec::{
@@ -60,7 +61,7 @@ pub fn residuals(part: &Part<'_>) -> Option<Residuals> {
 }
 
 /// The rows of a part on which the model is most wrong, with their values in the columns that it reads.
-pub fn worst(prepared: &Prepared, frame: &DataFrame, part: &Part<'_>) -> Result<WorstRows> {
+pub fn worst(prepared: &Prepared, table: &dyn Table, part: &Part<'_>) -> Result<WorstRows> {
     let mut order: Vec<usize> = (0..part.rows.len()).collect();
     let said = said(prepared.task.classes(), part);
     order.sort_by(|a, b| said.badness[*b].total_cmp(&said.badness[*a]));
@@ -69,15 +70,13 @@ pub fn worst(prepared: &Prepared, frame: &DataFrame, part: &Part<'_>) -> Result<
         .iter()
         .map(|at| prepared.table_rows[part.rows[*at] as usize])
         .collect();
+    let values = table.rows(&prepared.inputs.names(), &rows)?;
     // Pictures aren't shown.
-    let readable = |name: &String| {
-        frame
-            .column(name)
-            .is_ok_and(|column| *column.dtype() != DataType::Binary)
-    };
-    let names = prepared.inputs.names().into_iter().filter(readable).take(COLUMNS);
-    let taken = IdxCa::from_vec("rows".into(), rows.iter().map(|row| *row as IdxSize).collect());
-    let values = frame.select(names)?.take(&taken)?;
+    let shown = values
+        .columns()
+        .iter()
+        .filter(|column| *column.dtype() != DataType::Binary);
+    let values = DataFrame::new(values.height(), shown.take(COLUMNS).cloned().collect())?;
     let texts = |of: &dyn Fn(usize) -> String| order.iter().map(|at| of(*at)).collect();
     Ok(WorstRows {
         actual: texts(&|at| said.actual(at)),
