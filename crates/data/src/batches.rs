@@ -2,14 +2,19 @@
 
 use crate::{
     Relation,
-    error::{DataError, Result},
+    error::{DataError, Result, guarded},
     execute,
 };
 use aloft_spec::Problem;
-use polars::prelude::{DataFrame, IdxSize};
+use polars::prelude::*;
 use std::{
+    fs::File,
     num::NonZeroUsize,
-    sync::mpsc::{Receiver, SyncSender, sync_channel},
+    path::Path,
+    sync::{
+        Arc,
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
     thread,
 };
 
@@ -17,7 +22,7 @@ use std::{
 const ROWS: usize = 1 << 16;
 /// Values of a batch, roughly: those of wide tables have fewer rows, but not so few that what lies together in a file is
 /// read many times.
-const VALUES: usize = 1 << 21;
+const VALUES: usize = 1 << 20;
 const LEAST_ROWS: usize = 1 << 13;
 
 /// Batches of rows in their order, read by a thread of its own while the one before is being used. Dropping it ends the
@@ -36,9 +41,9 @@ impl Relation {
         let relation = self.clone();
         let rows = (VALUES / self.schema().len().max(1)).clamp(LEAST_ROWS, ROWS);
         let read = move || {
-            let ended = match relation.seekable {
-                true => relation.send_slices(rows, &sender),
-                false => relation.send_stream(rows, &sender),
+            let ended = match &relation.parquet {
+                Some(file) => relation.send_slices(file, rows, &sender),
+                None => relation.send_stream(rows, &sender),
             };
             if let Err(error) = ended {
                 // Who doesn't listen any more doesn't need to know.
@@ -55,11 +60,26 @@ impl Relation {
         Ok(Batches(receiver))
     }
 
-    /// Each batch is a read of its own: polars reads ahead as far as it likes otherwise.
-    fn send_slices(&self, rows: usize, sender: &SyncSender<Result<DataFrame>>) -> Result<()> {
+    /// Each batch is a read of its own: polars would read whole row groups, and several ahead.
+    fn send_slices(&self, file: &Path, rows: usize, sender: &SyncSender<Result<DataFrame>>) -> Result<()> {
+        let names: Vec<String> = self.schema().iter().map(|field| field.name.clone()).collect();
+        let mut metadata = None;
         for first in (0..self.count()?).step_by(rows) {
-            let plan = self.plan.clone().slice(first as i64, rows as IdxSize);
-            if sender.send(Ok(self.run(plan)?)).is_err() {
+            self.cancel.step()?;
+            let source = File::open(file).map_err(|error| DataError::reading(file, &error))?;
+            let read = || {
+                let mut reader = ParquetReader::new(source)
+                    .with_columns(Some(names.clone()))
+                    .with_slice(Some((first as usize, rows)))
+                    .read_parallel(ParallelStrategy::Columns);
+                match &metadata {
+                    Some(known) => reader.set_metadata(Arc::clone(known)),
+                    None => metadata = Some(reader.get_metadata()?.clone()),
+                }
+                reader.finish()?.select(&names)
+            };
+            let frame = self.about_file(guarded(read))?;
+            if sender.send(Ok(frame)).is_err() {
                 break;
             }
         }

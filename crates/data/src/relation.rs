@@ -36,8 +36,8 @@ pub struct Relation {
     total: Option<u64>,
     /// Rows of the relation itself, once they were counted.
     rows: Arc<OnceLock<u64>>,
-    /// Whether rows in the middle are read without those before them.
-    pub(crate) seekable: bool,
+    /// The Parquet file whose columns, or some of them, these are: its rows are read from any place.
+    pub(crate) parquet: Option<Arc<Path>>,
     /// The file that it reads, where it is a source's.
     file: Option<Arc<Path>>,
     /// Bytes of its rows in memory; 0 where they stay in a file, or belong to the inputs of a query.
@@ -77,7 +77,7 @@ impl Relation {
             scope,
             total,
             rows: Arc::new(OnceLock::from(rows)),
-            seekable: true,
+            parquet: None,
             file: None,
             scan: None,
             reading: None,
@@ -110,7 +110,7 @@ impl Relation {
             scope: Scope::All,
             total: Some(rows),
             rows: Arc::new(OnceLock::from(rows)),
-            seekable: false,
+            parquet: None,
             file: Some(file.into()),
             memory_bytes: 0,
             scan: None,
@@ -146,7 +146,7 @@ impl Relation {
             scope,
             total: None,
             rows: Arc::default(),
-            seekable: false,
+            parquet: None,
             file: None,
             memory_bytes: 0,
             scan: None,
@@ -169,7 +169,7 @@ impl Relation {
             scope: Scope::Selected,
             total,
             rows: Arc::default(),
-            seekable: false,
+            parquet: None,
             memory_bytes: 0,
             scan: None,
             ..self.clone()
@@ -201,10 +201,12 @@ impl Relation {
         self.reading.as_ref()
     }
 
-    /// The same, of a file of which any rows can be read alone.
-    #[must_use]
-    pub(crate) fn seekable(self, seekable: bool) -> Self {
-        Self { seekable, ..self }
+    /// The same, said to be all columns of a Parquet file.
+    pub(crate) fn of_parquet(self, file: &Path) -> Self {
+        Self {
+            parquet: Some(file.into()),
+            ..self
+        }
     }
 
     pub(crate) fn with_reading(self, reading: Reading) -> Self {
@@ -256,6 +258,7 @@ impl Relation {
         Ok(Self {
             plan: self.plan.clone().with_column(files::bytes_of(column, root)),
             fields: fields.collect(),
+            parquet: None,
             ..self.clone()
         })
     }

@@ -129,8 +129,10 @@ fn objective(task: &Task) -> Objective {
         Task::Multiclass { classes, .. } => Objective::Softmax {
             classes: classes.len(),
         },
-        // Forecasts and autoencoders are refused before a tree grows.
-        Task::Regression { .. } | Task::Forecast { .. } | Task::Anomaly { .. } => Objective::Squares,
+        // Labels, forecasts and autoencoders are refused before a tree grows.
+        Task::Multilabel { .. } | Task::Regression { .. } | Task::Forecast { .. } | Task::Anomaly { .. } => {
+            Objective::Squares
+        }
         Task::Quantiles { quantiles, .. } => Objective::Quantiles {
             levels: quantiles.clone(),
         },

@@ -103,7 +103,7 @@ pub fn conclude(
     SavedModel {
         version,
         aloft,
-        target: run.record.train.target.clone(),
+        target: run.record.train.targets().join(", "),
         task,
         architecture: prepared.architecture.clone(),
         precision: Precision::default(),
@@ -116,7 +116,7 @@ pub fn conclude(
     let report = Report {
         version: VERSION,
         task: prepared.task.name().to_owned(),
-        target: run.record.train.target.clone(),
+        target: run.record.train.targets().join(", "),
         classes: classes.to_vec(),
         best_epoch: progress.best_epoch,
         metrics: run.record.metrics.clone(),

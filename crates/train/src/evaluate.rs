@@ -27,6 +27,13 @@ pub enum Outputs {
         /// The numbers.
         values: Vec<f64>,
     },
+    /// The probability of each label by itself, [rows, labels].
+    Labels {
+        /// Labels.
+        width: usize,
+        /// The numbers.
+        values: Vec<f64>,
+    },
     /// Numbers in the target's unit, [rows, outputs].
     Numbers(Vec<f64>),
     /// Quantiles in the target's unit, [rows, quantiles], each row's rising.
@@ -47,6 +54,10 @@ impl Outputs {
                 classes: *classes,
                 values: gather(values, *classes, rows),
             },
+            Self::Labels { width, values } => Self::Labels {
+                width: *width,
+                values: gather(values, *width, rows),
+            },
             Self::Quantiles { width, values } => Self::Quantiles {
                 width: *width,
                 values: gather(values, *width, rows),
@@ -58,7 +69,7 @@ impl Outputs {
     pub fn predicted(&self) -> Vec<u32> {
         match self {
             Self::Probabilities { classes, values } => values.chunks_exact(*classes).map(likeliest).collect(),
-            Self::Numbers(_) | Self::Quantiles { .. } => Vec::new(),
+            Self::Labels { .. } | Self::Numbers(_) | Self::Quantiles { .. } => Vec::new(),
         }
     }
 }
@@ -135,6 +146,7 @@ fn append_values(
             Task::Binary { .. } | Task::Multiclass { .. } => row
                 .chunks_exact(width)
                 .for_each(|logits| softmax(logits, &mut said)),
+            Task::Multilabel { .. } => said.extend(row.iter().map(|logit| 1.0 / (1.0 + (-logit).exp()))),
             _ => said.extend_from_slice(row),
         }
         let mean = |column: usize| said.iter().skip(column).step_by(width).sum::<f64>() / members as f64;
@@ -150,6 +162,7 @@ fn of_task(task: &Task, mut values: Vec<f64>) -> Outputs {
             classes: width,
             values,
         },
+        Task::Multilabel { .. } => Outputs::Labels { width, values },
         Task::Quantiles { .. } => {
             // A model may let quantiles cross; put in order they are nearer to the truth (Chernozhukov et al., 2010).
             values
@@ -214,6 +227,7 @@ mod tests {
             };
             let numbers = |indices: &[u32]| match evaluate(&model, &task, &encoded, indices).unwrap() {
                 Outputs::Numbers(values)
+                | Outputs::Labels { values, .. }
                 | Outputs::Probabilities { values, .. }
                 | Outputs::Quantiles { values, .. } => values,
             };

@@ -82,6 +82,18 @@ impl Prepared {
     fn with_split(spec: &TrainSpec, table: &dyn Table, labelled: Labelled, split: Split) -> Result<Self> {
         let Labelled { mut target, pictures } = labelled;
         let mut base_quantiles = Vec::new();
+        if let (Task::Multilabel { labels, shares, .. }, Values::Numbers(values)) =
+            (&mut target.task, &target.values)
+        {
+            let width = labels.len();
+            let yes = |label: usize| -> f64 {
+                let train = split.train.iter();
+                train.map(|row| values[*row as usize * width + label]).sum()
+            };
+            *shares = (0..width)
+                .map(|label| yes(label) / split.train.len() as f64)
+                .collect();
+        }
         if let (
             Task::Regression { mean, deviation } | Task::Quantiles { mean, deviation, .. },
             Values::Numbers(values),
@@ -231,6 +243,10 @@ impl Prepared {
                 quantiles: quantiles.clone(),
                 base: self.base_quantiles.clone(),
             },
+            Task::Multilabel { shares, .. } => Truth::Labels {
+                values,
+                shares: shares.clone(),
+            },
             task => Truth::Numbers {
                 values,
                 base: task.mean(),
@@ -264,8 +280,19 @@ impl Labelled {
                 pictures: None,
             });
         }
-        require(table, "the target", &spec.target)?;
-        let mut target = Target::read(&table.column(&spec.target)?, spec.task, &spec.quantiles)?;
+        let mut target = match spec.labels.is_empty() {
+            true => {
+                require(table, "the target", &spec.target)?;
+                Target::read(&table.column(&spec.target)?, spec.task, &spec.quantiles)?
+            }
+            false => {
+                let column = |name: &String| {
+                    require(table, "the label", name)?;
+                    table.column(name)
+                };
+                Target::of_labels(&spec.labels.iter().map(column).collect::<Result<Vec<_>>>()?)?
+            }
+        };
         let pictures = match &spec.image {
             None => None,
             Some(image) => {
@@ -299,7 +326,8 @@ impl Read {
         let preprocessing = preprocessing.in_form(if trees { Form::Plain } else { Form::Scaled });
         if target.dropped > 0 {
             let dropped = thousands(target.dropped as u64);
-            let left_out = format!("{dropped} rows have no `{}` and are left out", spec.target);
+            let names = spec.targets().join("` or no `");
+            let left_out = format!("{dropped} rows have no `{names}` and are left out");
             warnings.insert(0, left_out);
         }
         if outcomes.is_some() {
@@ -390,90 +418,4 @@ fn kept(frame: &DataFrame, target: &Target) -> Result<DataFrame> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use aloft_spec::{Code, Problem};
-
-    fn frame() -> DataFrame {
-        DataFrame::new(
-            40,
-            vec![
-                Column::new("x".into(), (0..40).map(f64::from).collect::<Vec<_>>()),
-                Column::new(
-                    "kind".into(),
-                    (0..40).map(|row| ["a", "b"][row % 2]).collect::<Vec<_>>(),
-                ),
-                Column::new(
-                    "y".into(),
-                    (0..40)
-                        .map(|row| (row % 10 != 9).then_some(row * 2))
-                        .collect::<Vec<_>>(),
-                ),
-            ],
-        )
-        .unwrap()
-    }
-
-    #[test]
-    fn everything_is_fitted_on_the_training_part() {
-        let prepared = Prepared::new(&TrainSpec::new("t", "y"), &frame()).unwrap();
-        assert_eq!((prepared.dropped, prepared.rows.count()), (4, 36));
-        let Values::Numbers(values) = &prepared.targets else {
-            panic!()
-        };
-        let Task::Regression { mean, .. } = prepared.task else {
-            panic!()
-        };
-        let train: Vec<f64> = prepared
-            .split
-            .train
-            .iter()
-            .map(|row| values[*row as usize])
-            .collect();
-        assert!((mean - train.iter().sum::<f64>() / train.len() as f64).abs() < 1e-12);
-        assert_eq!(prepared.inputs.names(), ["x", "kind"]);
-        assert!(prepared.warnings[0].contains("4 rows have no `y`"));
-    }
-
-    #[test]
-    fn wrong_names_and_values_are_explained() {
-        let code = |change: &dyn Fn(&mut TrainSpec)| {
-            let mut spec = TrainSpec::new("t", "y");
-            change(&mut spec);
-            Problem::from(Prepared::new(&spec, &frame()).unwrap_err())
-        };
-        let target = code(&|spec| spec.target = "Kind".into());
-        assert_eq!(
-            (target.code, target.hint.as_deref()),
-            (Code::UnknownColumn, Some("did you mean `kind`?"))
-        );
-        assert_eq!(
-            code(&|spec| spec.features = vec!["kinds".into()]).code,
-            Code::UnknownColumn
-        );
-        assert_eq!(
-            code(&|spec| spec.ignore = vec!["z".into()]).code,
-            Code::UnknownColumn
-        );
-        assert_eq!(
-            code(&|spec| spec.ignore = vec!["x".into(), "kind".into()]).code,
-            Code::EmptyData
-        );
-        assert_eq!(code(&|spec| spec.epochs = Some(0)).code, Code::BadValue);
-        let grown_from_texts = code(&|spec| {
-            spec.model.kind = ModelKind::Trees;
-            spec.text = Some(TextSpec::new("kind"));
-        });
-        assert_eq!(grown_from_texts.code, Code::BadValue);
-        assert!(grown_from_texts.message.contains("trees"));
-        assert_eq!(code(&|spec| spec.batch_size = Some(0)).code, Code::BadValue);
-        assert_eq!(
-            code(&|spec| spec.optimizer.learning_rate = Some(f64::NAN)).code,
-            Code::BadValue
-        );
-        assert_eq!(
-            code(&|spec| spec.optimizer.weight_decay = -1.0).code,
-            Code::BadValue
-        );
-    }
-}
+mod tests;

@@ -209,6 +209,7 @@ fn loss(prepared: &Prepared, spec: &TrainSpec, members: usize) -> Loss {
         task @ (Task::Regression { .. } | Task::Forecast { .. } | Task::Anomaly { .. }) => Loss::Squares {
             width: task.outputs(),
         },
+        Task::Multilabel { labels, .. } => Loss::BinaryCrossEntropy { width: labels.len() },
         Task::Quantiles { quantiles, .. } => Loss::Pinball {
             quantiles: quantiles.iter().map(|quantile| *quantile as f32).collect(),
         },

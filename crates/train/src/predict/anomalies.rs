@@ -14,6 +14,9 @@ pub(super) fn columns(
     threshold: f64,
 ) -> Result<Vec<Column>> {
     let (Outputs::Numbers(given_back)
+    | Outputs::Labels {
+        values: given_back, ..
+    }
     | Outputs::Probabilities {
         values: given_back, ..
     }

@@ -142,6 +142,7 @@ impl Linear {
             match task {
                 // Of quantiles it says the mean, which no report sets beside them.
                 Task::Regression { .. }
+                | Task::Multilabel { .. }
                 | Task::Quantiles { .. }
                 | Task::Forecast { .. }
                 | Task::Anomaly { .. } => values.push(out[0] * self.scale.1 + self.scale.0),

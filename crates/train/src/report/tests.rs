@@ -53,6 +53,7 @@ fn outputs(task: &Task, targets: Targets<'_>) -> Outputs {
 
 fn first(outputs: &Outputs, expected: &[f64]) {
     let (Outputs::Numbers(values)
+    | Outputs::Labels { values, .. }
     | Outputs::Probabilities { values, .. }
     | Outputs::Quantiles { values, .. }) = outputs;
     for (found, expected) in values.iter().zip(expected) {

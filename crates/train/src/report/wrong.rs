@@ -124,7 +124,9 @@ fn said<'a>(classes: &'a [String], part: &'a Part<'_>) -> Said<'a> {
     };
     let badness = match &part.truth {
         Truth::Classes(_) => errors.iter().map(|probability| -probability).collect(),
-        Truth::Numbers { .. } | Truth::Quantiles { .. } => errors.iter().map(|error| error.abs()).collect(),
+        Truth::Labels { .. } | Truth::Numbers { .. } | Truth::Quantiles { .. } => {
+            errors.iter().map(|error| error.abs()).collect()
+        }
     };
     Said {
         classes,
@@ -147,9 +149,9 @@ impl Said<'_> {
     fn actual(&self, at: usize) -> String {
         match self.truth {
             Truth::Classes(classes) => self.class(classes.get(at)),
-            Truth::Numbers { values, .. } | Truth::Quantiles { values, .. } => {
-                values.get(at).copied().map(significant).unwrap_or_default()
-            }
+            Truth::Labels { values, .. }
+            | Truth::Numbers { values, .. }
+            | Truth::Quantiles { values, .. } => values.get(at).copied().map(significant).unwrap_or_default(),
         }
     }
 
@@ -157,7 +159,7 @@ impl Said<'_> {
         match self.outputs {
             Outputs::Probabilities { .. } => self.class(self.taken.get(at)),
             Outputs::Numbers(values) => values.get(at).copied().map(significant).unwrap_or_default(),
-            Outputs::Quantiles { width, values } => {
+            Outputs::Labels { width, values } | Outputs::Quantiles { width, values } => {
                 let row: Vec<String> = values[at * width..][..*width]
                     .iter()
                     .copied()
