@@ -2,19 +2,28 @@
 
 use crate::{
     Relation,
-    error::{DataError, Result},
+    error::{DataError, Result, guarded},
     execute,
 };
 use aloft_spec::Problem;
-use polars::prelude::DataFrame;
+use polars::prelude::*;
 use std::{
+    fs::File,
     num::NonZeroUsize,
-    sync::mpsc::{Receiver, sync_channel},
+    path::Path,
+    sync::{
+        Arc,
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
     thread,
 };
 
 /// Rows of a batch, roughly.
-const ROWS: NonZeroUsize = NonZeroUsize::MIN.saturating_add((1 << 16) - 1);
+const ROWS: usize = 1 << 16;
+/// Values of a batch, roughly: those of wide tables have fewer rows, but not so few that what lies together in a file is
+/// read many times.
+const VALUES: usize = 1 << 20;
+const LEAST_ROWS: usize = 1 << 13;
 
 /// Batches of rows in their order, read by a thread of its own while the one before is being used. Dropping it ends the
 /// reading.
@@ -22,18 +31,21 @@ const ROWS: NonZeroUsize = NonZeroUsize::MIN.saturating_add((1 << 16) - 1);
 pub struct Batches(Receiver<Result<DataFrame>>);
 
 impl Relation {
-    /// The rows in batches of about 65,536, in their order. A batch is read when the one before was taken.
+    /// The rows in batches of about 65,536, of wide tables fewer, in their order. A batch is read when the one before was
+    /// taken.
     ///
     /// # Errors
     /// Of each batch those of reading it, `Stopped` among them.
     pub fn batches(&self) -> std::result::Result<Batches, Problem> {
-        let (sender, receiver) = sync_channel(1);
+        let (sender, receiver) = sync_channel(0);
         let relation = self.clone();
+        let rows = (VALUES / self.schema().len().max(1)).clamp(LEAST_ROWS, ROWS);
         let read = move || {
-            let batches = sender.clone();
-            let take = move |frame| Ok(batches.send(Ok(frame)).is_ok());
-            let ran = execute::batches_of(relation.plan.clone(), Some(ROWS), &relation.cancel, take);
-            if let Err(error) = relation.about_file(ran) {
+            let ended = match &relation.parquet {
+                Some(file) => relation.send_slices(file, rows, &sender),
+                None => relation.send_stream(rows, &sender),
+            };
+            if let Err(error) = ended {
                 // Who doesn't listen any more doesn't need to know.
                 let _ = sender.send(Err(error));
             }
@@ -46,6 +58,39 @@ impl Relation {
                 hint: "close other programs and try again".into(),
             })?;
         Ok(Batches(receiver))
+    }
+
+    /// Each batch is a read of its own: polars would read whole row groups, and several ahead.
+    fn send_slices(&self, file: &Path, rows: usize, sender: &SyncSender<Result<DataFrame>>) -> Result<()> {
+        let names: Vec<String> = self.schema().iter().map(|field| field.name.clone()).collect();
+        let mut metadata = None;
+        for first in (0..self.count()?).step_by(rows) {
+            self.cancel.step()?;
+            let source = File::open(file).map_err(|error| DataError::reading(file, &error))?;
+            let read = || {
+                let mut reader = ParquetReader::new(source)
+                    .with_columns(Some(names.clone()))
+                    .with_slice(Some((first as usize, rows)))
+                    .read_parallel(ParallelStrategy::Columns);
+                match &metadata {
+                    Some(known) => reader.set_metadata(Arc::clone(known)),
+                    None => metadata = Some(reader.get_metadata()?.clone()),
+                }
+                reader.finish()?.select(&names)
+            };
+            let frame = self.about_file(guarded(read))?;
+            if sender.send(Ok(frame)).is_err() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn send_stream(&self, rows: usize, sender: &SyncSender<Result<DataFrame>>) -> Result<()> {
+        let batches = sender.clone();
+        let take = move |frame| Ok(batches.send(Ok(frame)).is_ok());
+        let rows = NonZeroUsize::new(rows);
+        self.about_file(execute::batches_of(self.plan.clone(), rows, &self.cancel, take))
     }
 }
 

@@ -36,6 +36,8 @@ pub struct Relation {
     total: Option<u64>,
     /// Rows of the relation itself, once they were counted.
     rows: Arc<OnceLock<u64>>,
+    /// The Parquet file whose columns, or some of them, these are: its rows are read from any place.
+    pub(crate) parquet: Option<Arc<Path>>,
     /// The file that it reads, where it is a source's.
     file: Option<Arc<Path>>,
     /// Bytes of its rows in memory; 0 where they stay in a file, or belong to the inputs of a query.
@@ -75,6 +77,7 @@ impl Relation {
             scope,
             total,
             rows: Arc::new(OnceLock::from(rows)),
+            parquet: None,
             file: None,
             scan: None,
             reading: None,
@@ -107,6 +110,7 @@ impl Relation {
             scope: Scope::All,
             total: Some(rows),
             rows: Arc::new(OnceLock::from(rows)),
+            parquet: None,
             file: Some(file.into()),
             memory_bytes: 0,
             scan: None,
@@ -142,6 +146,7 @@ impl Relation {
             scope,
             total: None,
             rows: Arc::default(),
+            parquet: None,
             file: None,
             memory_bytes: 0,
             scan: None,
@@ -164,8 +169,24 @@ impl Relation {
             scope: Scope::Selected,
             total,
             rows: Arc::default(),
+            parquet: None,
             memory_bytes: 0,
             scan: None,
+            ..self.clone()
+        })
+    }
+
+    /// The same rows with these columns alone.
+    ///
+    /// # Errors
+    /// `UnknownColumn`.
+    pub fn select(&self, columns: &[String]) -> std::result::Result<Self, Problem> {
+        let fields = columns.iter().map(|name| self.field(name).cloned());
+        let fields = fields.collect::<Result<Vec<_>>>()?;
+        let expressions: Vec<Expr> = columns.iter().map(|name| col(name.as_str())).collect();
+        Ok(Self {
+            plan: self.plan.clone().select(expressions),
+            fields: fields.into(),
             ..self.clone()
         })
     }
@@ -178,6 +199,14 @@ impl Relation {
     /// How the source was read; `None` for a query.
     pub fn reading(&self) -> Option<&Arc<Reading>> {
         self.reading.as_ref()
+    }
+
+    /// The same, said to be all columns of a Parquet file.
+    pub(crate) fn of_parquet(self, file: &Path) -> Self {
+        Self {
+            parquet: Some(file.into()),
+            ..self
+        }
     }
 
     pub(crate) fn with_reading(self, reading: Reading) -> Self {
@@ -229,6 +258,7 @@ impl Relation {
         Ok(Self {
             plan: self.plan.clone().with_column(files::bytes_of(column, root)),
             fields: fields.collect(),
+            parquet: None,
             ..self.clone()
         })
     }

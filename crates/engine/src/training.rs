@@ -43,6 +43,9 @@ impl Training {
         if !spec.target.is_empty() {
             check("target", &spec.target)?;
         }
+        for label in &spec.labels {
+            check("labels", label)?;
+        }
         if let Some(text) = &spec.text {
             check("text.column", &text.column)?;
         }
@@ -90,7 +93,7 @@ impl Training {
             None => relation,
         };
         // A series can be predicted from itself.
-        if spec.forecast.is_none() && columns.iter().all(|column| *column == spec.target) {
+        if spec.forecast.is_none() && columns.iter().all(|column| spec.targets().contains(column)) {
             return Err(workspace.place(
                 cell,
                 Problem::new(Code::EmptyData, "there is no column to learn from")
@@ -145,8 +148,8 @@ pub fn prepare_run(
                 .with_hint("look at the table: a filter may keep nothing"),
         ));
     }
-    if !training.spec.target.is_empty() && !data.columns.contains(&training.spec.target) {
-        let target = &training.spec.target;
+    let targets = training.spec.targets();
+    if let Some(target) = targets.iter().find(|target| !data.columns.contains(target)) {
         let problem = Problem::new(
             Code::BadValue,
             format!("the target `{target}` has no value a model could learn"),
@@ -234,7 +237,9 @@ fn needed_columns(spec: &TrainSpec, schema: &[Field]) -> Vec<String> {
         .filter(|field| {
             let name = &field.name;
             let pictures = read == Some(name);
-            *name == spec.target || orders(name) || (learned(name) && (pictures || field.dtype != "binary"))
+            spec.targets().contains(name)
+                || orders(name)
+                || (learned(name) && (pictures || field.dtype != "binary"))
         })
         .map(|field| field.name.clone())
         .collect()

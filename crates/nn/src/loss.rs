@@ -16,6 +16,12 @@ pub enum Loss {
         /// A factor for each class; empty for 1.
         weights: Vec<f32>,
     },
+    /// Mean over all numbers of `ln(1 + eˣ) - t x`: the log loss of yes or no for each number of a row by itself, where t is 0
+    /// or 1 and x the logit of its probability.
+    BinaryCrossEntropy {
+        /// Numbers of a row.
+        width: usize,
+    },
     /// Mean square of the differences over all numbers.
     Squares {
         /// Numbers of a row.
@@ -79,7 +85,7 @@ impl Loss {
     pub fn width(&self) -> usize {
         match self {
             Self::CrossEntropy { classes, .. } => *classes,
-            Self::Squares { width } => *width,
+            Self::Squares { width } | Self::BinaryCrossEntropy { width } => *width,
             Self::Pinball { quantiles } => quantiles.len(),
             Self::Members { members, each } => members * each.width(),
         }
@@ -155,6 +161,16 @@ impl Loss {
                 }
                 sum
             }
+            (Self::BinaryCrossEntropy { .. }, Targets::Numbers(targets)) => {
+                let mut sum = 0.0;
+                for ((gradient, out), target) in gradient.iter_mut().zip(out).zip(targets) {
+                    let small = exp(-out.abs());
+                    let probability = if *out < 0.0 { small } else { 1.0 } / (1.0 + small);
+                    *gradient = (probability - target) * scale;
+                    sum += f64::from(out.max(0.0) - target * out) + f64::from(small).ln_1p();
+                }
+                sum
+            }
             (Self::Squares { .. }, Targets::Numbers(targets)) => {
                 let mut sum = 0.0;
                 for ((gradient, out), target) in gradient.iter_mut().zip(out).zip(targets) {
@@ -206,6 +222,12 @@ impl Loss {
                 let each =
                     candle_nn::ops::log_softmax(out, D::Minus1)?.mul(&shares.to_dtype(out.dtype())?)?;
                 each.neg()?.sum_all()? / divisor
+            }
+            (Self::BinaryCrossEntropy { .. }, Targets::Numbers(targets)) => {
+                let targets =
+                    Tensor::from_slice(targets, out.shape(), out.device())?.to_dtype(out.dtype())?;
+                let soft = (out.abs()?.neg()?.exp()? + 1.0)?.log()?;
+                ((out.relu()? - targets.mul(out)?)? + soft)?.sum_all()? / divisor
             }
             (Self::Squares { .. }, Targets::Numbers(targets)) => {
                 let targets = Tensor::from_slice(targets, out.shape(), out.device())?;
@@ -308,6 +330,11 @@ mod tests {
                 let members = Loss::Members { members: 2, each: Box::new(loss) };
                 check(&members, rows, Targets::Numbers(&numbers), &mut random);
             }
+            let yes: Vec<f32> = numbers.iter().map(|number| f32::from(u8::from(*number > 0.3))).collect();
+            let loss = Loss::BinaryCrossEntropy { width: classes };
+            check(&loss, rows, Targets::Numbers(&yes), &mut random);
+            let members = Loss::Members { members: 2, each: Box::new(loss) };
+            check(&members, rows, Targets::Numbers(&yes), &mut random);
         }
     }
 

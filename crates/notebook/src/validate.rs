@@ -302,15 +302,16 @@ pub(crate) fn train(body: &str) -> Checked {
 }
 
 fn columns(body: &mut Body<'_, TrainSpec>, train: &TrainSpec) {
-    let target = &train.target;
-    if train.features.contains(target) {
-        body.bad(
-            &["features"],
-            &format!("the target `{target}` is among the features: it would predict itself"),
-        );
-    }
-    if train.ignore.contains(target) {
-        body.bad(&["ignore"], &format!("the target `{target}` is to be ignored"));
+    for target in train.targets() {
+        if train.features.contains(target) {
+            body.bad(
+                &["features"],
+                &format!("the target `{target}` is among the features: it would predict itself"),
+            );
+        }
+        if train.ignore.contains(target) {
+            body.bad(&["ignore"], &format!("the target `{target}` is to be ignored"));
+        }
     }
     if let Some(both) = train.features.iter().find(|name| train.ignore.contains(name)) {
         body.bad(

@@ -23,6 +23,10 @@ pub struct TrainSpec {
     /// The column to predict. Rows without a value there are left out, and counted.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub target: String,
+    /// Columns of yes or no, true and false or 1 and 0, that are predicted together in place of a target: any number of them
+    /// may be true of a row.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub labels: Vec<String>,
     /// Columns to learn from; all but the target when empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub features: Vec<String>,
@@ -57,6 +61,10 @@ pub struct TrainSpec {
     /// Where to compute.
     #[serde(default)]
     pub device: DeviceSpec,
+    /// Megabytes of memory that the rows may take; a table that takes more stays in its file, and the model is the same.
+    /// When left out half of what the machine has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_mb: Option<u64>,
     /// How the table becomes windows of a series; with it the task is to forecast.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forecast: Option<ForecastSpec>,
@@ -95,6 +103,7 @@ impl TrainSpec {
         Self {
             data: data.into(),
             target: target.into(),
+            labels: Vec::new(),
             features: Vec::new(),
             ignore: Vec::new(),
             task: TaskSpec::default(),
@@ -105,6 +114,7 @@ impl TrainSpec {
             seed: defaults::seed(),
             patience: None,
             device: DeviceSpec::default(),
+            memory_mb: None,
             forecast: None,
             image: None,
             text: None,
@@ -113,6 +123,15 @@ impl TrainSpec {
             loss: LossSpec::default(),
             optimizer: OptimizerSpec::default(),
             schedule: ScheduleSpec::default(),
+        }
+    }
+
+    /// The columns to predict: the labels, or the target; none of an autoencoder.
+    pub fn targets(&self) -> &[String] {
+        match (self.labels.is_empty(), self.target.is_empty()) {
+            (false, _) => &self.labels,
+            (true, false) => std::slice::from_ref(&self.target),
+            (true, true) => &[],
         }
     }
 

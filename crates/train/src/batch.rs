@@ -1,7 +1,7 @@
 //! Encoded rows, and the batches that are gathered from them.
 
-use crate::inputs::Examples;
-use aloft_nn::network::Rows;
+use crate::{error::Result, inputs::Examples, shuffle::Shuffle};
+use aloft_nn::{network::Rows, rng::Random};
 
 /// Rows as a model takes them: row-major numbers and categories.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -54,7 +54,7 @@ impl Encoded {
     /// The rows of these indices, in their order.
     pub fn select(&self, indices: &[u32]) -> Self {
         let mut batch = Batch::default();
-        self.gather(indices, &mut batch);
+        self.put_into(indices, &mut batch);
         Self {
             rows: batch.rows,
             numeric_width: self.numeric_width,
@@ -62,6 +62,42 @@ impl Encoded {
             category_width: self.category_width,
             categories: batch.categories,
         }
+    }
+
+    /// Rows of these widths that lie anywhere, the rows of these indices in their order.
+    pub fn gathered(
+        rows: &dyn Examples,
+        (numeric_width, category_width): (usize, usize),
+        indices: &[u32],
+    ) -> Result<Self> {
+        let mut batch = Batch::default();
+        rows.gather(indices, &mut batch)?;
+        Ok(Self {
+            rows: batch.rows,
+            numeric_width,
+            numeric: batch.numeric,
+            category_width,
+            categories: batch.categories,
+        })
+    }
+
+    fn put_into(&self, indices: &[u32], batch: &mut Batch) {
+        batch.fill(indices.len(), |numeric, categories| {
+            gather(&self.numeric, self.numeric_width, indices, numeric);
+            gather(&self.categories, self.category_width, indices, categories);
+        });
+    }
+
+    /// Appends the rows of these indices of other rows with the same widths.
+    pub fn append(&mut self, other: &Self, indices: &[u32]) {
+        self.rows += indices.len();
+        gather(&other.numeric, other.numeric_width, indices, &mut self.numeric);
+        gather(
+            &other.categories,
+            other.category_width,
+            indices,
+            &mut self.categories,
+        );
     }
 
     /// The rows as trees take them.
@@ -89,11 +125,14 @@ impl Examples for Encoded {
         Some(self)
     }
 
-    fn gather(&self, indices: &[u32], batch: &mut Batch) {
-        batch.fill(indices.len(), |numeric, categories| {
-            gather(&self.numeric, self.numeric_width, indices, numeric);
-            gather(&self.categories, self.category_width, indices, categories);
-        });
+    fn gather(&self, indices: &[u32], batch: &mut Batch) -> Result<()> {
+        self.put_into(indices, batch);
+        Ok(())
+    }
+
+    /// As if they were in a file, so that it makes no difference to a run how much memory a machine has.
+    fn shuffle(&self, rows: &mut Vec<u32>, random: &mut Random) {
+        Shuffle::new(self.row_bytes()).shuffle(rows, random);
     }
 }
 
@@ -129,7 +168,7 @@ mod tests {
             (&[2, 0][..], &[20.0, 21.0, 0.0, 1.0][..], &[7, 5][..]),
             (&[1], &[10.0, 11.0], &[6]),
         ] {
-            encoded.gather(indices, &mut batch);
+            encoded.gather(indices, &mut batch).unwrap();
             let rows = batch.rows();
             assert_eq!(
                 (rows.rows, rows.numbers, rows.indices),

@@ -82,7 +82,7 @@ impl<'a> Boosting<'a> {
     }
 
     /// Loss and metrics of some rows. What the validation part scores is known from the steps.
-    pub fn evaluate(&self, rows: &[u32]) -> Evaluation {
+    pub fn evaluate(&self, rows: &[u32]) -> Result<Evaluation> {
         let prepared = self.prepared;
         let scores = match rows == prepared.split.validation {
             true => logits(self.forest(), self.booster.watched_scores().to_vec()),
@@ -129,8 +129,10 @@ fn objective(task: &Task) -> Objective {
         Task::Multiclass { classes, .. } => Objective::Softmax {
             classes: classes.len(),
         },
-        // Forecasts and autoencoders are refused before a tree grows.
-        Task::Regression { .. } | Task::Forecast { .. } | Task::Anomaly { .. } => Objective::Squares,
+        // Labels, forecasts and autoencoders are refused before a tree grows.
+        Task::Multilabel { .. } | Task::Regression { .. } | Task::Forecast { .. } | Task::Anomaly { .. } => {
+            Objective::Squares
+        }
         Task::Quantiles { quantiles, .. } => Objective::Quantiles {
             levels: quantiles.clone(),
         },

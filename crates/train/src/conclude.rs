@@ -15,17 +15,16 @@ use crate::{
     report::{Part, conclusion, conclusion_of_metrics, evaluation, forecasts},
     run::Run,
     saved::SavedModel,
+    table::{self, Table},
     task::Task,
     trainer,
 };
-use aloft_data::read_frame;
 use aloft_runs::file;
 use aloft_spec::{
     event::{EventKind, Phase},
     report::{Report, VERSION},
 };
 use candle_core::Device;
-use polars::prelude::*;
 use std::time::Duration;
 
 /// Share of a run's seconds that explaining its model may take, and the least and the most seconds that it may.
@@ -34,7 +33,7 @@ const EXPLAIN: (f64, f64, f64) = (0.02, 1.0, 20.0);
 /// A model that is evaluated and saved, to be explained.
 pub struct Concluded {
     model: Model,
-    frame: DataFrame,
+    table: Box<dyn Table>,
     report: Report,
 }
 
@@ -61,7 +60,7 @@ pub fn conclude(
         let trainer::Evaluation {
             mut metrics, outputs, ..
         } = trainer::evaluation(prepared, &model, rows)?;
-        let truth = prepared.truth(rows);
+        let truth = prepared.truth(rows)?;
         let share = (name == "validation").then_some(run.record.train.model.quantile);
         metrics.extend(anomalies(&mut task, &outputs, &truth, share));
         run.record.metrics.insert(name.to_owned(), metrics.clone());
@@ -77,8 +76,8 @@ pub fn conclude(
         });
     }
     // The table wasn't kept in memory while the model was trained.
-    let frame = read_frame(&run.dir.join(file::DATA))?;
-    let evaluation = evaluation(&run.record, prepared, &frame, &parts)?;
+    let table = table::open(&run.dir.join(file::DATA), &run.record.train)?;
+    let evaluation = evaluation(&run.record, prepared, table.as_ref(), &parts)?;
     let said = match (&evaluation, parts.last()) {
         (Some(evaluation), _) => conclusion(&prepared.task, evaluation),
         (None, Some(Part { name, .. })) => {
@@ -104,7 +103,7 @@ pub fn conclude(
     SavedModel {
         version,
         aloft,
-        target: run.record.train.target.clone(),
+        target: run.record.train.targets().join(", "),
         task,
         architecture: prepared.architecture.clone(),
         precision: Precision::default(),
@@ -117,7 +116,7 @@ pub fn conclude(
     let report = Report {
         version: VERSION,
         task: prepared.task.name().to_owned(),
-        target: run.record.train.target.clone(),
+        target: run.record.train.targets().join(", "),
         classes: classes.to_vec(),
         best_epoch: progress.best_epoch,
         metrics: run.record.metrics.clone(),
@@ -135,7 +134,7 @@ pub fn conclude(
         explanation: None,
     };
     aloft_runs::write_report(&run.dir, &report)?;
-    Ok(Concluded { model, frame, report })
+    Ok(Concluded { model, table, report })
 }
 
 /// What an autoencoder's errors come to; with a `share`, the threshold is set to what that share of the rows stays below.
@@ -158,10 +157,10 @@ fn anomalies(task: &mut Task, outputs: &Outputs, truth: &Truth, share: Option<f6
 pub fn add_explanation(run: &mut Run, prepared: &Prepared, concluded: Concluded) -> Result<()> {
     let Concluded {
         model,
-        frame,
+        table,
         mut report,
     } = concluded;
-    let (Some(evaluation), Some((preprocessing, encoded))) = (&report.evaluation, prepared.table()) else {
+    let (Some(evaluation), Some(preprocessing)) = (&report.evaluation, prepared.preprocessing()) else {
         return Ok(());
     };
     let part = match evaluation.split.as_str() {
@@ -170,20 +169,18 @@ pub fn add_explanation(run: &mut Run, prepared: &Prepared, concluded: Concluded)
     };
     run.phase(Phase::Explain)?;
     let rows = sampled(run.record.train.seed, part);
-    let table: Vec<IdxSize> = rows
+    let places: Vec<u32> = rows
         .iter()
         .map(|row| prepared.table_rows[*row as usize])
         .collect();
     let sample = Sample {
         preprocessing,
         task: &prepared.task,
-        rows: encoded.select(&rows),
-        truth: prepared.truth(&rows),
-        values: frame
-            .select(preprocessing.names())?
-            .take(&IdxCa::from_vec("rows".into(), table))?,
+        rows: prepared.encoded(preprocessing, &rows)?,
+        truth: prepared.truth(&rows)?,
+        values: table.rows(&preprocessing.names(), &places)?,
     };
-    drop(frame);
+    drop(table);
     let predict = |rows: &Encoded| {
         let all: Vec<u32> = (0..rows.rows as u32).collect();
         evaluate(&model, &prepared.task, rows, &all)

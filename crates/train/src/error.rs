@@ -87,6 +87,16 @@ pub enum TrainError {
         /// Rows that fit; `None` when one doesn't.
         fits: Option<u64>,
     },
+    /// A table that has to be in memory, and is more than it may take.
+    #[error("{what} take about {}, and {} is what they may take", bytes(*.needed), bytes(*.allowed))]
+    TooLarge {
+        /// What needs them, as in "trees need all rows in memory, which".
+        what: String,
+        /// Bytes of the rows.
+        needed: u64,
+        /// Bytes that they may take.
+        allowed: u64,
+    },
     /// There is no such device.
     #[error("no CUDA device can be used: {looked_for}")]
     NoDevice {
@@ -228,6 +238,10 @@ impl From<TrainError> for Problem {
                     None => problem.with_hint("take fewer rows, a smaller model, or run it on a target with more memory"),
                 }
             }
+            TrainError::TooLarge { needed, .. } => Self::new(Code::OutOfMemory, message).with_hint(format!(
+                "take fewer rows or columns, memory_mb = {} if the machine has it, or run it on a target with more memory",
+                needed.div_ceil(1_000_000)
+            )),
             TrainError::NoDevice { .. } => Self::new(Code::NoDevice, message)
                 .with_hint("use device = \"auto\" or \"cpu\", or run it on a target with a GPU"),
             TrainError::Unreadable { path, message } => Self::new(Code::Unreadable, message).in_file(path),

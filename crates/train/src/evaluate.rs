@@ -27,6 +27,13 @@ pub enum Outputs {
         /// The numbers.
         values: Vec<f64>,
     },
+    /// The probability of each label by itself, [rows, labels].
+    Labels {
+        /// Labels.
+        width: usize,
+        /// The numbers.
+        values: Vec<f64>,
+    },
     /// Numbers in the target's unit, [rows, outputs].
     Numbers(Vec<f64>),
     /// Quantiles in the target's unit, [rows, quantiles], each row's rising.
@@ -47,6 +54,10 @@ impl Outputs {
                 classes: *classes,
                 values: gather(values, *classes, rows),
             },
+            Self::Labels { width, values } => Self::Labels {
+                width: *width,
+                values: gather(values, *width, rows),
+            },
             Self::Quantiles { width, values } => Self::Quantiles {
                 width: *width,
                 values: gather(values, *width, rows),
@@ -58,7 +69,7 @@ impl Outputs {
     pub fn predicted(&self) -> Vec<u32> {
         match self {
             Self::Probabilities { classes, values } => values.chunks_exact(*classes).map(likeliest).collect(),
-            Self::Numbers(_) | Self::Quantiles { .. } => Vec::new(),
+            Self::Labels { .. } | Self::Numbers(_) | Self::Quantiles { .. } => Vec::new(),
         }
     }
 }
@@ -99,22 +110,35 @@ pub fn evaluate_network(
     indices: &[u32],
 ) -> Result<Outputs> {
     let members = network.graph().output().width() / task.outputs();
-    let mut scores = Vec::new();
+    let mut values = Vec::with_capacity(indices.len() * task.outputs());
     let mut batch = Batch::default();
     for some in indices.chunks(BLOCK * BLOCKS) {
-        rows.gather(some, &mut batch);
+        rows.gather(some, &mut batch)?;
         let out = network.predict(batch.rows(), BLOCK)?;
-        scores.extend(out.into_iter().map(f64::from));
+        let scores: Vec<f64> = out.into_iter().map(f64::from).collect();
+        append_values(task, members, &scores, rows, some, &mut values);
     }
-    Ok(outputs(task, members, &scores, rows, indices))
+    Ok(of_task(task, values))
 }
 
 /// What a model's scores of the rows of these indices mean, [rows, members, outputs]: numbers in the unit of the task or of
 /// the row, or logits of classes. What several members of a model say is averaged: numbers as they are, classes as
 /// probabilities.
 pub fn outputs(task: &Task, members: usize, scores: &[f64], rows: &dyn Examples, indices: &[u32]) -> Outputs {
-    let width = task.outputs();
     let mut values = Vec::with_capacity(scores.len() / members);
+    append_values(task, members, scores, rows, indices, &mut values);
+    of_task(task, values)
+}
+
+fn append_values(
+    task: &Task,
+    members: usize,
+    scores: &[f64],
+    rows: &dyn Examples,
+    indices: &[u32],
+    values: &mut Vec<f64>,
+) {
+    let width = task.outputs();
     let mut said = Vec::new();
     for (index, row) in indices.iter().zip(scores.chunks_exact(members * width)) {
         said.clear();
@@ -122,17 +146,23 @@ pub fn outputs(task: &Task, members: usize, scores: &[f64], rows: &dyn Examples,
             Task::Binary { .. } | Task::Multiclass { .. } => row
                 .chunks_exact(width)
                 .for_each(|logits| softmax(logits, &mut said)),
+            Task::Multilabel { .. } => said.extend(row.iter().map(|logit| 1.0 / (1.0 + (-logit).exp()))),
             _ => said.extend_from_slice(row),
         }
         let mean = |column: usize| said.iter().skip(column).step_by(width).sum::<f64>() / members as f64;
         let Unit { start, size } = task.unit(rows, *index);
         values.extend((0..width).map(|column| mean(column) * size + start));
     }
+}
+
+fn of_task(task: &Task, mut values: Vec<f64>) -> Outputs {
+    let width = task.outputs();
     match task {
         Task::Binary { .. } | Task::Multiclass { .. } => Outputs::Probabilities {
             classes: width,
             values,
         },
+        Task::Multilabel { .. } => Outputs::Labels { width, values },
         Task::Quantiles { .. } => {
             // A model may let quantiles cross; put in order they are nearer to the truth (Chernozhukov et al., 2010).
             values
@@ -197,6 +227,7 @@ mod tests {
             };
             let numbers = |indices: &[u32]| match evaluate(&model, &task, &encoded, indices).unwrap() {
                 Outputs::Numbers(values)
+                | Outputs::Labels { values, .. }
                 | Outputs::Probabilities { values, .. }
                 | Outputs::Quantiles { values, .. } => values,
             };

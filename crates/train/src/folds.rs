@@ -10,13 +10,12 @@ use crate::{
     prepare::Prepared,
     run::Run,
     split::Split,
+    table::{self, Table},
     trainer::evaluation,
 };
-use aloft_data::read_frame;
 use aloft_runs::{file, replace_file};
 use aloft_spec::event::EventKind;
 use candle_core::Device;
-use polars::prelude::DataFrame;
 use serde::{Deserialize, Serialize};
 use std::{fs, path::Path};
 
@@ -51,11 +50,11 @@ pub fn cross_validate(run: &mut Run, device: &Device) -> Result<Folds> {
     }
     let path = run.dir.join(file::CHECKPOINTS).join(FOLDS);
     let mut done = read(&path)?;
-    let frame = read_frame(&run.dir.join(file::DATA))?;
-    let splits = Prepared::folds(&spec, &frame)?;
+    let table = table::open(&run.dir.join(file::DATA), &spec)?;
+    let splits = Prepared::folds(&spec, table.as_ref())?;
     let count = splits.len();
     for (index, split) in splits.into_iter().enumerate().skip(done.len()) {
-        let Some(fold) = train(run, &frame, split, device)? else {
+        let Some(fold) = train(run, table.as_ref(), split, device)? else {
             result.stopped = true;
             return Ok(result);
         };
@@ -99,9 +98,9 @@ fn read(path: &Path) -> Result<Vec<Fold>> {
 }
 
 /// One training, and the metrics of its test rows; nothing when it was stopped.
-fn train(run: &mut Run, frame: &DataFrame, split: Split, device: &Device) -> Result<Option<Fold>> {
+fn train(run: &mut Run, table: &dyn Table, split: Split, device: &Device) -> Result<Option<Fold>> {
     let spec = run.record.train.clone();
-    let prepared = Prepared::fold(&spec, frame, split)?;
+    let prepared = Prepared::fold(&spec, table, split)?;
     let mut trainer = Trainer::new(&prepared, &spec, device)?;
     let patience = spec.patience_for(prepared.epochs) as usize;
     let mut losses: Vec<f64> = Vec::new();

@@ -1,10 +1,22 @@
 //! What this process and its run take.
 
+use rustix::process::{Resource, getrlimit};
 use std::{fs, path::Path};
 
 /// Peak resident memory of this process in bytes; 0 where the system doesn't tell.
 pub fn peak_memory() -> u64 {
     fs::read_to_string("/proc/self/status").map_or(0, |status| kilobytes(&status, "VmHWM:").unwrap_or(0))
+}
+
+/// Bytes of memory that this process may have: those of the machine, or fewer where a limit is set for it; 0 where the
+/// system doesn't tell.
+pub fn memory_limit() -> u64 {
+    let machine = aloft_runs::memory_bytes();
+    match getrlimit(Resource::Data).current {
+        Some(limit) if machine == 0 => limit,
+        Some(limit) => limit.min(machine),
+        None => machine,
+    }
 }
 
 /// Bytes of all files under a folder but those named; what can't be read counts as nothing.

@@ -5,10 +5,11 @@ use crate::{
     device,
     error::{Result, TrainError},
     machine::peak_memory,
+    memory,
     model::Trainer,
     prepare::{Prepared, step_rows},
+    table,
 };
-use aloft_data::read_frame;
 use aloft_spec::{Problem, train::TrainSpec, verdict::Measurement};
 use serde::Serialize;
 use std::{path::Path, time::Instant};
@@ -55,11 +56,11 @@ pub fn measure(train: &TrainSpec, data: &Path, rows: u64) -> std::result::Result
 fn measure_steps(train: &TrainSpec, data: &Path, rows: u64) -> Result<Measured> {
     let (device, name) = device::select(train.device)?;
     let start = Instant::now();
-    let frame = read_frame(data)?;
-    let mut prepared = Prepared::new(train, &frame)?;
+    let table = table::open(data, train)?;
+    let mut prepared = Prepared::new(train, table.as_ref())?;
     let prepare_seconds = start.elapsed().as_secs_f64();
-    let measured_rows = frame.height();
-    drop(frame);
+    let (measured_rows, columns) = (table.height(), table.names().len());
+    drop(table);
     let train_rows = prepared.split.train.len();
     let scale = rows as f64 / measured_rows.max(1) as f64;
     let planned_rows = (train_rows as f64 * scale).round() as usize;
@@ -86,13 +87,18 @@ fn measure_steps(train: &TrainSpec, data: &Path, rows: u64) -> Result<Measured> 
         }
     }
     let parts = &prepared.split;
+    let measurement = watch.measurement(&prepared, &trainer, name);
     Ok(Measured {
         measurement: Measurement {
+            row_bytes: match memory::table_bytes(rows, columns) <= memory::allowed(train.memory_mb) {
+                true => measurement.row_bytes,
+                false => memory::INDEX_BYTES,
+            },
             prepare_seconds_per_row: prepare_seconds / measured_rows.max(1) as f64,
             evaluate_seconds_per_row,
             checkpoint_seconds,
             measured_rows: measured_rows as u64,
-            ..watch.measurement(&prepared, &trainer, name)
+            ..measurement
         },
         train_rows: train_rows as u64,
         validation_rows: parts.validation.len() as u64,

@@ -1,13 +1,37 @@
-//! What a training takes of this machine's memory, before it takes it: a run that can't fit is refused with a batch that
-//! does, rather than ended by the system in the middle.
+//! What a training takes of this machine's memory, before it takes it: a table that can't fit stays in its file, and a run
+//! that can't is refused with a batch that does, rather than ended by the system in the middle.
 
-use crate::error::{Result, TrainError};
+use crate::{
+    error::{Result, TrainError},
+    machine::memory_limit,
+};
 use aloft_nn::graph::{Declared, Graph};
 
 /// Share of the memory that a batch may bring a run to.
 const SHARE: f64 = 0.9;
 /// Copies of each parameter: its number, the gradient, the optimizer's state, the best and the checkpoint's.
 const PARAMETER_COPIES: u64 = 7;
+
+/// Bytes that a value of a table takes while it is prepared: as it was read, as its column is fitted, as the model reads it.
+const VALUE_BYTES: u64 = 16;
+/// A table may take this share of the memory that there is, unless its run says how much.
+const TABLE_SHARE: f64 = 0.5;
+/// Bytes that a row takes while all values of the table are in files: its target, its part and its places.
+pub const INDEX_BYTES: u64 = 40;
+
+/// Bytes of memory that a table takes while a model learns from it.
+pub fn table_bytes(rows: u64, columns: usize) -> u64 {
+    rows.saturating_mul(columns as u64).saturating_mul(VALUE_BYTES)
+}
+
+/// Bytes that it may take: so many megabytes, or half of what this process may have.
+pub fn allowed(megabytes: Option<u64>) -> u64 {
+    match (megabytes, memory_limit()) {
+        (Some(megabytes), _) => megabytes.saturating_mul(1_000_000),
+        (None, 0) => u64::MAX,
+        (None, limit) => (limit as f64 * TABLE_SHARE) as u64,
+    }
+}
 
 /// Fails where a batch of so many rows, with the table's own bytes and the model, is more than `available` bytes; 0 where
 /// the system doesn't tell.

@@ -108,7 +108,7 @@ impl<'a> Trainer<'a> {
     pub fn evaluate(&self, rows: &[u32]) -> Result<Evaluation> {
         match self {
             Self::Network(network) => network.evaluate(rows),
-            Self::Trees(boosting) => Ok(boosting.evaluate(rows)),
+            Self::Trees(boosting) => boosting.evaluate(rows),
         }
     }
 

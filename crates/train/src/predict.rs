@@ -26,17 +26,17 @@ const PREDICTION: &str = "prediction";
 pub struct PredictSummary {
     /// Rows that were predicted.
     pub rows: u64,
-    /// The column that the model was trained to predict.
+    /// The column that the model was trained to predict; labels with commas between them.
     pub target: String,
-    /// `binary`, `multiclass`, `regression`, `quantiles`, `forecast` or `anomaly`.
+    /// `binary`, `multiclass`, `multilabel`, `regression`, `quantiles`, `forecast` or `anomaly`.
     pub task: String,
     /// Columns that were added to the rows.
     pub added: Vec<String>,
 }
 
 /// Reads rows (CSV, Parquet, JSON lines, Arrow), and writes them (CSV or Parquet, by the ending of `output`) in their
-/// order with all their columns, the column `prediction`, and for classes `probability_<class>` for each; for quantiles
-/// `quantile_<share>` for each in place of `prediction`. An autoencoder adds `score`, what it can't give back of a row, and
+/// order with all their columns, the column `prediction`, and for classes `probability_<class>` for each; for labels
+/// `prediction_<label>` and `probability_<label>` for each; for quantiles `quantile_<share>` for each in place of `prediction`. An autoencoder adds `score`, what it can't give back of a row, and
 /// `anomaly`, whether that is more than the threshold. Pictures themselves aren't written. A forecast reads the history of
 /// series as a whole, and writes their next steps instead. `run_dir` may also be a folder that an export has written. CSV,
 /// Parquet and Arrow are read and written in batches. `progress` is told how many rows are done, out of how many.
@@ -123,7 +123,7 @@ fn scored(saved: &SavedModel, model: &Model, input: &Path, mut frame: DataFrame)
     let outputs = evaluate(model, &saved.task, rows.as_ref(), &indices)?;
     let added = match &saved.task {
         Task::Anomaly { numbers, threshold } => {
-            anomalies::columns(&outputs, rows.as_ref(), *numbers, *threshold)
+            anomalies::columns(&outputs, rows.as_ref(), *numbers, *threshold)?
         }
         task => columns(task, &outputs),
     };
@@ -141,6 +141,10 @@ fn names(task: &Task) -> Vec<String> {
             .iter()
             .map(|quantile| format!("quantile_{quantile}"))
             .collect();
+    }
+    if let Task::Multilabel { labels, .. } = task {
+        let of_label = |label: &String| [format!("{PREDICTION}_{label}"), format!("probability_{label}")];
+        return labels.iter().flat_map(of_label).collect();
     }
     let probabilities = task.classes().iter().map(|class| format!("probability_{class}"));
     [PREDICTION.to_owned()].into_iter().chain(probabilities).collect()
@@ -166,6 +170,19 @@ fn columns(task: &Task, outputs: &Outputs) -> Vec<Column> {
             }
             columns
         }
+        (Task::Multilabel { types, .. }, Outputs::Labels { width, values }) => {
+            let label = |(index, (kind, names)): (usize, (&LabelType, &[String]))| {
+                let probabilities: Vec<f64> = values.iter().skip(index).step_by(*width).copied().collect();
+                let said = probabilities.iter().map(|probability| *probability > 0.5);
+                let predicted = match kind {
+                    LabelType::Boolean => Column::new(names[0].as_str().into(), said.collect::<Vec<_>>()),
+                    _ => Column::new(names[0].as_str().into(), said.map(i64::from).collect::<Vec<_>>()),
+                };
+                [predicted, Column::new(names[1].as_str().into(), probabilities)]
+            };
+            let labels = types.iter().zip(names.chunks_exact(2)).enumerate();
+            labels.flat_map(label).collect()
+        }
         (Task::Quantiles { .. }, Outputs::Quantiles { width, values }) => names
             .iter()
             .enumerate()
@@ -177,6 +194,7 @@ fn columns(task: &Task, outputs: &Outputs) -> Vec<Column> {
         (
             _,
             Outputs::Numbers(values)
+            | Outputs::Labels { values, .. }
             | Outputs::Probabilities { values, .. }
             | Outputs::Quantiles { values, .. },
         ) => {

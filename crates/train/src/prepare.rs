@@ -11,6 +11,8 @@ use crate::{
     metrics::Truth,
     preprocess::{Form, Preprocessing, mean_and_deviation, quantile},
     split::Split,
+    stored::Stored,
+    table::{Place, Table, require, whole},
     task::{Target, Task, Values},
 };
 use aloft_spec::{
@@ -18,7 +20,7 @@ use aloft_spec::{
     text::thousands,
     train::{CategoryEncoding, ModelKind, TrainSpec},
 };
-use check::{check, features, require};
+use check::{check, features};
 use polars::prelude::*;
 use weights::{class_weights, outcomes};
 
@@ -57,29 +59,41 @@ pub struct Prepared {
 
 impl Prepared {
     /// Reads the target, divides the rows, fits the preprocessing on the training part and encodes all.
-    pub fn new(spec: &TrainSpec, frame: &DataFrame) -> Result<Self> {
+    pub fn new(spec: &TrainSpec, table: &dyn Table) -> Result<Self> {
         check(spec)?;
         if let Some(forecast) = &spec.forecast {
-            return Self::windows(spec, forecast, frame);
+            return Self::windows(spec, forecast, whole(table, "forecasts")?);
         }
-        let labelled = Labelled::read(spec, frame)?;
-        let split = Split::new(&spec.split, frame, &labelled.target)?;
-        Self::with_split(spec, frame, labelled, split)
+        let labelled = Labelled::read(spec, table)?;
+        let split = Split::new(&spec.split, table, &labelled.target)?;
+        Self::with_split(spec, table, labelled, split)
     }
 
     /// The trainings of a cross-validation, one after the other: each fold is the test of one. Forecasts have none.
-    pub fn folds(spec: &TrainSpec, frame: &DataFrame) -> Result<Vec<Split>> {
-        Split::folds(&spec.split, frame, &Labelled::read(spec, frame)?.target)
+    pub fn folds(spec: &TrainSpec, table: &dyn Table) -> Result<Vec<Split>> {
+        Split::folds(&spec.split, table, &Labelled::read(spec, table)?.target)
     }
 
     /// The same as [`new`](Self::new) for a fold of [`folds`](Self::folds).
-    pub fn fold(spec: &TrainSpec, frame: &DataFrame, split: Split) -> Result<Self> {
-        Self::with_split(spec, frame, Labelled::read(spec, frame)?, split)
+    pub fn fold(spec: &TrainSpec, table: &dyn Table, split: Split) -> Result<Self> {
+        Self::with_split(spec, table, Labelled::read(spec, table)?, split)
     }
 
-    fn with_split(spec: &TrainSpec, frame: &DataFrame, labelled: Labelled, split: Split) -> Result<Self> {
+    fn with_split(spec: &TrainSpec, table: &dyn Table, labelled: Labelled, split: Split) -> Result<Self> {
         let Labelled { mut target, pictures } = labelled;
         let mut base_quantiles = Vec::new();
+        if let (Task::Multilabel { labels, shares, .. }, Values::Numbers(values)) =
+            (&mut target.task, &target.values)
+        {
+            let width = labels.len();
+            let yes = |label: usize| -> f64 {
+                let train = split.train.iter();
+                train.map(|row| values[*row as usize * width + label]).sum()
+            };
+            *shares = (0..width)
+                .map(|label| yes(label) / split.train.len() as f64)
+                .collect();
+        }
         if let (
             Task::Regression { mean, deviation } | Task::Quantiles { mean, deviation, .. },
             Values::Numbers(values),
@@ -97,8 +111,9 @@ impl Prepared {
         }
         let read = match (pictures, &spec.text) {
             (Some(pictures), _) => Read::pictures(pictures, &target, &split),
-            (None, Some(text)) => Read::texts(spec, text, frame, &target, &split)?,
+            (None, Some(text)) => Read::texts(spec, text, whole(table, "texts")?, &target, &split)?,
             _ if spec.model.kind == ModelKind::Autoencoder => {
+                let frame = whole(table, "autoencoders")?;
                 let (read, numbers) = Read::themselves(spec, frame, &split)?;
                 target.task = Task::Anomaly {
                     numbers,
@@ -106,7 +121,7 @@ impl Prepared {
                 };
                 read
             }
-            _ => Read::table(spec, frame, &target, &split)?,
+            _ => Read::table(spec, table, &target, &split)?,
         };
         Ok(Self {
             base_quantiles,
@@ -163,13 +178,18 @@ impl Prepared {
         })
     }
 
-    /// The fitted columns and the encoded rows where a row of the model is a row of the table, with a target: what a linear
-    /// base line, explanations and trees read. `None` for windows, pictures, texts and autoencoders.
-    pub fn table(&self) -> Option<(&Preprocessing, &Encoded)> {
-        match (&self.inputs, self.rows.encoded()) {
-            (Inputs::Table(preprocessing), Some(rows)) => Some((preprocessing, rows)),
+    /// The fitted columns where a row of the model is a row of the table, with a target: what a linear base line,
+    /// explanations and trees read. `None` for windows, pictures, texts and autoencoders.
+    pub fn preprocessing(&self) -> Option<&Preprocessing> {
+        match &self.inputs {
+            Inputs::Table(preprocessing) => Some(preprocessing),
             _ => None,
         }
+    }
+
+    /// Some rows of a table as the model reads them.
+    pub fn encoded(&self, preprocessing: &Preprocessing, rows: &[u32]) -> Result<Encoded> {
+        Encoded::gathered(self.rows.as_ref(), preprocessing.widths(), rows)
     }
 
     /// Rows of a step; the last one of an epoch may have fewer.
@@ -183,10 +203,10 @@ impl Prepared {
     }
 
     /// The numbers of some rows themselves, [rows, numbers], where a model gives them back.
-    pub fn numbers(&self, rows: &[u32]) -> Vec<f32> {
+    pub fn numbers(&self, rows: &[u32]) -> Result<Vec<f32>> {
         let mut batch = Batch::default();
-        self.rows.gather(rows, &mut batch);
-        batch.rows().numbers.to_vec()
+        self.rows.gather(rows, &mut batch)?;
+        Ok(batch.rows().numbers.to_vec())
     }
 
     /// The numbers of all rows as a model learns them, in the units of their rows, [rows, [`Task::target_width`]]; nothing for
@@ -204,29 +224,34 @@ impl Prepared {
     }
 
     /// The true values of some rows.
-    pub fn truth(&self, rows: &[u32]) -> Truth {
+    pub fn truth(&self, rows: &[u32]) -> Result<Truth> {
         let values: Vec<f64> = match &self.targets {
             Values::Classes(classes) => {
-                return Truth::Classes(rows.iter().map(|row| classes[*row as usize]).collect());
+                let classes = rows.iter().map(|row| classes[*row as usize]);
+                return Ok(Truth::Classes(classes.collect()));
             }
-            Values::Inputs => self.numbers(rows).into_iter().map(f64::from).collect(),
+            Values::Inputs => self.numbers(rows)?.into_iter().map(f64::from).collect(),
             Values::Numbers(values) => {
                 let width = self.task.target_width();
                 let of_row = |row: &u32| &values[*row as usize * width..][..width];
                 rows.iter().flat_map(of_row).copied().collect()
             }
         };
-        match &self.task {
+        Ok(match &self.task {
             Task::Quantiles { quantiles, .. } => Truth::Quantiles {
                 values,
                 quantiles: quantiles.clone(),
                 base: self.base_quantiles.clone(),
             },
+            Task::Multilabel { shares, .. } => Truth::Labels {
+                values,
+                shares: shares.clone(),
+            },
             task => Truth::Numbers {
                 values,
                 base: task.mean(),
             },
-        }
+        })
     }
 }
 
@@ -238,7 +263,7 @@ struct Labelled {
 }
 
 impl Labelled {
-    fn read(spec: &TrainSpec, frame: &DataFrame) -> Result<Self> {
+    fn read(spec: &TrainSpec, table: &dyn Table) -> Result<Self> {
         check(spec)?;
         if spec.model.kind == ModelKind::Autoencoder {
             let target = Target {
@@ -246,7 +271,7 @@ impl Labelled {
                     numbers: 0,
                     threshold: 0.0,
                 },
-                rows: (0..frame.height() as u32).collect(),
+                rows: (0..table.height() as u32).collect(),
                 values: Values::Inputs,
                 dropped: 0,
             };
@@ -255,13 +280,24 @@ impl Labelled {
                 pictures: None,
             });
         }
-        require(frame, "the target", &spec.target)?;
-        let mut target = Target::read(frame.column(&spec.target)?, spec.task, &spec.quantiles)?;
+        let mut target = match spec.labels.is_empty() {
+            true => {
+                require(table, "the target", &spec.target)?;
+                Target::read(&table.column(&spec.target)?, spec.task, &spec.quantiles)?
+            }
+            false => {
+                let column = |name: &String| {
+                    require(table, "the label", name)?;
+                    table.column(name)
+                };
+                Target::of_labels(&spec.labels.iter().map(column).collect::<Result<Vec<_>>>()?)?
+            }
+        };
         let pictures = match &spec.image {
             None => None,
             Some(image) => {
-                require(frame, "the column of pictures", &image.column)?;
-                let pictures = Pictures::read(image, frame)?;
+                require(table, "the column of pictures", &image.column)?;
+                let pictures = Pictures::read(image, whole(table, "pictures")?)?;
                 target.retain(|row| pictures.readable[row as usize]);
                 Some(pictures)
             }
@@ -279,35 +315,44 @@ struct Read {
 
 impl Read {
     /// Each row of the table is a row of the model.
-    fn table(spec: &TrainSpec, frame: &DataFrame, target: &Target, split: &Split) -> Result<Self> {
-        let features = features(spec, frame)?;
+    fn table(spec: &TrainSpec, table: &dyn Table, target: &Target, split: &Split) -> Result<Self> {
+        let features = features(spec, table)?;
         let train: Vec<u32> = split.train.iter().map(|row| target.rows[*row as usize]).collect();
         let trees = spec.model.kind == ModelKind::Trees;
         let outcomes = (spec.model.categories == CategoryEncoding::Target && !trees)
             .then(|| outcomes(target, &split.train));
         let (preprocessing, mut warnings) =
-            Preprocessing::fit(frame, &features, &train, &spec.preprocess, outcomes.as_ref())?;
+            Preprocessing::fit(table, &features, &train, &spec.preprocess, outcomes.as_ref())?;
         let preprocessing = preprocessing.in_form(if trees { Form::Plain } else { Form::Scaled });
-        let mut rows = match target.dropped {
-            0 => preprocessing.encode(frame)?,
-            dropped => {
-                warnings.insert(
-                    0,
-                    format!(
-                        "{} rows have no `{}` and are left out",
-                        thousands(dropped as u64),
-                        spec.target
-                    ),
-                );
-                preprocessing.encode(&kept(frame, target)?)?
-            }
-        };
-        if let Some(outcomes) = &outcomes {
-            preprocessing.hide_targets(frame, &train, outcomes, &split.train, &mut rows)?;
+        if target.dropped > 0 {
+            let dropped = thousands(target.dropped as u64);
+            let names = spec.targets().join("` or no `");
+            let left_out = format!("{dropped} rows have no `{names}` and are left out");
+            warnings.insert(0, left_out);
         }
+        if outcomes.is_some() {
+            // The training rows are encoded once more when all are.
+            whole(table, "categories that are encoded by the target")?;
+        }
+        let rows: Box<dyn Examples> = match table.place() {
+            Place::Memory(frame) => {
+                let mut rows = match target.dropped {
+                    0 => preprocessing.encode(frame)?,
+                    _ => preprocessing.encode(&kept(frame, target)?)?,
+                };
+                if let Some(outcomes) = &outcomes {
+                    preprocessing.hide_targets(frame, &train, outcomes, &split.train, &mut rows)?;
+                }
+                Box::new(rows)
+            }
+            Place::File(stored) if trees => {
+                Box::new(stored.encode_into_memory(&preprocessing, &target.rows)?)
+            }
+            Place::File(stored) => Box::new(Stored::encode(stored, &preprocessing, &target.rows, split)?),
+        };
         Ok(Self {
             inputs: Inputs::Table(preprocessing),
-            rows: Box::new(rows),
+            rows,
             warnings,
         })
     }
@@ -373,90 +418,4 @@ fn kept(frame: &DataFrame, target: &Target) -> Result<DataFrame> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use aloft_spec::{Code, Problem};
-
-    fn frame() -> DataFrame {
-        DataFrame::new(
-            40,
-            vec![
-                Column::new("x".into(), (0..40).map(f64::from).collect::<Vec<_>>()),
-                Column::new(
-                    "kind".into(),
-                    (0..40).map(|row| ["a", "b"][row % 2]).collect::<Vec<_>>(),
-                ),
-                Column::new(
-                    "y".into(),
-                    (0..40)
-                        .map(|row| (row % 10 != 9).then_some(row * 2))
-                        .collect::<Vec<_>>(),
-                ),
-            ],
-        )
-        .unwrap()
-    }
-
-    #[test]
-    fn everything_is_fitted_on_the_training_part() {
-        let prepared = Prepared::new(&TrainSpec::new("t", "y"), &frame()).unwrap();
-        assert_eq!((prepared.dropped, prepared.rows.count()), (4, 36));
-        let Values::Numbers(values) = &prepared.targets else {
-            panic!()
-        };
-        let Task::Regression { mean, .. } = prepared.task else {
-            panic!()
-        };
-        let train: Vec<f64> = prepared
-            .split
-            .train
-            .iter()
-            .map(|row| values[*row as usize])
-            .collect();
-        assert!((mean - train.iter().sum::<f64>() / train.len() as f64).abs() < 1e-12);
-        assert_eq!(prepared.inputs.names(), ["x", "kind"]);
-        assert!(prepared.warnings[0].contains("4 rows have no `y`"));
-    }
-
-    #[test]
-    fn wrong_names_and_values_are_explained() {
-        let code = |change: &dyn Fn(&mut TrainSpec)| {
-            let mut spec = TrainSpec::new("t", "y");
-            change(&mut spec);
-            Problem::from(Prepared::new(&spec, &frame()).unwrap_err())
-        };
-        let target = code(&|spec| spec.target = "Kind".into());
-        assert_eq!(
-            (target.code, target.hint.as_deref()),
-            (Code::UnknownColumn, Some("did you mean `kind`?"))
-        );
-        assert_eq!(
-            code(&|spec| spec.features = vec!["kinds".into()]).code,
-            Code::UnknownColumn
-        );
-        assert_eq!(
-            code(&|spec| spec.ignore = vec!["z".into()]).code,
-            Code::UnknownColumn
-        );
-        assert_eq!(
-            code(&|spec| spec.ignore = vec!["x".into(), "kind".into()]).code,
-            Code::EmptyData
-        );
-        assert_eq!(code(&|spec| spec.epochs = Some(0)).code, Code::BadValue);
-        let grown_from_texts = code(&|spec| {
-            spec.model.kind = ModelKind::Trees;
-            spec.text = Some(TextSpec::new("kind"));
-        });
-        assert_eq!(grown_from_texts.code, Code::BadValue);
-        assert!(grown_from_texts.message.contains("trees"));
-        assert_eq!(code(&|spec| spec.batch_size = Some(0)).code, Code::BadValue);
-        assert_eq!(
-            code(&|spec| spec.optimizer.learning_rate = Some(f64::NAN)).code,
-            Code::BadValue
-        );
-        assert_eq!(
-            code(&|spec| spec.optimizer.weight_decay = -1.0).code,
-            Code::BadValue
-        );
-    }
-}
+mod tests;

@@ -4,7 +4,7 @@ use crate::{
     batch::Batch,
     error::Result,
     evaluate::{Outputs, evaluate, evaluate_network},
-    memory,
+    machine, memory,
     metrics::{self, Metrics},
     model::Model,
     prepare::Prepared,
@@ -97,7 +97,7 @@ impl<'a> NetworkTrainer<'a> {
                 network.graph(),
                 prepared.batch_size,
                 prepared.rows.bytes() as u64,
-                aloft_runs::memory_bytes(),
+                machine::memory_limit(),
             )?;
         }
         let steps = u64::from(prepared.epochs) * prepared.steps_per_epoch() as u64;
@@ -131,7 +131,8 @@ impl<'a> NetworkTrainer<'a> {
         self.dropout = Random::new(self.seed, Purpose::Dropout, u64::from(epoch));
         self.variation = Random::new(self.seed, Purpose::Variation, u64::from(epoch));
         let mut order = self.prepared.split.train.clone();
-        Random::new(self.seed, Purpose::Order, u64::from(epoch)).shuffle(&mut order);
+        let mut random = Random::new(self.seed, Purpose::Order, u64::from(epoch));
+        self.prepared.rows.shuffle(&mut order, &mut random);
         order
     }
 
@@ -140,15 +141,15 @@ impl<'a> NetworkTrainer<'a> {
         let rate = self.schedule.rate(self.optimizer().steps());
         let prepared = self.prepared;
         if rows.len() <= prepared.batch_size {
-            let (seed, targets) = (self.dropout.bits(), self.targets(rows));
-            self.gather(rows);
+            let (seed, targets) = (self.dropout.bits(), self.targets(rows)?);
+            self.gather(rows)?;
             return Ok(self.learner.step(self.batch.rows(), targets.view(), rate, seed)?);
         }
-        let divisor = self.learner.divisor(self.targets(rows).view());
+        let divisor = self.learner.divisor(self.targets(rows)?.view());
         let mut loss = 0.0;
         for rows in rows.chunks(prepared.batch_size) {
-            let (seed, targets) = (self.dropout.bits(), self.targets(rows));
-            self.gather(rows);
+            let (seed, targets) = (self.dropout.bits(), self.targets(rows)?);
+            self.gather(rows)?;
             loss += self
                 .learner
                 .accumulate(self.batch.rows(), targets.view(), divisor, seed)?;
@@ -158,13 +159,14 @@ impl<'a> NetworkTrainer<'a> {
     }
 
     /// Puts some rows into the batch, a little different each time where that leaves what they are.
-    fn gather(&mut self, rows: &[u32]) {
-        self.prepared.rows.gather(rows, &mut self.batch);
+    fn gather(&mut self, rows: &[u32]) -> Result<()> {
+        self.prepared.rows.gather(rows, &mut self.batch)?;
         self.prepared.rows.vary(&mut self.batch, &mut self.variation);
+        Ok(())
     }
 
-    fn targets(&self, rows: &[u32]) -> Chosen {
-        match &self.prepared.targets {
+    fn targets(&self, rows: &[u32]) -> Result<Chosen> {
+        Ok(match &self.prepared.targets {
             Values::Classes(classes) => {
                 Chosen::Classes(rows.iter().map(|row| classes[*row as usize]).collect())
             }
@@ -174,15 +176,15 @@ impl<'a> NetworkTrainer<'a> {
                     .copied()
                     .collect(),
             ),
-            Values::Inputs => Chosen::Numbers(self.prepared.numbers(rows)),
-        }
+            Values::Inputs => Chosen::Numbers(self.prepared.numbers(rows)?),
+        })
     }
 
     /// Loss and metrics of some rows.
     pub fn evaluate(&self, rows: &[u32]) -> Result<Evaluation> {
         let prepared = self.prepared;
         let outputs = evaluate_network(self.network(), &prepared.task, prepared.rows.as_ref(), rows)?;
-        Ok(judged(prepared, outputs, rows))
+        judged(prepared, outputs, rows)
     }
 }
 
@@ -207,6 +209,7 @@ fn loss(prepared: &Prepared, spec: &TrainSpec, members: usize) -> Loss {
         task @ (Task::Regression { .. } | Task::Forecast { .. } | Task::Anomaly { .. }) => Loss::Squares {
             width: task.outputs(),
         },
+        Task::Multilabel { labels, .. } => Loss::BinaryCrossEntropy { width: labels.len() },
         Task::Quantiles { quantiles, .. } => Loss::Pinball {
             quantiles: quantiles.iter().map(|quantile| *quantile as f32).collect(),
         },
@@ -228,12 +231,12 @@ fn loss(prepared: &Prepared, spec: &TrainSpec, members: usize) -> Loss {
 /// Loss and metrics of a model on some rows.
 pub fn evaluation(prepared: &Prepared, model: &Model, rows: &[u32]) -> Result<Evaluation> {
     let outputs = evaluate(model, &prepared.task, prepared.rows.as_ref(), rows)?;
-    Ok(judged(prepared, outputs, rows))
+    judged(prepared, outputs, rows)
 }
 
 /// Loss and metrics of what a model says about some rows.
-pub fn judged(prepared: &Prepared, outputs: Outputs, rows: &[u32]) -> Evaluation {
-    let truth = prepared.truth(rows);
+pub fn judged(prepared: &Prepared, outputs: Outputs, rows: &[u32]) -> Result<Evaluation> {
+    let truth = prepared.truth(rows)?;
     let width = prepared.task.target_width();
     let units: Vec<f64> = rows
         .iter()
@@ -244,11 +247,11 @@ pub fn judged(prepared: &Prepared, outputs: Outputs, rows: &[u32]) -> Evaluation
         .collect();
     let mut metrics = metrics::metrics(&outputs, &truth);
     metrics.extend(metrics::base_lines(&prepared.rows.base_lines(rows), &truth));
-    Evaluation {
+    Ok(Evaluation {
         loss: metrics::loss(&outputs, &truth, &units),
         metrics,
         outputs,
-    }
+    })
 }
 
 /// The optimizer that a specification asks for.

@@ -10,9 +10,9 @@ use crate::{
     machine,
     prepare::Prepared,
     run::{Run, forget_old_stop},
+    table::{self, Place},
     training::{Preparation, Trained, train},
 };
-use aloft_data::read_frame;
 use aloft_runs::file;
 use aloft_spec::{
     Code, Problem,
@@ -95,11 +95,17 @@ fn work(run: &mut Run) -> Result<RunStatus> {
         resumed_epochs: Checkpoint::progress(&run.dir)?.map_or(0, |progress| progress.epoch),
     })?;
     run.phase(Phase::Load)?;
-    let frame = read_frame(&run.dir.join(file::DATA))?;
+    let table = table::open(&run.dir.join(file::DATA), &run.record.train)?;
+    if let Place::File(stored) = table.place() {
+        run.event(EventKind::Log {
+            level: "info".into(),
+            message: stored.words(),
+        })?;
+    }
     run.phase(Phase::Fit)?;
-    let prepared = Prepared::new(&run.record.train, &frame)?;
-    let rows = frame.height();
-    drop(frame);
+    let prepared = Prepared::new(&run.record.train, table.as_ref())?;
+    let rows = table.height();
+    drop(table);
     for warning in &prepared.warnings {
         run.warn(warning)?;
     }

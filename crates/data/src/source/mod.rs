@@ -129,6 +129,12 @@ fn relation(
         let relation = Relation::of_frame(frame, Scope::Head, None, cancel);
         return Ok(relation.with_scan(scan).with_reading(reading));
     }
+    let parquet = match &location {
+        Location::File(file) if spec.format.or_else(|| Format::of_path(file)) == Some(Format::Parquet) => {
+            Some(file.clone())
+        }
+        _ => None,
+    };
     let Opened {
         plan,
         rows: total,
@@ -139,7 +145,13 @@ fn relation(
     let engine = EngineChoice::for_bytes(reading.bytes);
     let in_memory = |frame: DataFrame, scope| Relation::of_frame(frame, scope, Some(total), cancel);
     let relation = match scope {
-        Scope::All => Relation::of_file(plan, path, total, engine, cancel)?,
+        Scope::All => {
+            let relation = Relation::of_file(plan, path, total, engine, cancel)?;
+            match parquet {
+                Some(file) => relation.of_parquet(&file),
+                None => relation,
+            }
+        }
         _ if total <= wanted => {
             let frame = execute::collect(plan, engine).map_err(|error| error.in_file(path))?;
             in_memory(frame, Scope::All)

@@ -56,12 +56,19 @@ pub(super) fn inputs(body: &mut Body<'_, TrainSpec>, train: &TrainSpec) {
 /// All but an autoencoder have a target.
 fn target(body: &mut Body<'_, TrainSpec>, train: &TrainSpec) {
     let autoencoder = train.model.kind == ModelKind::Autoencoder;
+    if !train.labels.is_empty() {
+        return labels(body, train);
+    }
     match (
         autoencoder,
         train.target.is_empty(),
         body.reading.span(&["target"]),
     ) {
-        (false, true, None) => body.error(&["target"], "the key `target` is missing", "add `target = …`"),
+        (false, true, None) => body.error(
+            &["target"],
+            "the key `target` is missing",
+            "add `target = …`, or `labels = […]` for several columns of yes or no",
+        ),
         (false, true, Some(_)) => body.error(
             &["target"],
             "`target` is empty",
@@ -83,6 +90,37 @@ fn target(body: &mut Body<'_, TrainSpec>, train: &TrainSpec) {
     }
     if autoencoder && !matches!(train.task, TaskSpec::Auto | TaskSpec::Anomaly) {
         body.bad(&["task"], "the task of an autoencoder is \"anomaly\"");
+    }
+}
+
+/// Several labels stand in place of a target.
+fn labels(body: &mut Body<'_, TrainSpec>, train: &TrainSpec) {
+    if !train.target.is_empty() {
+        body.bad(&["labels"], "a cell predicts a `target` or `labels`, not both");
+    }
+    let mut seen = Vec::new();
+    for label in &train.labels {
+        if seen.contains(&label) {
+            body.bad(&["labels"], &format!("the label `{label}` is there twice"));
+        }
+        seen.push(label);
+    }
+    if train.labels.len() == 1 {
+        body.error(&["labels"], "a single label is a target", "write `target = …`");
+    }
+    if !matches!(
+        train.model.kind,
+        ModelKind::Mlp | ModelKind::Linear | ModelKind::Cnn | ModelKind::Transformer
+    ) || train.forecast.is_some()
+    {
+        body.error(
+            &["model", "kind"],
+            "several labels are predicted by networks of a table, of pictures or of texts",
+            "use \"mlp\" or \"linear\", or a cell for each label",
+        );
+    }
+    if train.task != TaskSpec::Auto {
+        body.bad(&["task"], "the task of `labels` is theirs: remove the key");
     }
 }
 

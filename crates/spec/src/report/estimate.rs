@@ -83,6 +83,7 @@ pub fn headline(task: &str) -> &'static str {
     match task {
         "regression" | "forecast" | "anomaly" => "rmse",
         "quantiles" => "pinball",
+        "multilabel" => "micro_f1",
         _ => "accuracy",
     }
 }
@@ -96,8 +97,10 @@ pub fn is_error(metric: &str) -> bool {
         "rmse",
         "mae",
         "pinball",
+        "hamming_loss",
         "base_rmse",
         "base_pinball",
+        "base_log_loss",
     ]
     .iter()
     .any(|name| metric.starts_with(name))

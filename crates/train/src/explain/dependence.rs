@@ -128,7 +128,7 @@ fn means(asked: &Encoded, rows: usize, predict: &Predict<'_>) -> Result<Vec<Vec<
     let (width, skipped, values) = match predict(asked)? {
         Outputs::Numbers(values) => (1, 0, values),
         Outputs::Probabilities { classes, values } => (classes, usize::from(classes == 2), values),
-        Outputs::Quantiles { width, values } => (width, 0, values),
+        Outputs::Labels { width, values } | Outputs::Quantiles { width, values } => (width, 0, values),
     };
     let mean = |some: &[f64], output: usize| {
         some.iter().skip(output).step_by(width).sum::<f64>() / rows.max(1) as f64

@@ -111,6 +111,7 @@ pub fn explain(
                 .take(dependence::CURVES)
                 .map(f64::to_string)
                 .collect(),
+            Task::Multilabel { labels, .. } => labels.iter().take(dependence::CURVES).cloned().collect(),
             Task::Regression { .. } | Task::Forecast { .. } | Task::Anomaly { .. } => Vec::new(),
         },
     })
@@ -121,7 +122,7 @@ fn metric(task: &Task) -> &'static str {
     match task {
         Task::Regression { .. } | Task::Forecast { .. } | Task::Anomaly { .. } => "rmse",
         Task::Quantiles { .. } => "pinball",
-        Task::Binary { .. } | Task::Multiclass { .. } => "log_loss",
+        Task::Binary { .. } | Task::Multiclass { .. } | Task::Multilabel { .. } => "log_loss",
     }
 }
 

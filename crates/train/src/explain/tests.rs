@@ -1,5 +1,5 @@
 use super::*;
-use crate::{metrics::Truth, prepare::Prepared, task::Values};
+use crate::{metrics::Truth, prepare::Prepared, table::Table as _, task::Values};
 use aloft_spec::{chart::Scale, train::TrainSpec};
 
 /// Rows whose target follows `x` and, less, `kind`; `other` says nothing.
@@ -29,12 +29,13 @@ fn prepared() -> (DataFrame, Prepared) {
 
 /// A model that knows the rule by which the target was made.
 fn rule(prepared: &Prepared) -> impl Fn(&Encoded) -> Result<Outputs> + '_ {
-    let blocks = prepared.table().unwrap().0.blocks();
-    let crate::preprocess::Encoding::Category(kinds) = &prepared.table().unwrap().0.columns[2].encoding
+    let blocks = prepared.preprocessing().unwrap().blocks();
+    let crate::preprocess::Encoding::Category(kinds) = &prepared.preprocessing().unwrap().columns[2].encoding
     else {
         panic!()
     };
-    let crate::preprocess::Encoding::Number(number) = &prepared.table().unwrap().0.columns[1].encoding else {
+    let crate::preprocess::Encoding::Number(number) = &prepared.preprocessing().unwrap().columns[1].encoding
+    else {
         panic!()
     };
     let crate::preprocess::Scale::Linear { center, width } = number.scale else {
@@ -55,16 +56,18 @@ fn rule(prepared: &Prepared) -> impl Fn(&Encoded) -> Result<Outputs> + '_ {
 
 fn sample<'a>(frame: &DataFrame, prepared: &'a Prepared) -> Sample<'a> {
     let rows = sampled(7, &prepared.split.test);
-    let table: Vec<IdxSize> = rows
+    let places: Vec<u32> = rows
         .iter()
         .map(|row| prepared.table_rows[*row as usize])
         .collect();
     Sample {
-        preprocessing: prepared.table().unwrap().0,
+        preprocessing: prepared.preprocessing().unwrap(),
         task: &prepared.task,
-        rows: prepared.table().unwrap().1.select(&rows),
-        truth: prepared.truth(&rows),
-        values: frame.take(&IdxCa::from_vec("rows".into(), table)).unwrap(),
+        rows: prepared
+            .encoded(prepared.preprocessing().unwrap(), &rows)
+            .unwrap(),
+        truth: prepared.truth(&rows).unwrap(),
+        values: frame.rows(&prepared.inputs.names(), &places).unwrap(),
     }
 }
 
@@ -147,7 +150,7 @@ fn large_parts_are_sampled() {
     assert!(rows.len() == 1000 && rows.is_sorted() && rows != sampled(8, &part));
     assert_eq!(sampled(7, &part[..10]), part[..10]);
     let (_, prepared) = prepared();
-    let Truth::Numbers { values, .. } = prepared.truth(&part[..10]) else {
+    let Truth::Numbers { values, .. } = prepared.truth(&part[..10]).unwrap() else {
         panic!()
     };
     let Values::Numbers(all) = &prepared.targets else {

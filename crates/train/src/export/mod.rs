@@ -71,8 +71,8 @@ fn network(run_dir: &Path) -> Result<(SavedModel, Network)> {
 /// The preprocessing of a model of plain tables, which is all that other programs are given.
 fn table(saved: &SavedModel) -> Result<&Preprocessing> {
     match (&saved.inputs, &saved.task) {
-        (_, Task::Forecast { .. } | Task::Anomaly { .. }) => unsupported(format!(
-            "the model's task is `{}`, and only models of plain tables can be exported",
+        (_, Task::Multilabel { .. } | Task::Forecast { .. } | Task::Anomaly { .. }) => unsupported(format!(
+            "the model's task is `{}`, and only models of plain tables with one target can be exported",
             saved.task.name()
         )),
         (Inputs::Table(preprocessing), _) => Ok(preprocessing),

@@ -8,9 +8,9 @@ use crate::{
     precision::Precision,
     prepare::Prepared,
     saved::SavedModel,
+    table,
     trainer::evaluation,
 };
-use aloft_data::read_frame;
 use aloft_runs::file;
 use aloft_spec::{Extent, Problem};
 use serde::Serialize;
@@ -50,9 +50,9 @@ pub fn quantize(
 fn quantize_model(run_dir: &Path, precision: Precision, folder: &Path) -> Result<Quantized> {
     let (mut saved, network) = network(run_dir)?;
     let record = aloft_runs::read(run_dir)?;
-    let frame = read_frame(&run_dir.join(file::DATA))?;
-    let prepared = Prepared::new(&record.train, &frame)?;
-    drop(frame);
+    let table = table::open(&run_dir.join(file::DATA), &record.train)?;
+    let prepared = Prepared::new(&record.train, table.as_ref())?;
+    drop(table);
     let (split, rows) = match prepared.split.test.is_empty() {
         true => ("validation", &prepared.split.validation),
         false => ("test", &prepared.split.test),

@@ -14,6 +14,7 @@ pub mod windows;
 
 use crate::{
     batch::{Batch, Encoded},
+    error::Result,
     preprocess::Preprocessing,
 };
 use aloft_nn::rng::Random;
@@ -126,7 +127,15 @@ pub trait Examples: Debug + Send + Sync {
     }
 
     /// Puts the rows of these indices side by side, in their order.
-    fn gather(&self, indices: &[u32], batch: &mut Batch);
+    ///
+    /// # Errors
+    /// Those of reading a file, where the rows lie in one.
+    fn gather(&self, indices: &[u32], batch: &mut Batch) -> Result<()>;
+
+    /// Puts rows to learn from into a random order.
+    fn shuffle(&self, rows: &mut Vec<u32>, random: &mut Random) {
+        random.shuffle(rows);
+    }
 
     /// Makes rows to learn from a little different each time, where that leaves what they are.
     fn vary(&self, _batch: &mut Batch, _random: &mut Random) {}

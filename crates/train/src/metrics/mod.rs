@@ -1,6 +1,7 @@
 //! How good predictions are: sums in double precision and in the order of the rows. A metric that isn't defined for the
 //! rows (a rank with one class only) is left out rather than NaN.
 
+mod labels;
 mod ranking;
 mod score;
 
@@ -18,6 +19,13 @@ pub type Metrics = BTreeMap<String, f64>;
 pub enum Truth {
     /// Each row's class.
     Classes(Vec<u32>),
+    /// Each row's labels, and the shares of the training part that a base line would say.
+    Labels {
+        /// 0 or 1, [rows, labels].
+        values: Vec<f64>,
+        /// Shares of the training part that have each label.
+        shares: Vec<f64>,
+    },
     /// Each row's numbers, and the mean over the training part that a base line would say.
     Numbers {
         /// In the target's unit.
@@ -41,6 +49,7 @@ impl Truth {
     pub fn rows(&self) -> usize {
         match self {
             Self::Classes(classes) => classes.len(),
+            Self::Labels { values, shares } => values.len() / shares.len().max(1),
             Self::Numbers { values, .. } | Self::Quantiles { values, .. } => values.len(),
         }
     }
@@ -49,6 +58,13 @@ impl Truth {
     pub fn gather(&self, rows: &[u32]) -> Self {
         match self {
             Self::Classes(classes) => Self::Classes(rows.iter().map(|row| classes[*row as usize]).collect()),
+            Self::Labels { values, shares } => {
+                let of_row = |row: &u32| values[*row as usize * shares.len()..][..shares.len()].iter();
+                Self::Labels {
+                    values: rows.iter().flat_map(of_row).copied().collect(),
+                    shares: shares.clone(),
+                }
+            }
             Self::Numbers { values, base } => Self::Numbers {
                 values: rows.iter().map(|row| values[*row as usize]).collect(),
                 base: *base,
@@ -72,6 +88,9 @@ impl Truth {
 ///   `calibration_error`, `base_rate_accuracy` (always saying the rows' most frequent class);
 /// - two classes: also `f1` (of the second), `roc_auc` and `pr_auc` (average precision);
 /// - more classes: `macro_roc_auc` and `macro_pr_auc`, the mean over each class against the others;
+/// - labels: `micro_f1` and `macro_f1`, `subset_accuracy` (all labels right), `hamming_loss` (share of wrong labels),
+///   `macro_roc_auc`, `log_loss`, and what saying the training part's share of each label has: `base_micro_f1`,
+///   `base_macro_f1`, `base_subset_accuracy`, `base_log_loss`;
 /// - regression, forecasts and autoencoders: `rmse`, `mae`, `r2`, `base_rmse` (always saying the training part's mean);
 /// - quantiles: `pinball` (mean over rows and quantiles), `coverage` (share of rows from the lowest to the highest
 ///   quantile), `mae` (of the median, where it is among them), `base_pinball` (always saying the training part's quantiles).
@@ -106,7 +125,7 @@ pub fn base_lines(lines: &[(&'static str, Vec<f64>)], truth: &Truth) -> Metrics 
         .collect()
 }
 
-/// The loss that early stopping watches: log loss for classes; for numbers the mean squared error in units of the
+/// The loss that early stopping watches: log loss for classes and labels; for numbers the mean squared error in units of the
 /// training part's deviation, for quantiles the pinball loss in such units. `units` has one for each number, or some to be
 /// repeated. NaN when a prediction is.
 pub fn loss(outputs: &Outputs, truth: &Truth, units: &[f64]) -> f64 {
@@ -118,6 +137,10 @@ pub fn loss(outputs: &Outputs, truth: &Truth, units: &[f64]) -> f64 {
                 .zip(units.iter().cycle())
                 .map(|((p, y), unit)| (((p - y) / unit).powi(2), 1)),
         ),
+        (Outputs::Labels { width, values: said }, Truth::Labels { values, .. }) => {
+            let rows = said.chunks_exact(*width).zip(values.chunks_exact(*width));
+            mean(rows.map(|(said, truth)| (labels::loss(said, truth), 1)))
+        }
         (Outputs::Probabilities { classes, values }, Truth::Classes(truth)) => mean(
             values
                 .chunks_exact(*classes)

@@ -1,7 +1,7 @@
 //! Predictions beside the truth, with all that doesn't depend on how much a row counts worked out once: a metric of rows
 //! drawn again (a bootstrap) is then one pass over their counts.
 
-use super::{Truth, ranking::Ranking};
+use super::{Truth, labels::Labels, ranking::Ranking};
 use crate::evaluate::Outputs;
 
 /// Probabilities below this count as this in the log loss.
@@ -19,6 +19,8 @@ pub type Named = Vec<(&'static str, Option<f64>)>;
 pub enum Scored {
     /// Of classes.
     Classes(Classes),
+    /// Of labels.
+    Labels(Labels),
     /// Of numbers.
     Numbers(Numbers),
     /// Of quantiles.
@@ -74,6 +76,9 @@ impl Scored {
                     base_errors: values.iter().map(|y| y - base).collect(),
                 })
             }
+            (Outputs::Labels { values: said, .. }, Truth::Labels { values, shares }) => {
+                Self::Labels(Labels::new(said, values, shares))
+            }
             (Outputs::Probabilities { classes, values }, Truth::Classes(truth)) => {
                 Self::Classes(Classes::new(outputs.predicted(), *classes, values, truth))
             }
@@ -96,6 +101,7 @@ impl Scored {
     pub fn rows(&self) -> usize {
         match self {
             Self::Classes(classes) => classes.truth.len(),
+            Self::Labels(labels) => labels.rows(),
             Self::Numbers(numbers) => numbers.errors.len(),
             Self::Quantiles(quantiles) => quantiles.losses.len(),
         }
@@ -105,6 +111,7 @@ impl Scored {
     pub fn passes(&self) -> usize {
         match self {
             Self::Classes(classes) => 1 + classes.rankings.len(),
+            Self::Labels(labels) => labels.passes(),
             Self::Numbers(_) | Self::Quantiles(_) => 1,
         }
     }
@@ -113,6 +120,7 @@ impl Scored {
     pub fn metrics(&self, weights: &[u32]) -> Named {
         match self {
             Self::Classes(classes) => classes.metrics(weights),
+            Self::Labels(labels) => labels.metrics(weights),
             Self::Numbers(numbers) => numbers.metrics(weights),
             Self::Quantiles(quantiles) => quantiles.metrics(weights),
         }

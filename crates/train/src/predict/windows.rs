@@ -23,6 +23,7 @@ pub(super) fn predict(
     let next = windows.next(frame)?;
     let rows: Vec<u32> = (0..next.rows.count() as u32).collect();
     let (Outputs::Numbers(values)
+    | Outputs::Labels { values, .. }
     | Outputs::Probabilities { values, .. }
     | Outputs::Quantiles { values, .. }) = evaluate(model, &saved.task, &next.rows, &rows)?;
     let mut columns = next.columns;

@@ -3,9 +3,9 @@
 use crate::{
     boosting,
     error::{Result, TrainError},
+    table::Table,
 };
-use aloft_spec::train::{ModelKind, SplitBy, TrainSpec};
-use polars::prelude::*;
+use aloft_spec::train::{CategoryEncoding, ModelKind, SplitBy, TaskSpec, TrainSpec};
 
 /// Refuses values that no table is needed to refuse.
 pub fn check(spec: &TrainSpec) -> Result<()> {
@@ -61,6 +61,8 @@ pub fn check(spec: &TrainSpec) -> Result<()> {
     {
         let hint = "leave them out: forecasts and autoencoders have none";
         Some((format!("quantiles are {:?}", spec.quantiles), hint))
+    } else if !spec.labels.is_empty() {
+        labels(spec)
     } else {
         None
     };
@@ -71,24 +73,39 @@ pub fn check(spec: &TrainSpec) -> Result<()> {
     }
 }
 
-/// Refuses a table without a column.
-pub fn require(frame: &DataFrame, role: &'static str, name: &str) -> Result<()> {
-    match frame.column(name) {
-        Ok(_) => Ok(()),
-        Err(_) => {
-            let names = frame.get_column_names().into_iter().map(PlSmallStr::as_str);
-            Err(TrainError::unknown_column(role, name, names))
-        }
-    }
+/// What several labels can't be combined with, and what to do.
+fn labels(spec: &TrainSpec) -> Option<(String, &'static str)> {
+    let with = |what: &str| Some(format!("`labels` can't be predicted {what}"));
+    let (message, hint) = match spec.model.kind {
+        _ if !spec.target.is_empty() => (with("beside a `target`"), "keep one of the two"),
+        _ if spec.labels.len() == 1 => (
+            Some("`labels` names a single column".to_owned()),
+            "make it the `target`",
+        ),
+        ModelKind::Trees => (with("by trees"), "use model.kind = \"mlp\" or \"linear\""),
+        ModelKind::Autoencoder => (
+            with("by an autoencoder"),
+            "use model.kind = \"mlp\" or \"linear\"",
+        ),
+        _ if spec.forecast.is_some() => (with("by a forecast"), "leave `[forecast]` out"),
+        _ if spec.task != TaskSpec::Auto => (with("as another task"), "leave `task` out"),
+        _ if !spec.quantiles.is_empty() => (with("as quantiles"), "leave `quantiles` out"),
+        _ if spec.model.categories == CategoryEncoding::Target => (
+            with("with categories = \"target\""),
+            "use \"embedding\" or \"one-hot\"",
+        ),
+        _ if spec.loss.class_weights.is_some() || spec.loss.label_smoothing > 0.0 => (
+            with("with weights of classes or smoothing"),
+            "leave `loss.class_weights` and `loss.label_smoothing` out",
+        ),
+        _ => (None, ""),
+    };
+    Some((message?, hint))
 }
 
 /// The columns to learn from, in the table's order.
-pub fn features(spec: &TrainSpec, frame: &DataFrame) -> Result<Vec<String>> {
-    let names: Vec<&str> = frame
-        .get_column_names()
-        .into_iter()
-        .map(PlSmallStr::as_str)
-        .collect();
+pub fn features(spec: &TrainSpec, table: &dyn Table) -> Result<Vec<String>> {
+    let names = table.names();
     for (role, listed) in [
         ("the feature", &spec.features),
         ("the ignored column", &spec.ignore),
@@ -101,7 +118,7 @@ pub fn features(spec: &TrainSpec, frame: &DataFrame) -> Result<Vec<String>> {
         let listed = |list: &[String]| list.iter().any(|listed| listed == name);
         // The test's groups are never seen in training: what is learned of a group by its name is of no use.
         let group = spec.split.by == SplitBy::Group && spec.split.column.as_deref() == Some(*name);
-        **name != *spec.target
+        spec.targets().iter().all(|target| target != name)
             && (!group || listed(&spec.features))
             && (spec.features.is_empty() || listed(&spec.features))
             && !listed(&spec.ignore)

@@ -25,6 +25,7 @@ pub mod values;
 use crate::{
     batch::Encoded,
     error::{Result, TrainError},
+    table::Table,
 };
 use aloft_spec::{text::thousands, train::PreprocessSpec};
 use polars::prelude::*;
@@ -111,10 +112,10 @@ enum Fitted {
 }
 
 impl Preprocessing {
-    /// Fits the named columns on the training rows (indices into the frame). With `outcomes`, what these rows come to,
+    /// Fits the named columns on the training rows (indices into the table). With `outcomes`, what these rows come to,
     /// texts are encoded by means of the target. Returns it with a warning for each column that is left out.
     pub fn fit(
-        frame: &DataFrame,
+        table: &dyn Table,
         names: &[String],
         train: &[u32],
         spec: &PreprocessSpec,
@@ -124,7 +125,8 @@ impl Preprocessing {
         let mut warnings = Vec::new();
         let train = IdxCa::from_vec("rows".into(), train.iter().map(|row| *row as IdxSize).collect());
         for name in names {
-            let column = frame.column(name)?.as_materialized_series().take(&train)?;
+            let column = table.column(name)?;
+            let column = column.as_materialized_series().take(&train)?;
             match fit_column(&column, spec, outcomes)? {
                 Fitted::Kept(encoding) => columns.push(FittedColumn {
                     name: name.clone(),
@@ -161,6 +163,11 @@ impl Preprocessing {
     /// Names of the columns that it reads.
     pub fn names(&self) -> Vec<String> {
         self.columns.iter().map(|column| column.name.clone()).collect()
+    }
+
+    /// Columns of numbers and of categories that it makes.
+    pub fn widths(&self) -> (usize, usize) {
+        (self.numeric_width(), self.category_values().len())
     }
 
     /// Columns of numbers that it makes.
@@ -213,7 +220,7 @@ impl Preprocessing {
             return Err(TrainError::MissingColumns { names });
         }
         let rows = frame.height();
-        let (numeric_width, category_width) = (self.numeric_width(), self.category_values().len());
+        let (numeric_width, category_width) = self.widths();
         let mut numeric = vec![0.0; rows * numeric_width];
         let mut categories = vec![0; rows * category_width];
         let (mut at, mut category_at) = (0, 0);

@@ -8,6 +8,7 @@ use crate::{
     prepare::Prepared,
     preprocess::Form,
     split::ranks,
+    table::Table,
     task::{Task, Values},
 };
 use aloft_spec::{
@@ -15,7 +16,9 @@ use aloft_spec::{
     text::thousands,
     train::{ModelKind, SplitBy, TrainSpec},
 };
-use polars::frame::DataFrame;
+
+/// Rows that are in memory at a time to be predicted by the linear model.
+const AT_ONCE: usize = 1 << 16;
 
 /// A base line's predictions.
 #[derive(Debug)]
@@ -33,7 +36,7 @@ pub struct Predicted {
 pub fn baselines(
     spec: &TrainSpec,
     prepared: &Prepared,
-    frame: &DataFrame,
+    table: &dyn Table,
     rows: &[u32],
 ) -> Result<Vec<Predicted>> {
     let mut found = match &prepared.targets {
@@ -44,7 +47,7 @@ pub fn baselines(
             &prepared.split.train,
             rows.len(),
         )],
-        Values::Numbers(numbers) => match prepared.truth(rows) {
+        Values::Numbers(numbers) => match prepared.truth(rows)? {
             // The others say one number, which isn't a quantile.
             Truth::Quantiles { quantiles, base, .. } => {
                 return Ok(vec![constant_quantiles(quantiles.len(), &base, rows.len())]);
@@ -53,10 +56,10 @@ pub fn baselines(
         },
     };
     if spec.split.by == SplitBy::Time {
-        found.extend(last(prepared, &ranks(&spec.split, frame)?, rows));
+        found.extend(last(prepared, &ranks(&spec.split, table)?, rows));
     }
     if spec.model.kind != ModelKind::Linear {
-        found.extend(linear(prepared, frame, rows)?);
+        found.extend(linear(prepared, table, rows)?);
     }
     Ok(found)
 }
@@ -162,38 +165,59 @@ fn last(prepared: &Prepared, ranks: &[u32], rows: &[u32]) -> Option<Predicted> {
     })
 }
 
-fn linear(prepared: &Prepared, frame: &DataFrame, rows: &[u32]) -> Result<Option<Predicted>> {
-    let Some((preprocessing, encoded)) = prepared.table() else {
+fn linear(prepared: &Prepared, table: &dyn Table, rows: &[u32]) -> Result<Option<Predicted>> {
+    let Some(preprocessing) = prepared.preprocessing() else {
         return Ok(None);
     };
     // Trees take columns as they are, of which a line can make nothing.
-    let scaled = match preprocessing.form {
-        Form::Scaled => None,
+    let scaled = preprocessing.clone().in_form(Form::Scaled);
+    let encoded = |rows: &[u32]| match preprocessing.form {
+        Form::Scaled => prepared.encoded(preprocessing, rows),
         Form::Plain => {
-            let scaled = preprocessing.clone().in_form(Form::Scaled);
-            Some(scaled.encode(frame)?.select(&prepared.table_rows))
+            let places = rows.iter().map(|row| prepared.table_rows[*row as usize]);
+            scaled.encode(&table.rows(&scaled.names(), &places.collect::<Vec<_>>())?)
         }
     };
-    let encoded = scaled.as_ref().unwrap_or(encoded);
+    let all = &prepared.split.train;
+    let train = Linear::sampled(&prepared.task, scaled.widths(), all);
+    let (classes, numbers): (Vec<u32>, Vec<f64>);
     let targets = match &prepared.targets {
-        Values::Classes(classes) => Targets::Classes(classes),
-        Values::Numbers(numbers) => Targets::Numbers(numbers),
+        Values::Classes(of_all) => {
+            classes = train.iter().map(|row| of_all[*row as usize]).collect();
+            Targets::Classes(&classes)
+        }
+        Values::Numbers(of_all) => {
+            numbers = train.iter().map(|row| of_all[*row as usize]).collect();
+            Targets::Numbers(&numbers)
+        }
         Values::Inputs => return Ok(None),
     };
-    let train = &prepared.split.train;
-    let categories = preprocessing.category_values();
-    let model = Linear::fit(&prepared.task, encoded, &categories, targets, train);
-    let words = match model.rows < train.len() {
+    let model = Linear::fit(
+        &prepared.task,
+        &encoded(&train)?,
+        &scaled.category_values(),
+        targets,
+    );
+    let words = match train.len() < all.len() {
         false => "a linear model".to_owned(),
         true => format!(
             "a linear model of {} of the {} training rows",
-            thousands(model.rows as u64),
-            thousands(train.len() as u64)
+            thousands(train.len() as u64),
+            thousands(all.len() as u64)
         ),
     };
+    let mut values = Vec::with_capacity(rows.len() * prepared.task.outputs());
+    // Trees are of rows that are in memory as they are.
+    let at_once = match preprocessing.form {
+        Form::Scaled => AT_ONCE,
+        Form::Plain => rows.len().max(1),
+    };
+    for some in rows.chunks(at_once) {
+        model.predict(&prepared.task, &encoded(some)?, &mut values);
+    }
     Ok(Some(Predicted {
         kind: BaselineKind::Linear,
         words,
-        outputs: model.predict(&prepared.task, encoded, rows),
+        outputs: Linear::outputs(&prepared.task, values),
     }))
 }

@@ -137,7 +137,9 @@ fn number(named: &Named, name: &str) -> Option<f64> {
 fn strata(seed: u64, truth: &Truth, limit: usize) -> Vec<Vec<u32>> {
     let rows = truth.rows();
     let mut strata = match truth {
-        Truth::Numbers { .. } | Truth::Quantiles { .. } => vec![(0..rows as u32).collect::<Vec<_>>()],
+        Truth::Labels { .. } | Truth::Numbers { .. } | Truth::Quantiles { .. } => {
+            vec![(0..rows as u32).collect::<Vec<_>>()]
+        }
         Truth::Classes(classes) => {
             let mut strata = vec![Vec::new(); classes.iter().max().map_or(0, |last| *last as usize + 1)];
             for (row, class) in (0..).zip(classes) {

@@ -63,7 +63,15 @@ pub fn conclusion(task: &Task, evaluation: &Evaluation) -> String {
 pub fn conclusion_of_metrics(task: &Task, split: &str, metrics: &Metrics) -> String {
     let metric = |name: &str| metrics.get(name).copied();
     let number = |value: f64| significant_digits(value, 4);
+    let (own, called) = match task {
+        Task::Multilabel { .. } => ("log_loss", "log loss"),
+        _ => ("rmse", "RMSE"),
+    };
     let lines: &[(&str, &str)] = match task {
+        Task::Multilabel { .. } => &[(
+            "base_log_loss",
+            "saying of each label its share of the training rows",
+        )],
         Task::Forecast { .. } => &[
             ("last_value_rmse", "saying the last value"),
             ("seasonal_naive_rmse", "saying the value of one season before"),
@@ -74,12 +82,12 @@ pub fn conclusion_of_metrics(task: &Task, split: &str, metrics: &Metrics) -> Str
         .iter()
         .filter_map(|(name, words)| Some((metric(name)?, words)));
     let best = known.min_by(|a, b| a.0.total_cmp(&b.0));
-    let (Some(own), Some((base, words))) = (metric("rmse"), best) else {
+    let (Some(own), Some((base, words))) = (metric(own), best) else {
         return format!("There is nothing to compare on the {split} rows.");
     };
     let verdict = if own < base { "beats" } else { "doesn't beat" };
     format!(
-        "The model {verdict} the base line: an error (RMSE) of {} on the {split} rows, where {words} has {}.",
+        "The model {verdict} the base line: an error ({called}) of {} on the {split} rows, where {words} has {}.",
         number(own),
         number(base)
     )

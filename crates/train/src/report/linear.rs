@@ -32,8 +32,6 @@ pub struct Linear {
     weights: Vec<f64>,
     /// Mean and deviation of the numbers that it has learned.
     scale: (f64, f64),
-    /// Rows that it has learned from.
-    pub rows: usize,
 }
 
 #[derive(Debug, Clone)]
@@ -56,10 +54,7 @@ impl Shape {
         });
         let offsets = offsets.collect();
         Self {
-            outputs: match task {
-                Task::Multiclass { classes, .. } => classes.len(),
-                _ => 1,
-            },
+            outputs: scores(task),
             numbers: rows.numeric_width,
             offsets,
             width: width + 1,
@@ -87,22 +82,21 @@ impl Shape {
 }
 
 impl Linear {
-    /// Learns from the rows of these indices.
-    pub fn fit(
-        task: &Task,
-        rows: &Encoded,
-        category_values: &[usize],
-        targets: Targets<'_>,
-        train: &[u32],
-    ) -> Self {
-        let shape = Shape::new(rows, category_values, task);
-        let width = (rows.numeric_width + rows.category_width + 1) * shape.outputs;
+    /// The rows to learn from: all of these, or every so many-th.
+    pub fn sampled(task: &Task, (numeric, categories): (usize, usize), train: &[u32]) -> Vec<u32> {
+        let width = (numeric + categories + 1) * scores(task);
         let most = (MULTIPLICATIONS / (2 * STEPS * width)).max(1);
-        let train: Vec<u32> = train
+        train
             .iter()
             .step_by(train.len().div_ceil(most).max(1))
             .copied()
-            .collect();
+            .collect()
+    }
+
+    /// Learns from rows.
+    pub fn fit(task: &Task, rows: &Encoded, category_values: &[usize], targets: Targets<'_>) -> Self {
+        let shape = Shape::new(rows, category_values, task);
+        let train: Vec<u32> = (0..rows.rows as u32).collect();
         let scale = match (targets, task) {
             (Targets::Numbers(_), Task::Regression { mean, deviation }) => (*mean, *deviation),
             _ => (0.0, 1.0),
@@ -137,27 +131,29 @@ impl Linear {
             shape,
             weights,
             scale,
-            rows: train.len(),
         }
     }
 
-    /// What it says about the rows of these indices.
-    pub fn predict(&self, task: &Task, rows: &Encoded, indices: &[u32]) -> Outputs {
+    /// Appends what it says about rows.
+    pub fn predict(&self, task: &Task, rows: &Encoded, values: &mut Vec<f64>) {
         let mut out = vec![0.0; self.shape.outputs];
-        let mut values = Vec::with_capacity(indices.len() * task.outputs());
-        for row in indices {
-            self.shape
-                .outputs_of(&self.weights, rows, *row as usize, &mut out);
+        for row in 0..rows.rows {
+            self.shape.outputs_of(&self.weights, rows, row, &mut out);
             match task {
                 // Of quantiles it says the mean, which no report sets beside them.
                 Task::Regression { .. }
+                | Task::Multilabel { .. }
                 | Task::Quantiles { .. }
                 | Task::Forecast { .. }
                 | Task::Anomaly { .. } => values.push(out[0] * self.scale.1 + self.scale.0),
-                Task::Binary { .. } => softmax(&[0.0, out[0]], &mut values),
-                Task::Multiclass { .. } => softmax(&out, &mut values),
+                Task::Binary { .. } => softmax(&[0.0, out[0]], values),
+                Task::Multiclass { .. } => softmax(&out, values),
             }
         }
+    }
+
+    /// What it says, as predictions.
+    pub fn outputs(task: &Task, values: Vec<f64>) -> Outputs {
         match task {
             Task::Binary { .. } | Task::Multiclass { .. } => Outputs::Probabilities {
                 classes: task.outputs(),
@@ -165,6 +161,14 @@ impl Linear {
             },
             _ => Outputs::Numbers(values),
         }
+    }
+}
+
+/// Numbers that it makes of a row.
+fn scores(task: &Task) -> usize {
+    match task {
+        Task::Multiclass { classes, .. } => classes.len(),
+        _ => 1,
     }
 }
 

@@ -20,12 +20,12 @@ use crate::{
     evaluate::Outputs,
     metrics::{Truth, confusion},
     prepare::Prepared,
+    table::Table,
 };
 use aloft_spec::{
     report::{Baseline, BaselineKind, Confusion, Estimate, Evaluation},
     run::RunRecord,
 };
-use polars::frame::DataFrame;
 
 /// A part of the rows, and what the model says about them.
 #[derive(Debug)]
@@ -56,17 +56,17 @@ impl Part<'_> {
 
 /// Evaluates the last of the parts (the test part where there is one) beside its base lines; `None` without a part, and
 /// where several values are true of a row: windows overlap, so that rows drawn again would make intervals too narrow.
-/// `frame` is the run's table.
+/// `table` is the run's.
 pub fn evaluation(
     record: &RunRecord,
     prepared: &Prepared,
-    frame: &DataFrame,
+    table: &dyn Table,
     parts: &[Part<'_>],
 ) -> Result<Option<Evaluation>> {
     let Some(part) = parts.last().filter(|_| prepared.task.target_width() == 1) else {
         return Ok(None);
     };
-    let predicted = baseline::baselines(&record.train, prepared, frame, part.rows)?;
+    let predicted = baseline::baselines(&record.train, prepared, table, part.rows)?;
     let mut outputs = vec![&part.outputs];
     outputs.extend(predicted.iter().map(|baseline| &baseline.outputs));
     let intervals = bootstrap::intervals(record.train.seed, &part.truth, &outputs);
@@ -90,7 +90,7 @@ pub fn evaluation(
         reliability: reliability::reliability(&part.truth, &part.outputs),
         thresholds: thresholds::thresholds(prepared.task.classes(), parts),
         residuals: wrong::residuals(part),
-        worst: wrong::worst(prepared, frame, part)?,
+        worst: wrong::worst(prepared, table, part)?,
     }))
 }
 

@@ -46,13 +46,14 @@ fn x(rows: &Encoded, row: usize) -> [f64; 2] {
 }
 
 fn outputs(task: &Task, targets: Targets<'_>) -> Outputs {
-    let all: Vec<u32> = (0..ROWS as u32).collect();
-    let rows = rows();
-    Linear::fit(task, &rows, &[4], targets, &all).predict(task, &rows, &all)
+    let (rows, mut values) = (rows(), Vec::new());
+    Linear::fit(task, &rows, &[4], targets).predict(task, &rows, &mut values);
+    Linear::outputs(task, values)
 }
 
 fn first(outputs: &Outputs, expected: &[f64]) {
     let (Outputs::Numbers(values)
+    | Outputs::Labels { values, .. }
     | Outputs::Probabilities { values, .. }
     | Outputs::Quantiles { values, .. }) = outputs;
     for (found, expected) in values.iter().zip(expected) {

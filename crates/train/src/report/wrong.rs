@@ -6,6 +6,7 @@ use crate::{
     evaluate::Outputs,
     metrics::{Truth, pinball},
     prepare::Prepared,
+    table::Table,
 };
 use aloft_data::shown_table;
 use aloft_spec::{
@@ -60,7 +61,7 @@ pub fn residuals(part: &Part<'_>) -> Option<Residuals> {
 }
 
 /// The rows of a part on which the model is most wrong, with their values in the columns that it reads.
-pub fn worst(prepared: &Prepared, frame: &DataFrame, part: &Part<'_>) -> Result<WorstRows> {
+pub fn worst(prepared: &Prepared, table: &dyn Table, part: &Part<'_>) -> Result<WorstRows> {
     let mut order: Vec<usize> = (0..part.rows.len()).collect();
     let said = said(prepared.task.classes(), part);
     order.sort_by(|a, b| said.badness[*b].total_cmp(&said.badness[*a]));
@@ -69,15 +70,13 @@ pub fn worst(prepared: &Prepared, frame: &DataFrame, part: &Part<'_>) -> Result<
         .iter()
         .map(|at| prepared.table_rows[part.rows[*at] as usize])
         .collect();
+    let values = table.rows(&prepared.inputs.names(), &rows)?;
     // Pictures aren't shown.
-    let readable = |name: &String| {
-        frame
-            .column(name)
-            .is_ok_and(|column| *column.dtype() != DataType::Binary)
-    };
-    let names = prepared.inputs.names().into_iter().filter(readable).take(COLUMNS);
-    let taken = IdxCa::from_vec("rows".into(), rows.iter().map(|row| *row as IdxSize).collect());
-    let values = frame.select(names)?.take(&taken)?;
+    let shown = values
+        .columns()
+        .iter()
+        .filter(|column| *column.dtype() != DataType::Binary);
+    let values = DataFrame::new(values.height(), shown.take(COLUMNS).cloned().collect())?;
     let texts = |of: &dyn Fn(usize) -> String| order.iter().map(|at| of(*at)).collect();
     Ok(WorstRows {
         actual: texts(&|at| said.actual(at)),
@@ -125,7 +124,9 @@ fn said<'a>(classes: &'a [String], part: &'a Part<'_>) -> Said<'a> {
     };
     let badness = match &part.truth {
         Truth::Classes(_) => errors.iter().map(|probability| -probability).collect(),
-        Truth::Numbers { .. } | Truth::Quantiles { .. } => errors.iter().map(|error| error.abs()).collect(),
+        Truth::Labels { .. } | Truth::Numbers { .. } | Truth::Quantiles { .. } => {
+            errors.iter().map(|error| error.abs()).collect()
+        }
     };
     Said {
         classes,
@@ -148,9 +149,9 @@ impl Said<'_> {
     fn actual(&self, at: usize) -> String {
         match self.truth {
             Truth::Classes(classes) => self.class(classes.get(at)),
-            Truth::Numbers { values, .. } | Truth::Quantiles { values, .. } => {
-                values.get(at).copied().map(significant).unwrap_or_default()
-            }
+            Truth::Labels { values, .. }
+            | Truth::Numbers { values, .. }
+            | Truth::Quantiles { values, .. } => values.get(at).copied().map(significant).unwrap_or_default(),
         }
     }
 
@@ -158,7 +159,7 @@ impl Said<'_> {
         match self.outputs {
             Outputs::Probabilities { .. } => self.class(self.taken.get(at)),
             Outputs::Numbers(values) => values.get(at).copied().map(significant).unwrap_or_default(),
-            Outputs::Quantiles { width, values } => {
+            Outputs::Labels { width, values } | Outputs::Quantiles { width, values } => {
                 let row: Vec<String> = values[at * width..][..*width]
                     .iter()
                     .copied()

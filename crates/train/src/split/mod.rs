@@ -2,6 +2,7 @@
 
 use crate::{
     error::{Result, TrainError},
+    table::{Table, require},
     task::{Target, Values},
 };
 use aloft_nn::rng::{Purpose, Random};
@@ -21,7 +22,7 @@ pub struct Split {
 
 impl Split {
     /// Divides the rows of a target as `spec` says.
-    pub fn new(spec: &SplitSpec, frame: &DataFrame, target: &Target) -> Result<Self> {
+    pub fn new(spec: &SplitSpec, table: &dyn Table, target: &Target) -> Result<Self> {
         let shares_fit = spec.validation > 0.0 && spec.test >= 0.0 && spec.validation + spec.test < 1.0;
         if !shares_fit {
             return Err(TrainError::bad_value(
@@ -40,15 +41,15 @@ impl Split {
                 let all = (0..rows as u32).collect();
                 random(&target.values, all, spec.seed, validation, test)
             }
-            SplitBy::Group => by_group(groups(spec, frame, target)?, validation, test),
-            SplitBy::Time => by_time(spec, frame, target, validation, test)?,
+            SplitBy::Group => by_group(groups(spec, table, target)?, validation, test),
+            SplitBy::Time => by_time(spec, table, target, validation, test)?,
         };
         split.checked(spec, rows)
     }
 
     /// The trainings of a cross-validation with as many folds as `spec` says: each fold is the test of one, and some of the
     /// other rows its validation. By time, training and validation come before their test.
-    pub fn folds(spec: &SplitSpec, frame: &DataFrame, target: &Target) -> Result<Vec<Self>> {
+    pub fn folds(spec: &SplitSpec, table: &dyn Table, target: &Target) -> Result<Vec<Self>> {
         let (rows, folds) = (target.rows.len(), spec.folds as usize);
         let validation = (rows as f64 * spec.validation).round() as usize;
         (0..folds)
@@ -65,7 +66,7 @@ impl Split {
                         }
                     }
                     SplitBy::Group => {
-                        let (own, others) = every(groups(spec, frame, target)?, folds, fold);
+                        let (own, others) = every(groups(spec, table, target)?, folds, fold);
                         Self {
                             test: sorted(own.concat()),
                             ..by_group(others, validation, 0)
@@ -75,7 +76,7 @@ impl Split {
                         // Blocks of time, of which the first is never a test.
                         let block = rows / (folds + 1);
                         let until = rows - block * (folds - 1 - fold);
-                        let seen = Order::new(spec, frame, target)?.first(until);
+                        let seen = Order::new(spec, table, target)?.first(until);
                         seen.parts(validation.min(seen.len() / 4), block)
                     }
                 };
@@ -162,8 +163,8 @@ fn every<T>(items: Vec<T>, count: usize, first: usize) -> (Vec<T>, Vec<T>) {
 }
 
 /// The rows of each group, the groups in a random order. Rows without a group are one.
-fn groups(spec: &SplitSpec, frame: &DataFrame, target: &Target) -> Result<Vec<Vec<u32>>> {
-    let ranks = ranks(spec, frame)?;
+fn groups(spec: &SplitSpec, table: &dyn Table, target: &Target) -> Result<Vec<Vec<u32>>> {
+    let ranks = ranks(spec, table)?;
     let mut groups: Vec<Vec<u32>> = vec![Vec::new(); ranks.iter().max().map_or(0, |last| *last as usize + 1)];
     for (row, place) in (0..).zip(&target.rows) {
         groups[ranks[*place as usize] as usize].push(row);
@@ -230,17 +231,16 @@ fn apportion(total: usize, sizes: &[usize]) -> Vec<usize> {
 /// part; rows without a time count as the earliest.
 fn by_time(
     spec: &SplitSpec,
-    frame: &DataFrame,
+    table: &dyn Table,
     target: &Target,
     validation: usize,
     test: usize,
 ) -> Result<Split> {
-    Ok(Order::new(spec, frame, target)?.parts(validation, test))
+    Ok(Order::new(spec, table, target)?.parts(validation, test))
 }
 
 /// The place of each row of a table among the different values of the split's column, from 1; 0 where it has none.
-pub fn ranks(spec: &SplitSpec, frame: &DataFrame) -> Result<Vec<u32>> {
-    let names = || frame.get_column_names().into_iter().map(PlSmallStr::as_str);
+pub fn ranks(spec: &SplitSpec, table: &dyn Table) -> Result<Vec<u32>> {
     let Some(name) = spec.column.as_deref() else {
         return Err(match spec.by {
             SplitBy::Group => TrainError::bad_value(
@@ -253,9 +253,8 @@ pub fn ranks(spec: &SplitSpec, frame: &DataFrame) -> Result<Vec<u32>> {
             ),
         });
     };
-    let Ok(column) = frame.column(name) else {
-        return Err(TrainError::unknown_column("the split's column", name, names()));
-    };
+    require(table, "the split's column", name)?;
+    let column = table.column(name)?;
     let options = RankOptions {
         method: RankMethod::Dense,
         descending: false,
@@ -274,8 +273,8 @@ struct Order {
 }
 
 impl Order {
-    fn new(spec: &SplitSpec, frame: &DataFrame, target: &Target) -> Result<Self> {
-        let ranks = ranks(spec, frame)?;
+    fn new(spec: &SplitSpec, table: &dyn Table, target: &Target) -> Result<Self> {
+        let ranks = ranks(spec, table)?;
         let mut rows: Vec<(u32, u32)> = (0..)
             .zip(&target.rows)
             .map(|(row, place)| (row, ranks[*place as usize]))

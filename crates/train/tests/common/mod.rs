@@ -92,6 +92,13 @@ pub fn spec(target: &str) -> TrainSpec {
 pub fn create(folder: &Path, train: TrainSpec, frame: &DataFrame) -> PathBuf {
     let data = folder.join("rows.parquet");
     write_table(frame, &data).unwrap();
+    let columns = frame.get_column_names();
+    let columns = columns.into_iter().map(ToString::to_string).collect();
+    create_from(folder, train, &data, frame.height() as u64, columns)
+}
+
+/// The same for a file of so many rows with these columns.
+pub fn create_from(folder: &Path, train: TrainSpec, data: &Path, rows: u64, columns: Vec<String>) -> PathBuf {
     let record = RunRecord {
         format: FORMAT,
         id: "run".into(),
@@ -104,14 +111,10 @@ pub fn create(folder: &Path, train: TrainSpec, frame: &DataFrame) -> PathBuf {
         code_hash: "0".repeat(64),
         data: RunData {
             hash: "0".repeat(64),
-            bytes: std::fs::metadata(&data).unwrap().len(),
-            rows: frame.height() as u64,
-            columns: frame
-                .get_column_names()
-                .into_iter()
-                .map(ToString::to_string)
-                .collect(),
-            extent: Extent::all(frame.height() as u64),
+            bytes: std::fs::metadata(data).unwrap().len(),
+            rows,
+            columns,
+            extent: Extent::all(rows),
             class: DataClass::Public,
         },
         train,
@@ -123,7 +126,7 @@ pub fn create(folder: &Path, train: TrainSpec, frame: &DataFrame) -> PathBuf {
         metrics: Default::default(),
         problem: None,
     };
-    aloft_runs::create(&folder.join("runs"), record, &data).unwrap()
+    aloft_runs::create(&folder.join("runs"), record, data).unwrap()
 }
 
 /// A prediction that nobody stops.

@@ -11,6 +11,8 @@ mod execute;
 mod export;
 mod forecast;
 mod inputs;
+mod labels;
+mod large;
 mod predict;
 mod recipes;
 mod report;

@@ -12,7 +12,7 @@ use aloft_onnx::{Attribute, Dimension, ElementType, Model, Tensor};
 /// member of the model gives, which is averaged: numbers as they are, classes as probabilities.
 ///
 /// # Errors
-/// `Unsupported` for forecasts and autoencoders.
+/// `Unsupported` for labels, forecasts and autoencoders.
 pub fn append(model: &mut Model, task: &Task, result: &Tensor) -> Result<()> {
     let width = task.outputs();
     let members = result.shape.iter().product::<usize>() / width;
@@ -58,7 +58,7 @@ pub fn append(model: &mut Model, task: &Task, result: &Tensor) -> Result<()> {
                 &about,
             );
         }
-        Task::Forecast { .. } | Task::Anomaly { .. } => {
+        Task::Multilabel { .. } | Task::Forecast { .. } | Task::Anomaly { .. } => {
             return unsupported(format!("the task `{}` has no form in ONNX here", task.name()));
         }
     }

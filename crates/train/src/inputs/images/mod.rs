@@ -188,7 +188,7 @@ impl Examples for PictureRows {
         self.pixels.len()
     }
 
-    fn gather(&self, indices: &[u32], batch: &mut Batch) {
+    fn gather(&self, indices: &[u32], batch: &mut Batch) -> Result<()> {
         let (size, width) = (self.images.size, self.images.size.numbers());
         batch.fill(indices.len(), |numbers, _| {
             numbers.reserve(indices.len() * width);
@@ -203,6 +203,7 @@ impl Examples for PictureRows {
                 }
             }
         });
+        Ok(())
     }
 
     fn vary(&self, batch: &mut Batch, random: &mut Random) {
@@ -291,7 +292,7 @@ mod tests {
         let rows = pictures.fit(&[2, 4], &[0]);
         assert_eq!(rows.count(), 2);
         let mut batch = Batch::default();
-        rows.gather(&[0, 1], &mut batch);
+        rows.gather(&[0, 1], &mut batch).unwrap();
         let numbers = batch.rows().numbers.to_vec();
         assert!((numbers[0] + 1.0).abs() < 1e-5 && (numbers[15] - 1.0).abs() < 1e-5);
         assert!(numbers[16..].iter().all(|number| (number + 1.0).abs() < 1e-5));
@@ -300,7 +301,8 @@ mod tests {
         rows.images()
             .encode(&readable)
             .unwrap()
-            .gather(&[0, 1], &mut again);
+            .gather(&[0, 1], &mut again)
+            .unwrap();
         assert_eq!(again.rows().numbers, numbers);
         let damaged = rows.images().encode(&frame()).unwrap_err();
         assert!(Problem::from(damaged).message.contains("row 2"));

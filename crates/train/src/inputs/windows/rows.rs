@@ -1,7 +1,7 @@
 //! Windows as a model takes them. They overlap, so that a table is kept once and each window copied out of it.
 
 use super::{super::Unit, Layout};
-use crate::{batch::Batch, inputs::Examples};
+use crate::{batch::Batch, error::Result, inputs::Examples};
 use aloft_spec::time;
 
 /// Windows of series that lie one behind the other.
@@ -118,7 +118,7 @@ impl Examples for WindowRows {
         4 * self.matrix.len() + 8 * self.target.len()
     }
 
-    fn gather(&self, indices: &[u32], batch: &mut Batch) {
+    fn gather(&self, indices: &[u32], batch: &mut Batch) -> Result<()> {
         batch.fill(indices.len(), |numbers, _| {
             numbers.reserve(indices.len() * self.row_width());
             for &index in indices {
@@ -129,6 +129,7 @@ impl Examples for WindowRows {
                 }
             }
         });
+        Ok(())
     }
 
     fn windows(&self) -> Option<&WindowRows> {
@@ -184,7 +185,7 @@ mod tests {
 
     fn gathered(rows: &WindowRows, index: u32) -> Vec<f32> {
         let mut batch = Batch::default();
-        rows.gather(&[index], &mut batch);
+        rows.gather(&[index], &mut batch).unwrap();
         assert_eq!(batch.rows().numbers.len() * 4, rows.row_bytes());
         batch.rows().numbers.to_vec()
     }

@@ -164,7 +164,7 @@ fn the_next_steps_follow_the_last_value() {
             .unwrap();
         let gathered = |rows: &WindowRows, index: u32| {
             let mut batch = crate::batch::Batch::default();
-            rows.gather(&[index], &mut batch);
+            rows.gather(&[index], &mut batch).unwrap();
             batch.rows().numbers.to_vec()
         };
         assert_eq!(gathered(&next.rows, 0), gathered(&fitted.rows, same as u32));

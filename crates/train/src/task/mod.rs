@@ -1,5 +1,7 @@
 //! The task and the target: which rows have one, what the classes are, and what the model learns in their place.
 
+mod labels;
+
 use crate::{
     error::{Result, TrainError},
     inputs::{Examples, Unit},
@@ -31,6 +33,15 @@ pub enum Task {
         classes: Vec<String>,
         /// The target's type.
         labels: LabelType,
+    },
+    /// Any of several labels.
+    Multilabel {
+        /// Their columns, in the order of the model's outputs.
+        labels: Vec<String>,
+        /// The type of each.
+        types: Vec<LabelType>,
+        /// The share of the training part that has each.
+        shares: Vec<f64>,
     },
     /// A number.
     Regression {
@@ -79,11 +90,12 @@ pub enum LabelType {
 }
 
 impl Task {
-    /// `binary`, `multiclass`, `regression`, `quantiles`, `forecast` or `anomaly`.
+    /// `binary`, `multiclass`, `multilabel`, `regression`, `quantiles`, `forecast` or `anomaly`.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Binary { .. } => "binary",
             Self::Multiclass { .. } => "multiclass",
+            Self::Multilabel { .. } => "multilabel",
             Self::Regression { .. } => "regression",
             Self::Forecast { .. } => "forecast",
             Self::Anomaly { .. } => "anomaly",
@@ -95,20 +107,22 @@ impl Task {
     pub fn classes(&self) -> &[String] {
         match self {
             Self::Binary { classes, .. } | Self::Multiclass { classes, .. } => classes,
-            Self::Regression { .. }
+            Self::Multilabel { .. }
+            | Self::Regression { .. }
             | Self::Quantiles { .. }
             | Self::Forecast { .. }
             | Self::Anomaly { .. } => &[],
         }
     }
 
-    /// Outputs of the model: one a class (two logits for a binary task), one number, one a quantile, or one for each step
-    /// ahead.
+    /// Outputs of the model: one a class (two logits for a binary task), one a label, one number, one a quantile, or one for
+    /// each step ahead.
     pub fn outputs(&self) -> usize {
         match self {
             Self::Quantiles { quantiles, .. } => quantiles.len(),
             Self::Forecast { horizon, .. } => *horizon,
             Self::Anomaly { numbers, .. } => *numbers,
+            Self::Multilabel { labels, .. } => labels.len(),
             _ => self.classes().len().max(1),
         }
     }
@@ -116,7 +130,7 @@ impl Task {
     /// Values that are true of a row: one, or one for each number that is predicted.
     pub fn target_width(&self) -> usize {
         match self {
-            Self::Forecast { .. } | Self::Anomaly { .. } => self.outputs(),
+            Self::Multilabel { .. } | Self::Forecast { .. } | Self::Anomaly { .. } => self.outputs(),
             _ => 1,
         }
     }
@@ -128,7 +142,10 @@ impl Task {
                 *mean
             }
             // What an autoencoder gives back is scaled.
-            Self::Binary { .. } | Self::Multiclass { .. } | Self::Anomaly { .. } => 0.0,
+            Self::Binary { .. }
+            | Self::Multiclass { .. }
+            | Self::Multilabel { .. }
+            | Self::Anomaly { .. } => 0.0,
         }
     }
 
@@ -140,7 +157,10 @@ impl Task {
                 size: *deviation,
             },
             Self::Forecast { .. } => rows.unit(row).unwrap_or_default(),
-            Self::Binary { .. } | Self::Multiclass { .. } | Self::Anomaly { .. } => Unit::default(),
+            Self::Binary { .. }
+            | Self::Multiclass { .. }
+            | Self::Multilabel { .. }
+            | Self::Anomaly { .. } => Unit::default(),
         }
     }
 }
@@ -174,14 +194,14 @@ impl Target {
     pub fn retain(&mut self, keep: impl Fn(u32) -> bool) {
         let kept: Vec<bool> = self.rows.iter().map(|row| keep(*row)).collect();
         self.dropped += kept.iter().filter(|kept| !**kept).count();
-        fn only<T>(values: &mut Vec<T>, kept: &[bool]) {
-            let mut kept = kept.iter();
-            values.retain(|_| kept.next().is_some_and(|kept| *kept));
+        fn only<T>(values: &mut Vec<T>, kept: &[bool], width: usize) {
+            let mut kept = kept.iter().flat_map(|kept| std::iter::repeat_n(*kept, width));
+            values.retain(|_| kept.next() == Some(true));
         }
-        only(&mut self.rows, &kept);
+        only(&mut self.rows, &kept, 1);
         match &mut self.values {
-            Values::Classes(classes) => only(classes, &kept),
-            Values::Numbers(numbers) => only(numbers, &kept),
+            Values::Classes(classes) => only(classes, &kept, 1),
+            Values::Numbers(numbers) => only(numbers, &kept, self.task.target_width()),
             Values::Inputs => {}
         }
     }
@@ -387,104 +407,4 @@ fn order_value(key: i64) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use aloft_spec::{Code, Problem};
-    use proptest::prelude::*;
-
-    fn read(column: &Column, asked: TaskSpec) -> std::result::Result<Target, Problem> {
-        Target::read(column, asked, &[]).map_err(Problem::from)
-    }
-
-    #[test]
-    fn tasks_follow_from_the_target() {
-        let cases = [
-            (
-                Column::new("y".into(), [Some(true), Some(false), None]),
-                "binary",
-                vec!["false", "true"],
-            ),
-            (
-                Column::new("y".into(), ["no", "yes", "no"]),
-                "binary",
-                vec!["no", "yes"],
-            ),
-            (
-                Column::new("y".into(), ["b", "a", "c", "a", "b"]),
-                "multiclass",
-                vec!["a", "b", "c"],
-            ),
-            (
-                Column::new("y".into(), [10, 9, 2]),
-                "multiclass",
-                vec!["2", "9", "10"],
-            ),
-            (
-                Column::new("y".into(), [1.5, -2.0, 1.5]),
-                "binary",
-                vec!["-2", "1.5"],
-            ),
-            (Column::new("y".into(), [1.5, 2.0, 3.25]), "regression", vec![]),
-            (
-                Column::new("y".into(), (0..21).collect::<Vec<i32>>()),
-                "regression",
-                vec![],
-            ),
-        ];
-        for (column, task, classes) in cases {
-            let target = read(&column, TaskSpec::Auto).unwrap();
-            assert_eq!(
-                (target.task.name(), target.task.classes()),
-                (
-                    task,
-                    &classes.iter().map(ToString::to_string).collect::<Vec<_>>()[..]
-                )
-            );
-        }
-    }
-
-    #[test]
-    fn missing_targets_are_left_out_and_counted() {
-        let column = Column::new(
-            "y".into(),
-            [Some(1.0), None, Some(f64::NAN), Some(4.0), Some(2.0)],
-        );
-        let target = read(&column, TaskSpec::Auto).unwrap();
-        assert_eq!((target.rows, target.dropped), (vec![0, 3, 4], 2));
-        assert_eq!(target.values, Values::Numbers(vec![1.0, 4.0, 2.0]));
-    }
-
-    #[test]
-    fn targets_that_teach_nothing_are_refused() {
-        let single = read(&Column::new("late".into(), [true; 12]), TaskSpec::Auto).unwrap_err();
-        assert_eq!(single.code, Code::SingleClass);
-        assert!(
-            single.message.contains("`late`")
-                && single.message.contains("`true`")
-                && single.message.contains("12")
-        );
-        let empty = read(&Column::new("y".into(), [None::<i32>, None]), TaskSpec::Auto).unwrap_err();
-        assert_eq!(empty.code, Code::EmptyData);
-        let text = Column::new("y".into(), ["a", "b", "c"]);
-        assert_eq!(
-            read(&text, TaskSpec::Regression).unwrap_err().code,
-            Code::BadValue
-        );
-        assert_eq!(read(&text, TaskSpec::Binary).unwrap_err().code, Code::BadValue);
-        let ids: Vec<String> = (0..50).map(|i| format!("id{i}")).collect();
-        assert_eq!(
-            read(&Column::new("y".into(), ids), TaskSpec::Auto)
-                .unwrap_err()
-                .code,
-            Code::BadValue
-        );
-    }
-
-    proptest! {
-        #[test]
-        fn float_keys_keep_order_and_value(a in -1e300..1e300f64, b in -1e300..1e300f64) {
-            prop_assert_eq!(order_value(order_key(a)), a);
-            prop_assert_eq!(order_key(a) < order_key(b), a < b);
-        }
-    }
-}
+mod tests;

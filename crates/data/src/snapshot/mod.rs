@@ -1,16 +1,23 @@
 //! Rows as a file whose name is the hash of its bytes.
 //!
 //! A run refers to its rows by that hash, here and on any machine that it is sent to. So the same rows must give the
-//! same bytes, in whatever order threads and joins produced them: rows are sorted by all columns, values that have
-//! several forms (zero, NaN, categories) get one, and the writer's choices are fixed.
+//! same bytes, in whatever order threads and joins produced them: rows are sorted by all columns ([`order`]), values that
+//! have several forms (zero, NaN, categories) get one, and the writer's choices are fixed. Rows that don't fit into memory
+//! are sorted in parts, which are merged ([`merge`]), to the same bytes.
+
+mod merge;
+mod order;
+#[cfg(test)]
+mod tests;
 
 use crate::{
-    Relation,
+    Cancel, Relation,
     error::{DataError, Result, guarded},
+    execute::EngineChoice,
     replace::Replacement,
-    table,
 };
 use aloft_spec::table::{ColumnKind, Extent, Field};
+use merge::{Sorted, Sorter};
 use polars::{polars_utils::compression::ZstdLevel, prelude::*};
 use std::{
     fs,
@@ -18,8 +25,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Rows of a row group.
+/// Rows of a row group, and less than twice as many.
 const ROW_GROUP: usize = 1 << 18;
+/// Bytes of rows that are sorted in memory at a time.
+const IN_MEMORY: usize = 512 << 20;
 
 /// A snapshot that lies on the disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +51,16 @@ pub struct SnapshotFile {
 }
 
 pub(crate) fn write(relation: &Relation, dir: &Path, columns: &[String]) -> Result<SnapshotFile> {
+    write_in_parts(relation, dir, columns, (IN_MEMORY, ROW_GROUP))
+}
+
+/// The same with so many bytes in memory at a time, and so many rows in a row group.
+fn write_in_parts(
+    relation: &Relation,
+    dir: &Path,
+    columns: &[String],
+    (in_memory, row_group): (usize, usize),
+) -> Result<SnapshotFile> {
     let named = !columns.is_empty();
     let fields: Vec<&Field> = if columns.is_empty() {
         relation.schema().iter().collect()
@@ -57,19 +76,27 @@ pub(crate) fn write(relation: &Relation, dir: &Path, columns: &[String]) -> Resu
     let names = |fields: &[&Field]| fields.iter().map(|field| field.name.clone()).collect::<Vec<_>>();
     let (columns, skipped) = (names(&kept), names(&skipped));
     if columns.is_empty() {
-        return Err(DataError::Unsupported {
+        let problem = DataError::Unsupported {
             what: "no column of this table can be learned from".into(),
             hint: "make numbers, texts, dates or truth values of its columns in a query".into(),
-        });
+        };
+        return Err(problem);
     }
-    let plan = relation
-        .plan
-        .clone()
-        .select(columns.iter().map(|name| col(name.as_str())).collect::<Vec<_>>());
-    let frame = canonical(&relation.run(plan)?)?;
+    let relation = &relation.select(&columns)?;
+    fs::create_dir_all(dir).map_err(|error| DataError::writing(dir, error))?;
+    let sorted = match relation.engine {
+        EngineChoice::InMemory => Sorted::of(order::canonical(&relation.frame()?)?),
+        EngineChoice::Streaming => {
+            let mut sorter = Sorter::new(dir, in_memory);
+            for frame in relation.batches()? {
+                sorter.push(frame?)?;
+            }
+            sorter.finish()?
+        }
+    };
     relation.cancel.step()?;
-    let rows = frame.height() as u64;
-    let (path, hash, bytes) = write_hashed(frame, dir)?;
+    let rows = sorted.rows as u64;
+    let (path, hash, bytes) = write_hashed(sorted, dir, row_group, &relation.cancel)?;
     Ok(SnapshotFile {
         path,
         hash,
@@ -86,64 +113,33 @@ fn is_bytes(field: &Field) -> bool {
     field.dtype == DataType::Binary.to_string()
 }
 
-/// The rows in canonical form and order.
-fn canonical(frame: &DataFrame) -> Result<DataFrame> {
-    guarded(|| {
-        let columns = frame
-            .columns()
-            .iter()
-            .map(|column| one_form(column.as_materialized_series()))
-            .collect::<PolarsResult<_>>()?;
-        let frame = DataFrame::new(frame.height(), columns)?;
-        let names: Vec<PlSmallStr> = frame.get_column_names_owned();
-        // Rows that are equal in all columns are the same row, so their order doesn't matter.
-        let mut frame = frame.sort(names, SortMultipleOptions::default().with_nulls_last(true))?;
-        frame.rechunk_mut();
-        Ok(frame)
-    })
-}
-
-/// Values that compare as equal are made the same bytes.
-fn one_form(series: &Series) -> PolarsResult<Column> {
-    let dtype = series.dtype();
-    let series = match table::kind(dtype) {
-        // Codes of categories depend on which came first.
-        ColumnKind::Text => series.cast(&DataType::String)?,
-        // One NaN for all of them, and 0 for −0 (their sum is 0).
-        ColumnKind::Float if dtype.is_decimal() || *dtype == DataType::Float64 => {
-            let series = series.cast(&DataType::Float64)?;
-            let one = |value: f64| if value.is_nan() { f64::NAN } else { value + 0.0 };
-            series.f64()?.apply_values(one).into_series()
-        }
-        ColumnKind::Float => {
-            let series = series.cast(&DataType::Float32)?;
-            let one = |value: f32| if value.is_nan() { f32::NAN } else { value + 0.0 };
-            series.f32()?.apply_values(one).into_series()
-        }
-        _ => series.clone(),
-    };
-    Ok(series.into_column())
-}
-
-fn write_hashed(mut frame: DataFrame, dir: &Path) -> Result<(PathBuf, String, u64)> {
-    fs::create_dir_all(dir).map_err(|error| DataError::writing(dir, error))?;
+fn write_hashed(
+    sorted: Sorted,
+    dir: &Path,
+    row_group: usize,
+    cancel: &Cancel,
+) -> Result<(PathBuf, String, u64)> {
     let replacement = Replacement::in_dir(dir)?;
     let mut out = Hashing {
         to: &replacement.file,
         hasher: blake3::Hasher::new(),
         bytes: 0,
     };
-    guarded(|| {
-        ParquetWriter::new(&mut out)
-            .with_compression(ParquetCompression::Zstd(Some(ZstdLevel::try_new(1)?)))
-            .with_statistics(StatisticsOptions::empty())
-            .with_row_group_size(Some(ROW_GROUP))
-            .finish(&mut frame)
-    })
-    .map_err(|error| match error {
+    let writer = ParquetWriter::new(&mut out)
+        .with_compression(guarded(zstd)?)
+        .with_statistics(StatisticsOptions::empty());
+    let failed = |error| match error {
         DataError::Compute(message) => DataError::writing(replacement.path(), io::Error::other(message)),
         other => other,
-    })?;
+    };
+    let mut batches = guarded(|| writer.batched(&sorted.schema)).map_err(failed)?;
+    for group in sorted.groups(row_group) {
+        cancel.step()?;
+        let group = group?;
+        guarded(|| batches.write_batch(&group)).map_err(failed)?;
+    }
+    guarded(|| batches.finish()).map_err(failed)?;
+    drop(batches);
     let (hash, bytes) = (out.hasher.finalize().to_hex().to_string(), out.bytes);
     let path = dir.join(format!("{hash}.parquet"));
     // The name says the content, so what is there already is the same.
@@ -152,6 +148,10 @@ fn write_hashed(mut frame: DataFrame, dir: &Path) -> Result<(PathBuf, String, u6
     }
     replacement.place(&path)?;
     Ok((path, hash, bytes))
+}
+
+fn zstd() -> PolarsResult<ParquetCompression> {
+    Ok(ParquetCompression::Zstd(Some(ZstdLevel::try_new(1)?)))
 }
 
 /// Hashes what it writes.
