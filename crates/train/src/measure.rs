@@ -4,12 +4,17 @@ use crate::{
     checkpoint::{Checkpoint, Progress},
     device,
     error::{Result, TrainError},
+    find::find,
     machine::peak_memory,
     model::Trainer,
     prepare::{Prepared, step_rows},
 };
 use aloft_data::read_frame;
-use aloft_spec::{Problem, train::TrainSpec, verdict::Measurement};
+use aloft_spec::{
+    Problem,
+    train::{Findable, TrainSpec},
+    verdict::Measurement,
+};
 use serde::Serialize;
 use std::{path::Path, time::Instant};
 
@@ -58,6 +63,11 @@ fn measure_steps(train: &TrainSpec, data: &Path, rows: u64) -> Result<Measured> 
     let frame = read_frame(data)?;
     let mut prepared = Prepared::new(train, &frame)?;
     let prepare_seconds = start.elapsed().as_secs_f64();
+    // A rate takes no time. The batch that the run will find is near the one that is found here.
+    let mut train = train.clone();
+    train.find.retain(|find| *find == Findable::BatchSize);
+    find(&mut train, &mut prepared, &device, &mut || false)?;
+    let train = &train;
     let measured_rows = frame.height();
     drop(frame);
     let train_rows = prepared.split.train.len();
