@@ -3,6 +3,7 @@
 //! Each verb prints one thing on standard output, a JSON document with `--json`; progress goes to standard error. Exit
 //! codes: 0 done, 1 failed, 2 bad usage or bad input, 3 stopped by a limit, a policy or a person.
 
+mod cuda;
 mod following;
 mod interrupt;
 mod locate;

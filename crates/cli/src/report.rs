@@ -27,6 +27,9 @@ pub struct RunReport {
     /// Training rows a second, over the epochs.
     samples_per_second: f64,
     device: Option<String>,
+    /// Numbers that the run has found out by itself, by their keys in the train cell.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    found: BTreeMap<&'static str, f64>,
     forecast: Option<Forecast>,
     outcome: Option<Outcome>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -77,6 +80,11 @@ impl RunReport {
             seconds: outcome.seconds,
             samples_per_second: outcome.samples_per_second,
             device: record.device,
+            found: record
+                .train
+                .found()
+                .map(|(what, number)| (what.key(), number))
+                .collect(),
             forecast: record.forecast,
             outcome: record.outcome,
             error,
@@ -122,6 +130,9 @@ impl RunReport {
         facts.extend(self.device.clone());
         facts.push(self.extent.to_string());
         screen.line(facts.join(" · "));
+        for (key, number) in &self.found {
+            screen.line(format_args!("  found {key} = {number:?}"));
+        }
         for line in metrics_table(&self.metrics).lines(screen.width()) {
             screen.line(format_args!("  {line}"));
         }

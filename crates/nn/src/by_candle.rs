@@ -33,7 +33,11 @@ pub fn forward(
         let inputs = step
             .inputs
             .iter()
-            .map(|input| values[input.index].reshape([&[rows], &input.shape[..]].concat()))
+            .map(|input| match input.width() {
+                // See `network::tensors`.
+                0 => Ok(values[input.index].clone()),
+                _ => values[input.index].reshape([&[rows], &input.shape[..]].concat()),
+            })
             .collect::<Result<Vec<_>>>()?;
         let own: Vec<Tensor> = step
             .parameters

@@ -7,7 +7,7 @@ use crate::{
     plan::Plan,
     rng::{Purpose, Random},
 };
-use candle_core::{Device, Result, Tensor, Var, bail};
+use candle_core::{DType, Device, Result, Tensor, Var, bail};
 use rayon::prelude::*;
 use std::sync::Arc;
 
@@ -92,8 +92,8 @@ impl Network {
         })
     }
 
-    /// The same network computed by candle's ops, on whatever device.
-    #[cfg(test)]
+    /// The same network computed by candle's ops also where there are plans for its device: what other devices do, so that
+    /// it can be tested without one.
     pub fn by_candle(self) -> Result<Self> {
         let parameters = match self.parameters {
             Parameters::Host(numbers) => to_device(&self.graph, numbers, &self.device)?,
@@ -207,12 +207,19 @@ impl Network {
     }
 }
 
-/// Rows as tensors: [rows, numbers] and [rows, width].
+/// Rows as tensors: [rows, numbers] and [rows, width]. Where a row has no numbers, or no indices, it has one zero, which no
+/// op reads: a device may have no tensors without numbers (cuMemAlloc refuses to give 0 bytes).
 pub fn tensors(rows: Rows<'_>, input: usize, device: &Device) -> Result<(Tensor, Tensor)> {
     let width = rows.indices.len() / rows.rows.max(1);
     Ok((
-        Tensor::from_slice(rows.numbers, (rows.rows, input), device)?,
-        Tensor::from_slice(rows.indices, (rows.rows, width), device)?,
+        match input {
+            0 => Tensor::zeros((rows.rows, 1), DType::F32, device)?,
+            _ => Tensor::from_slice(rows.numbers, (rows.rows, input), device)?,
+        },
+        match width {
+            0 => Tensor::zeros((rows.rows, 1), DType::U32, device)?,
+            _ => Tensor::from_slice(rows.indices, (rows.rows, width), device)?,
+        },
     ))
 }
 

@@ -10,6 +10,7 @@
 //!
 //! Every function returns [`Result`]: a [`Problem`] with a code, the file and what to do next.
 
+mod cuda;
 mod error;
 mod events;
 mod files;
@@ -26,6 +27,7 @@ mod status;
 mod worker;
 
 use aloft_spec::Problem;
+pub use cuda::{Cuda, Gpu};
 pub use events::{EventLog, Follow, read_events};
 pub use files::replace_file;
 pub use folder::{create, file, new_id, read, write};

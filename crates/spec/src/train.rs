@@ -51,6 +51,9 @@ pub struct TrainSpec {
     /// to 256, so that a small table still has enough steps in an epoch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch_size: Option<usize>,
+    /// Numbers that the run finds out by itself before it trains, and writes where they would be given.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub find: Vec<Findable>,
     /// Seed of initial weights, order of rows and dropout.
     #[serde(default = "defaults::seed")]
     pub seed: u64,
@@ -111,6 +114,7 @@ impl TrainSpec {
             split: SplitSpec::default(),
             epochs: None,
             batch_size: None,
+            find: Vec::new(),
             seed: defaults::seed(),
             patience: None,
             device: DeviceSpec::default(),
@@ -146,6 +150,30 @@ impl TrainSpec {
         self.epochs.unwrap_or(by_rows)
     }
 
+    /// Whether a number is to be found and isn't found yet: it stands in its place once it is. Trees have nothing to find.
+    pub fn is_to_find(&self, what: Findable) -> bool {
+        self.model.kind != ModelKind::Trees && self.find.contains(&what) && self.number(what).is_none()
+    }
+
+    /// Whether any is.
+    pub fn is_anything_to_find(&self) -> bool {
+        self.find.iter().any(|what| self.is_to_find(*what))
+    }
+
+    /// What was to be found and is.
+    pub fn found(&self) -> impl Iterator<Item = (Findable, f64)> {
+        self.find
+            .iter()
+            .filter_map(|what| Some((*what, self.number(*what)?)))
+    }
+
+    fn number(&self, what: Findable) -> Option<f64> {
+        match what {
+            Findable::BatchSize => self.batch_size.map(|rows| rows as f64),
+            Findable::LearningRate => self.optimizer.learning_rate,
+        }
+    }
+
     /// Epochs without a better validation loss after which training stops, out of so many; 0 never stops early.
     pub fn patience_for(&self, epochs: u32) -> u32 {
         let by_epochs = match self.model.kind {
@@ -154,6 +182,26 @@ impl TrainSpec {
             _ => (epochs / 3).max(5),
         };
         self.patience.unwrap_or(by_epochs)
+    }
+}
+
+/// A number that a run can find out by short trials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Findable {
+    /// Rows a step: the most that cost no speed. It is found by the clock, so two runs may find different ones.
+    BatchSize,
+    /// The optimizer's: where the loss falls fastest while the rate rises.
+    LearningRate,
+}
+
+impl Findable {
+    /// Where the number stands in a train cell.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::BatchSize => "batch_size",
+            Self::LearningRate => "optimizer.learning_rate",
+        }
     }
 }
 

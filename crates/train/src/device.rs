@@ -1,10 +1,13 @@
-//! Where to compute: CUDA where this build has it and a device answers, else the CPU.
+//! Where to compute: on a GPU where this build is made for it and one answers, else on the CPU.
 
-use crate::error::{Result, TrainError};
+use crate::{
+    error::{Result, TrainError},
+    machine,
+};
+use aloft_runs::Cuda;
 use aloft_spec::{Problem, train::DeviceSpec};
 use candle_core::Device;
 use serde::Serialize;
-use std::path::{Path, PathBuf};
 
 /// A device as `aloft doctor` shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -17,31 +20,33 @@ pub struct DeviceReport {
     pub usable: bool,
     /// What was looked for, and what was found.
     pub looked_for: String,
+    /// A GPU's own memory.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory_bytes: Option<u64>,
 }
 
 /// All kinds of devices, those that can't be used with the reason. Never panics, whatever the driver does.
 pub fn devices() -> Vec<DeviceReport> {
-    let cuda = match cuda_device() {
-        Ok((_, name)) => DeviceReport {
-            name,
-            kind: "cuda".into(),
-            usable: true,
-            looked_for: "the first CUDA device".into(),
-        },
-        Err(looked_for) => DeviceReport {
-            name: "cuda".into(),
-            kind: "cuda".into(),
-            usable: false,
-            looked_for,
-        },
-    };
     let cpu = DeviceReport {
         name: cpu_name(),
         kind: "cpu".into(),
         usable: true,
         looked_for: "the processors that this process may use".into(),
+        memory_bytes: None,
     };
-    vec![cpu, cuda]
+    vec![cpu, cuda_report(&Cuda::look())]
+}
+
+/// CUDA as runs see it: they are executed by `aloft-cuda`, which this program starts where it can be of use.
+fn cuda_report(cuda: &Cuda) -> DeviceReport {
+    let gpu = cuda.ready().map(|(_, gpu)| gpu);
+    DeviceReport {
+        name: gpu.map_or("cuda".into(), |gpu| format!("cuda, {}", gpu.name)),
+        kind: "cuda".into(),
+        usable: gpu.is_some(),
+        looked_for: cuda.told(),
+        memory_bytes: gpu.map(|gpu| gpu.memory_bytes),
+    }
 }
 
 /// The device of a specification and its name.
@@ -62,6 +67,19 @@ pub fn compute_device(cuda: bool) -> std::result::Result<Device, Problem> {
     Ok(select(spec)?.0)
 }
 
+/// Memory that a batch has to fit into: the device's own, or this machine's; 0 where unknown.
+pub fn memory_bytes(device: &Device) -> u64 {
+    match device {
+        Device::Cpu => machine::memory_limit(),
+        #[cfg(feature = "cuda")]
+        Device::Cuda(device) => {
+            let total = device.cuda_stream().context().total_mem();
+            total.map_or(0, |bytes| bytes as u64)
+        }
+        _ => 0,
+    }
+}
+
 fn cpu_name() -> String {
     match candle_core::utils::get_num_threads() {
         1 => "cpu, 1 thread".into(),
@@ -72,9 +90,8 @@ fn cpu_name() -> String {
 /// The first CUDA device and its name, or what was looked for.
 #[cfg(feature = "cuda")]
 fn cuda_device() -> std::result::Result<(Device, String), String> {
-    // The driver's binding panics where libcuda is missing or broken.
-    let opened = std::panic::catch_unwind(|| Device::new_cuda(0));
-    let why = match opened {
+    // The driver's binding panics where the driver is broken.
+    let why = match std::panic::catch_unwind(|| Device::new_cuda(0)) {
         Ok(Ok(device)) => {
             let name = device
                 .as_cuda_device()
@@ -83,53 +100,24 @@ fn cuda_device() -> std::result::Result<(Device, String), String> {
             return Ok((device, format!("cuda, {}", name.as_deref().unwrap_or("device 0"))));
         }
         Ok(Err(error)) => error.to_string(),
-        Err(_) => "the CUDA driver library failed to load".into(),
+        Err(_) => "its binding failed".into(),
     };
     Err(format!(
         "CUDA device 0 doesn't answer ({why}); {}",
-        driver_report(Path::new("/"))
+        Cuda::look().told()
     ))
 }
 
-/// The first CUDA device and its name, or what was looked for.
+/// What was looked for: this build is for the CPU, and on a machine with a GPU `aloft-cuda` is executed in its place.
 #[cfg(not(feature = "cuda"))]
 fn cuda_device() -> std::result::Result<(Device, String), String> {
-    Err(format!(
-        "this build has no CUDA support; {}",
-        driver_report(Path::new("/"))
-    ))
-}
-
-/// Which traces of an NVIDIA driver there are. Files say it without loading a library into the process.
-fn driver_report(root: &Path) -> String {
-    const TRACES: [&str; 5] = [
-        "dev/nvidiactl",
-        "proc/driver/nvidia/version",
-        "usr/lib/x86_64-linux-gnu/libcuda.so.1",
-        "usr/lib64/libcuda.so.1",
-        "usr/lib/wsl/lib/libcuda.so.1",
-    ];
-    let paths: Vec<PathBuf> = TRACES.iter().map(|trace| root.join(trace)).collect();
-    let names = |paths: &[&PathBuf]| {
-        paths
-            .iter()
-            .map(|path| path.display().to_string())
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
-    let found: Vec<&PathBuf> = paths.iter().filter(|path| path.exists()).collect();
-    match found.is_empty() {
-        true => format!(
-            "no NVIDIA driver is installed (looked for {})",
-            names(&paths.iter().collect::<Vec<_>>())
-        ),
-        false => format!("an NVIDIA driver is installed ({})", names(&found)),
-    }
+    Err(format!("this build is for the CPU; {}", Cuda::look().told()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use aloft_runs::Gpu;
     use aloft_spec::Code;
 
     #[test]
@@ -141,18 +129,33 @@ mod tests {
             Err(error) => {
                 let problem = Problem::from(error);
                 assert_eq!(problem.code, Code::NoDevice);
-                assert!(problem.message.contains("driver"), "{}", problem.message);
+                assert!(problem.message.contains("libcuda.so.1"), "{}", problem.message);
+                assert!(problem.message.contains("aloft-cuda"), "{}", problem.message);
                 assert!(select(DeviceSpec::Auto).is_ok());
             }
         }
+        assert!(memory_bytes(&Device::Cpu) > 1 << 20);
     }
 
     #[test]
-    fn traces_of_a_driver_are_named() {
-        let root = tempfile::tempdir().unwrap();
-        assert!(driver_report(root.path()).starts_with("no NVIDIA driver"));
-        std::fs::create_dir(root.path().join("dev")).unwrap();
-        std::fs::write(root.path().join("dev/nvidiactl"), "").unwrap();
-        assert!(driver_report(root.path()).contains("dev/nvidiactl"));
+    fn a_gpu_is_of_use_with_the_program_for_it() {
+        let gpu = Gpu {
+            name: "NVIDIA H200".into(),
+            memory_bytes: 1 << 37,
+        };
+        let report = |program| {
+            cuda_report(&Cuda {
+                gpus: Ok(vec![gpu.clone()]),
+                program,
+            })
+        };
+        let with = report(Ok("/opt/aloft-cuda".into()));
+        assert!(with.usable && with.name == "cuda, NVIDIA H200" && with.memory_bytes == Some(1 << 37));
+        let without = report(Err("aloft-cuda: not found at /opt".into()));
+        assert!(!without.usable && without.memory_bytes.is_none());
+        assert_eq!(
+            without.looked_for,
+            "the driver has NVIDIA H200; aloft-cuda: not found at /opt"
+        );
     }
 }

@@ -252,6 +252,12 @@ impl From<TrainError> for Problem {
             TrainError::Other(problem) => problem,
             TrainError::Trees(_) => Self::new(Code::BadValue, message)
                 .with_hint("leave the key out for its default"),
+            // The name of the driver's error; what memory is free on a device only taking it tells.
+            TrainError::Candle(error) if error.to_string().contains("CUDA_ERROR_OUT_OF_MEMORY") => {
+                Self::new(Code::OutOfMemory, format!("the GPU is out of memory: {error}")).with_hint(
+                    "take a smaller batch_size, a smaller model, or device = \"cpu\"; another program may use the GPU too",
+                )
+            }
             TrainError::Candle(_) => Self::new(Code::Internal, message),
             TrainError::Polars(_) => Self::new(Code::Unreadable, message),
         }
@@ -317,6 +323,9 @@ mod tests {
             TrainError::NoModel {
                 run_dir: "runs/a".into(),
             },
+            TrainError::Candle(candle_core::Error::Msg(
+                "DriverError(CUDA_ERROR_OUT_OF_MEMORY, \"out of memory\")".into(),
+            )),
         ];
         for error in errors {
             let problem = Problem::from(error);

@@ -4,13 +4,18 @@ use crate::{
     checkpoint::{Checkpoint, Progress},
     device,
     error::{Result, TrainError},
+    find::find,
     machine::peak_memory,
     memory,
     model::Trainer,
     prepare::{Prepared, step_rows},
     table,
 };
-use aloft_spec::{Problem, train::TrainSpec, verdict::Measurement};
+use aloft_spec::{
+    Problem,
+    train::{Findable, TrainSpec},
+    verdict::Measurement,
+};
 use serde::Serialize;
 use std::{path::Path, time::Instant};
 
@@ -61,6 +66,11 @@ fn measure_steps(train: &TrainSpec, data: &Path, rows: u64) -> Result<Measured> 
     let prepare_seconds = start.elapsed().as_secs_f64();
     let (measured_rows, columns) = (table.height(), table.names().len());
     drop(table);
+    // A rate takes no time. The batch that the run will find is near the one that is found here.
+    let mut train = train.clone();
+    train.find.retain(|find| *find == Findable::BatchSize);
+    find(&mut train, &mut prepared, &device, &mut || false)?;
+    let train = &train;
     let train_rows = prepared.split.train.len();
     let scale = rows as f64 / measured_rows.max(1) as f64;
     let planned_rows = (train_rows as f64 * scale).round() as usize;

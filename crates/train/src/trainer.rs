@@ -2,9 +2,10 @@
 
 use crate::{
     batch::Batch,
+    device,
     error::Result,
     evaluate::{Outputs, evaluate, evaluate_network},
-    machine, memory,
+    memory,
     metrics::{self, Metrics},
     model::Model,
     prepare::Prepared,
@@ -92,14 +93,17 @@ impl<'a> NetworkTrainer<'a> {
             _ => Vec::new(),
         };
         let loss = loss(prepared, spec, network.graph().output().width() / width);
-        if network.device().is_cpu() {
-            memory::check(
-                network.graph(),
-                prepared.batch_size,
-                prepared.rows.bytes() as u64,
-                machine::memory_limit(),
-            )?;
-        }
+        // The table stays in this machine's memory; only a batch of it goes to a device with its own.
+        let table_bytes = match network.device().is_cpu() {
+            true => prepared.rows.bytes() as u64,
+            false => 0,
+        };
+        memory::check(
+            network.graph(),
+            prepared.batch_size,
+            table_bytes,
+            device::memory_bytes(network.device()),
+        )?;
         let steps = u64::from(prepared.epochs) * prepared.steps_per_epoch() as u64;
         Ok(Self {
             prepared,
@@ -138,7 +142,11 @@ impl<'a> NetworkTrainer<'a> {
 
     /// Learns from some rows once, in batches that fit; returns their mean loss before.
     pub fn step(&mut self, rows: &[u32]) -> Result<f64> {
-        let rate = self.schedule.rate(self.optimizer().steps());
+        self.step_at(rows, self.schedule.rate(self.optimizer().steps()))
+    }
+
+    /// The same at a rate that no schedule has chosen.
+    pub fn step_at(&mut self, rows: &[u32], rate: f64) -> Result<f64> {
         let prepared = self.prepared;
         if rows.len() <= prepared.batch_size {
             let (seed, targets) = (self.dropout.bits(), self.targets(rows)?);
@@ -270,5 +278,92 @@ pub fn rule(spec: &OptimizerSpec) -> Rule {
         kind,
         weight_decay: spec.weight_decay,
         clip: spec.clip,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Trainer;
+    use aloft_spec::train::ModelKind;
+    use polars::prelude::*;
+
+    fn table() -> DataFrame {
+        let number = |factor: i32| {
+            (0..240)
+                .map(|row| f64::from(row * factor % 31))
+                .collect::<Vec<_>>()
+        };
+        let level: Vec<f64> = number(7)
+            .iter()
+            .zip(number(11))
+            .map(|(a, b)| a - 2.0 * b)
+            .collect();
+        let words: Vec<&str> = (0..240)
+            .map(|row| ["ash", "oak", "yew"][row * 7 % 5 % 3])
+            .collect();
+        let high: Vec<bool> = level.iter().map(|level| *level > -15.0).collect();
+        df!("a" => number(7), "b" => number(11), "wood" => words, "level" => level, "high" => high).unwrap()
+    }
+
+    /// Losses of some epochs of a training, and what it says in the end; by candle's ops as on a GPU, or by ours.
+    fn train(
+        prepared: &Prepared,
+        spec: &TrainSpec,
+        by_candle: bool,
+    ) -> (Vec<f64>, f64, Vec<Weights>, Vec<Moments>) {
+        let network = Network::new(prepared.architecture.graph(), spec.seed, &Device::Cpu).unwrap();
+        let optimizer = Optimizer::new(rule(&spec.optimizer), network.graph().parameters());
+        let network = match by_candle {
+            true => network.by_candle().unwrap(),
+            false => network,
+        };
+        let mut trainer = NetworkTrainer::with(prepared, spec, network, optimizer).unwrap();
+        let mut losses = Vec::new();
+        for epoch in 1..=2 {
+            for rows in trainer.begin_epoch(epoch, &losses).chunks(prepared.step_rows()) {
+                losses.push(trainer.step(rows).unwrap());
+            }
+        }
+        let loss = trainer.evaluate(&prepared.split.validation).unwrap().loss;
+        let moments = trainer.optimizer().moments().unwrap();
+        (losses, loss, trainer.network().weights().unwrap(), moments)
+    }
+
+    #[test]
+    fn a_device_without_kernels_of_ours_learns_the_same_and_its_checkpoint_goes_on_here() {
+        let with = |target: &str, kind, change: fn(&mut TrainSpec)| {
+            let mut spec = TrainSpec::new("t", target);
+            spec.model.kind = kind;
+            change(&mut spec);
+            spec
+        };
+        for spec in [
+            with("high", ModelKind::Mlp, |spec| spec.ignore = vec!["level".into()]),
+            with("high", ModelKind::Mlp, |spec| spec.features = vec!["wood".into()]),
+            with("level", ModelKind::Linear, |spec| spec.optimizer.accumulate = 2),
+            with("level", ModelKind::Mlp, |spec| spec.quantiles = vec![0.1, 0.9]),
+        ] {
+            let prepared = Prepared::new(&spec, &table()).unwrap();
+            let (ours, our_loss, ..) = train(&prepared, &spec, false);
+            let (losses, loss, weights, moments) = train(&prepared, &spec, true);
+            let name = format!("{:?} of {}", spec.model.kind, spec.target);
+            for (step, (ours, other)) in ours.iter().zip(&losses).enumerate() {
+                assert!(
+                    (ours - other).abs() < 1e-2 * ours.abs().max(1.0),
+                    "{name}, {step}: {ours} and {other}"
+                );
+            }
+            assert!((our_loss - loss).abs() < 1e-2, "{name}: {our_loss} and {loss}");
+            let steps = losses.len() as u64;
+            let resumed =
+                NetworkTrainer::resume(&prepared, &spec, &Device::Cpu, steps, weights, moments).unwrap();
+            let again = resumed.evaluate(&prepared.split.validation).unwrap().loss;
+            assert!((again - loss).abs() < 1e-4, "{name}: {again} and {loss}");
+            let mut resumed = Trainer::Network(resumed);
+            let order = resumed.begin_epoch(3, &[]);
+            let next = resumed.step(&order[..prepared.step_rows()]).unwrap();
+            assert!(next.is_finite() && resumed.steps() == steps + 1, "{name}");
+        }
     }
 }

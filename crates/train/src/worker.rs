@@ -6,6 +6,7 @@ use crate::{
     conclude::{add_explanation, conclude},
     device,
     error::Result,
+    find::find,
     folds::{Folds, cross_validate},
     machine,
     prepare::Prepared,
@@ -19,6 +20,7 @@ use aloft_spec::{
     event::{EventKind, Phase},
     run::{Outcome, RunStatus},
 };
+use candle_core::Device;
 use std::{
     any::Any,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -103,7 +105,7 @@ fn work(run: &mut Run) -> Result<RunStatus> {
         })?;
     }
     run.phase(Phase::Fit)?;
-    let prepared = Prepared::new(&run.record.train, table.as_ref())?;
+    let mut prepared = Prepared::new(&run.record.train, table.as_ref())?;
     let rows = table.height();
     drop(table);
     for warning in &prepared.warnings {
@@ -113,6 +115,7 @@ fn work(run: &mut Run) -> Result<RunStatus> {
         seconds: run.elapsed(),
         rows,
     };
+    find_numbers(run, &mut prepared, &device)?;
     let trained = train(run, &prepared, &device, preparation)?;
     let folds = match trained.stopped {
         true => Folds::default(),
@@ -141,6 +144,24 @@ fn work(run: &mut Run) -> Result<RunStatus> {
         true => RunStatus::Stopped,
         false => RunStatus::Done,
     })
+}
+
+/// Finds the numbers that the specification leaves to the run. They stand in `run.toml` before the first step depends on
+/// them: a worker that resumes the run finds nothing more to do.
+fn find_numbers(run: &mut Run, prepared: &mut Prepared, device: &Device) -> Result<()> {
+    if !run.record.train.is_anything_to_find() {
+        return Ok(());
+    }
+    run.phase(Phase::WarmUp)?;
+    let mut train = run.record.train.clone();
+    let told = find(&mut train, prepared, device, &mut || run.stop_requested())?;
+    run.record.train = train;
+    run.save()?;
+    for message in told {
+        let level = "info".into();
+        run.event(EventKind::Log { level, message })?;
+    }
+    Ok(())
 }
 
 fn outcome(run: &Run, prepared: &Prepared, trained: &Trained, folds: &Folds) -> Outcome {

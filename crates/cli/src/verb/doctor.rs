@@ -98,7 +98,11 @@ fn print(screen: &Screen, document: &Document) {
     let mut notes = Vec::new();
     for device in &document.devices {
         let state = if device.usable { "usable" } else { "not usable" };
-        table.row([device.kind.clone(), state.into(), device.name.clone()]);
+        let memory = device
+            .memory_bytes
+            .map(|bytes| format!(", {}", text::bytes(bytes)));
+        let found = format!("{}{}", device.name, memory.unwrap_or_default());
+        table.row([device.kind.clone(), state.into(), found]);
         if !device.usable {
             notes.push(format!("{}: {}", device.kind, device.looked_for));
         }

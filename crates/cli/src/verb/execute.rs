@@ -1,6 +1,6 @@
 //! `aloft execute RUNDIR`: the worker.
 
-use crate::{Result, report::RunReport, screen::Screen};
+use crate::{Result, cuda, report::RunReport, screen::Screen};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -12,6 +12,7 @@ pub struct Arguments {
 
 impl Arguments {
     pub fn run(self, screen: &Screen) -> Result {
+        cuda::hand_over(screen);
         aloft_train::execute(&self.run_dir)?;
         Ok(RunReport::read(&self.run_dir)?.conclude(screen))
     }

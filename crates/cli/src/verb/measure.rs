@@ -1,7 +1,7 @@
 //! `aloft measure DATA`: reads a train cell's specification from standard input (JSON) and prints what its first steps
 //! show (JSON). A verb of its own, so that candle runs in a process that may run out of memory alone.
 
-use crate::{Result, screen::Screen};
+use crate::{Result, cuda, screen::Screen};
 use aloft_spec::{Code, Problem, train::TrainSpec};
 use clap::Args;
 use std::io;
@@ -17,7 +17,8 @@ pub struct Arguments {
 }
 
 impl Arguments {
-    pub fn run(self) -> Result {
+    pub fn run(self, screen: &Screen) -> Result {
+        cuda::hand_over(screen);
         let train: TrainSpec = serde_json::from_reader(io::stdin().lock()).map_err(|error| {
             Problem::new(
                 Code::BadValue,

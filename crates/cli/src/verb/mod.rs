@@ -97,7 +97,7 @@ impl Verb {
             Self::Doctor(arguments) => arguments.run(screen),
             Self::Open(arguments) => arguments.run(screen),
             Self::Execute(arguments) => arguments.run(screen),
-            Self::Measure(arguments) => arguments.run(),
+            Self::Measure(arguments) => arguments.run(screen),
         }
     }
 }

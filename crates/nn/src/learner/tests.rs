@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     layers::{Cell, activate, batch_norm, linear, rms_norm},
-    model::{Cnn, Inputs, Mlp, Recurrent, Temporal, Transformer},
+    model::{BagOfTokens, Cnn, Inputs, Mlp, Recurrent, Temporal, Transformer},
     ops::{Activation, Slot},
     optimizer::{Kind, Rule},
     rng::{Purpose, Random},
@@ -18,9 +18,9 @@ fn graphs() -> Vec<(&'static str, Graph, usize, u32)> {
         dimension: 3,
         offset: 0,
     };
-    let mlp = |members, residual, dropout| Mlp {
-        numeric: 4,
-        periodic: vec![0, 2],
+    let mlp = |numeric, members, residual, dropout| Mlp {
+        numeric,
+        periodic: if numeric > 2 { vec![0, 2] } else { Vec::new() },
         members,
         residual,
         slots: vec![slot, Slot::OneHot { values: 4 }],
@@ -62,6 +62,13 @@ fn graphs() -> Vec<(&'static str, Graph, usize, u32)> {
         dropout: 0.1,
         outputs: 3,
     };
+    let bag = BagOfTokens {
+        positions: 6,
+        tokens: 9,
+        hidden: vec![8],
+        dropout: 0.1,
+        outputs: 3,
+    };
     let mut normalized = Graph::new(&[4]);
     let mut x = normalized.input();
     for (index, width) in [8, 6].into_iter().enumerate() {
@@ -78,8 +85,9 @@ fn graphs() -> Vec<(&'static str, Graph, usize, u32)> {
     }
     linear(&mut normalized, "output", &x, 3, Activation::Identity);
     vec![
-        ("mlp", mlp(1, false, 0.3).graph(), 2, 6),
-        ("residual members", mlp(4, true, 0.0).graph(), 2, 6),
+        ("mlp", mlp(4, 1, false, 0.3).graph(), 2, 6),
+        ("mlp of categories alone", mlp(0, 1, false, 0.0).graph(), 2, 6),
+        ("residual members", mlp(4, 4, true, 0.0).graph(), 2, 6),
         ("cnn", cnn.graph(), 0, 1),
         ("gru", recurrent(Cell::Gru).graph(), 0, 1),
         ("lstm", recurrent(Cell::Lstm).graph(), 0, 1),
@@ -96,6 +104,7 @@ fn graphs() -> Vec<(&'static str, Graph, usize, u32)> {
             6,
             9,
         ),
+        ("bag of tokens", bag.graph(), 6, 9),
         ("batch norm", normalized, 0, 1),
     ]
 }

@@ -144,8 +144,11 @@ impl Op for Embed {
         parameters: &[Tensor],
         context: &CandleContext<'_>,
     ) -> Result<Tensor> {
-        let numbers = inputs[0].reshape(((), self.numbers))?;
-        let mut parts = vec![numbers.clone()];
+        let numbers = &inputs[0];
+        let mut parts = Vec::new();
+        if self.numbers > 0 {
+            parts.push(numbers.reshape(((), self.numbers))?);
+        }
         for (column, slot) in self.slots.iter().enumerate() {
             let vectors = match (*slot, parameters.first()) {
                 (

@@ -2,7 +2,7 @@
 
 use super::rule::{ADAM, EPSILON, Kind, LION, RMSPROP, Rule};
 use crate::graph::{Declared, Role};
-use candle_core::{Result, Tensor, Var, backprop::GradStore};
+use candle_core::{DType, Device, Result, Tensor, Var, backprop::GradStore};
 
 /// `old * share + new * (1 - share)`.
 fn mean(old: &Tensor, new: &Tensor, share: f64) -> Result<Tensor> {
@@ -31,11 +31,12 @@ pub fn step(
     if let Some(highest) = rule.clip {
         let mut squares = 0.0;
         for &index in &trained {
-            let sum = gradient(index)?
-                .sqr()?
-                .sum_all()?
-                .to_dtype(candle_core::DType::F64)?;
-            squares += sum.to_scalar::<f64>()?;
+            let sum = gradient(index)?.sqr()?.sum_all()?;
+            // On the host: not every device has numbers in double precision.
+            squares += sum
+                .to_device(&Device::Cpu)?
+                .to_dtype(DType::F64)?
+                .to_scalar::<f64>()?;
         }
         if squares.sqrt() > highest {
             factor = highest / squares.sqrt();

@@ -130,6 +130,15 @@ pub(super) fn optimizer(body: &mut Train<'_>, optimizer: &OptimizerSpec) {
     }
 }
 
+/// A number is given or found, and not both.
+pub(super) fn find(body: &mut Train<'_>, train: &TrainSpec) {
+    for (what, _) in train.found() {
+        let key = what.key();
+        let message = format!("`{key}` is given, so there is nothing to find");
+        body.unused(&["find"], &message, &format!("remove it here, or remove `{key}`"));
+    }
+}
+
 pub(super) fn schedule(body: &mut Train<'_>, schedule: &ScheduleSpec) {
     if schedule.warmup.is_some_and(|share| !(0.0..1.0).contains(&share)) {
         body.bad(

@@ -55,6 +55,10 @@ pub(super) fn check(body: &mut Body<'_, TrainSpec>, train: &TrainSpec) {
         (&["epochs"][..], rounds),
         (&["batch_size"], "remove it: each round learns from all rows"),
         (
+            &["find"],
+            "remove it: trees have no batch and a rate of their own",
+        ),
+        (
             &["optimizer"],
             "`learning_rate` of `model.trees` is that of trees",
         ),

@@ -9,6 +9,7 @@
 mod common;
 mod execute;
 mod export;
+mod find;
 mod forecast;
 mod inputs;
 mod labels;

@@ -1,0 +1,121 @@
+//! The learning rate by a range test (Smith, "Cyclical Learning Rates for Training Neural Networks", 2017): the rate rises
+//! from step to step, and where the loss falls fastest is a good one.
+
+use super::rounded;
+use crate::{error::Result, prepare::Prepared, trainer::NetworkTrainer};
+use aloft_spec::train::TrainSpec;
+use candle_core::Device;
+
+/// The rate of the first step.
+pub const LOWEST: f64 = 1e-6;
+/// That of the last one.
+const HIGHEST: f64 = 10.0;
+/// Steps of the test.
+const STEPS: usize = 100;
+/// Training rows that say what the loss is after each step, the same ones each time: the loss of a batch itself is too
+/// noisy where batches are small.
+const JUDGES: usize = 512;
+/// The test ends where the loss is so many times the lowest.
+const DIVERGED: f64 = 4.0;
+/// Share of the losses before in the smoothed one.
+const SMOOTHING: f64 = 0.7;
+/// The loss has fallen when it is below this share of the first one.
+const FALLEN: f64 = 0.99;
+/// The loss has to fall over so many steps together to be said to fall there.
+const SLOPE: usize = 5;
+
+/// A rate, and the loss after a step of it.
+pub type Point = (f64, f64);
+
+/// Trains a fresh model at rising rates until its loss has diverged.
+pub fn test_range(
+    spec: &TrainSpec,
+    prepared: &Prepared,
+    device: &Device,
+    stop: &mut dyn FnMut() -> bool,
+) -> Result<Vec<Point>> {
+    let mut trainer = NetworkTrainer::new(prepared, spec, device)?;
+    let mut curve: Vec<Point> = Vec::new();
+    let mut lowest = f64::INFINITY;
+    for epoch in 1.. {
+        let order = trainer.begin_epoch(epoch, &[]);
+        let judges = order[..order.len().min(JUDGES)].to_vec();
+        for rows in order.chunks(prepared.step_rows()) {
+            let rate = rate_of(curve.len());
+            if curve.len() == STEPS || stop() || !trainer.step_at(rows, rate)?.is_finite() {
+                return Ok(curve);
+            }
+            let loss = trainer.evaluate(&judges)?.loss;
+            if !loss.is_finite() || loss > DIVERGED * lowest {
+                return Ok(curve);
+            }
+            lowest = lowest.min(loss);
+            curve.push((rate, loss));
+        }
+    }
+    Ok(curve)
+}
+
+/// The rate of a step, from the lowest to the highest, by the same factor each time.
+fn rate_of(step: usize) -> f64 {
+    LOWEST * (HIGHEST / LOWEST).powf(step as f64 / (STEPS - 1) as f64)
+}
+
+/// Where the smoothed loss falls fastest over a factor of the rate, before it is lowest; `None` where it never falls.
+pub fn choose(curve: &[Point]) -> Option<f64> {
+    let mut smoothed = Vec::with_capacity(curve.len());
+    let mut mean = curve.first()?.1;
+    for (_, loss) in curve {
+        mean = SMOOTHING * mean + (1.0 - SMOOTHING) * loss;
+        smoothed.push(mean);
+    }
+    let lowest = (0..smoothed.len()).min_by(|a, b| smoothed[*a].total_cmp(&smoothed[*b]))?;
+    if smoothed[lowest] >= FALLEN * curve[0].1 {
+        return None;
+    }
+    let fall = |step: usize| smoothed[step] - smoothed[step - SLOPE];
+    let steepest = (SLOPE..=lowest).min_by(|a, b| fall(*a).total_cmp(&fall(*b)))?;
+    // The middle of the slope, for the smoothed loss lags behind.
+    Some(rounded(curve[steepest - SLOPE / 2].0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A loss that falls around a rate and rises again behind another.
+    fn curve(falls: f64, rises: f64) -> Vec<Point> {
+        (0..STEPS)
+            .map(|step| {
+                let rate = rate_of(step);
+                let fallen = 1.0 / (1.0 + (rate / falls).powi(2));
+                (rate, fallen + 0.2 + (rate / rises).powi(2))
+            })
+            .take_while(|(_, loss)| *loss < 4.0)
+            .collect()
+    }
+
+    #[test]
+    fn the_rate_of_the_steepest_fall_is_chosen() {
+        for falls in [1e-4, 3e-3, 3e-2] {
+            let chosen = choose(&curve(falls, 30.0 * falls)).unwrap();
+            assert!(chosen > falls / 3.0 && chosen < falls * 3.0, "{falls}: {chosen}");
+        }
+        assert_eq!(choose(&curve(3e-3, 1.0)), choose(&curve(3e-3, 1.0)));
+    }
+
+    #[test]
+    fn a_loss_that_never_falls_has_no_rate() {
+        assert_eq!(choose(&[]), None);
+        assert_eq!(choose(&[(1e-6, 1.0)]), None);
+        let rising: Vec<Point> = (0..50).map(|step| (rate_of(step), 1.0 + step as f64)).collect();
+        assert_eq!(choose(&rising), None);
+    }
+
+    #[test]
+    fn rates_rise_by_a_factor() {
+        assert!((rate_of(0) / LOWEST - 1.0).abs() < 1e-12);
+        assert!((rate_of(STEPS - 1) / HIGHEST - 1.0).abs() < 1e-12);
+        assert!((rate_of(50) / rate_of(49) - rate_of(2) / rate_of(1)).abs() < 1e-9);
+    }
+}
