@@ -1,5 +1,7 @@
 //! Keys of clouds in the keyring, and what sources may use.
 
+mod aws_profile;
+
 use crate::Result;
 use aloft_data::{Access, Credentials};
 use aloft_project::Project;
@@ -72,17 +74,27 @@ impl Credentials for StoredCredentials {
             // Then the environment and the cloud's own profile count. A locked keyring is said: what is in it isn't
             // known.
             Err(problem) if matches!(problem.code, Code::SecretMissing | Code::KeyringUnavailable) => {
-                return Ok(Vec::new());
+                let profile = aws_profile::from_environment().filter(|_| store.starts_with("s3"));
+                return match profile {
+                    Some(profile) => Ok(aws_profile::settings(&profile)?.into_iter().collect()),
+                    None => Ok(Vec::new()),
+                };
             }
             Err(problem) => return Err(problem),
         };
-        let settings: BTreeMap<String, String> = serde_json::from_str(text.expose()).map_err(|_| {
+        let mut settings: BTreeMap<String, String> = serde_json::from_str(text.expose()).map_err(|_| {
             Problem::new(
                 Code::BadValue,
                 format!("what the keyring has for `{store}` can't be read"),
             )
             .with_hint("keep it again with `aloft credentials set`")
         })?;
+        // What stands beside the profile's name comes before what the profile says.
+        if let Some(profile) = settings.remove("aws_profile") {
+            for (name, value) in aws_profile::settings(&profile)? {
+                settings.entry(name).or_insert(value);
+            }
+        }
         Ok(settings.into_iter().collect())
     }
 }
