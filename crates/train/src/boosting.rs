@@ -41,13 +41,20 @@ impl<'a> Boosting<'a> {
             Values::Classes(classes) => classes.iter().map(|class| *class as f32).collect(),
             Values::Numbers(_) | Values::Inputs => prepared.in_units(),
         };
+        let weights: Vec<f32> = match &prepared.targets {
+            Values::Classes(classes) if !prepared.class_weights.is_empty() => {
+                let of_row = |class: &u32| prepared.class_weights[*class as usize];
+                classes.iter().map(of_row).collect()
+            }
+            _ => Vec::new(),
+        };
         let rows = plain(prepared.rows.as_ref())?;
         let learning = Learning {
             rows: rows.columns(),
             train: &prepared.split.train,
             watched: &prepared.split.validation,
             targets: &targets,
-            weights: &[],
+            weights: &weights,
         };
         let options = options(&spec.model.trees, prepared.split.train.len(), spec.seed);
         let booster = match earlier {

@@ -49,15 +49,18 @@ impl Sorter {
         }
     }
 
-    /// All rows that it took.
-    pub fn finish(mut self) -> Result<Sorted> {
+    /// All rows that it took; `None` where there were none.
+    pub fn finish(mut self) -> Result<Option<Sorted>> {
         if self.parts.is_empty() {
-            return Ok(Sorted::of(self.sorted()?));
+            return match self.frames.is_empty() {
+                true => Ok(None),
+                false => Ok(Some(Sorted::of(self.sorted()?))),
+            };
         }
         if !self.frames.is_empty() {
             self.put_away()?;
         }
-        Ok(Sorted::merged(self.parts, self.in_memory))
+        Ok(Some(Sorted::merged(self.parts, self.in_memory)))
     }
 
     fn sorted(&mut self) -> Result<DataFrame> {

@@ -76,11 +76,10 @@ fn write_in_parts(
     let names = |fields: &[&Field]| fields.iter().map(|field| field.name.clone()).collect::<Vec<_>>();
     let (columns, skipped) = (names(&kept), names(&skipped));
     if columns.is_empty() {
-        let problem = DataError::Unsupported {
+        return Err(DataError::Unsupported {
             what: "no column of this table can be learned from".into(),
             hint: "make numbers, texts, dates or truth values of its columns in a query".into(),
-        };
-        return Err(problem);
+        });
     }
     let relation = &relation.select(&columns)?;
     fs::create_dir_all(dir).map_err(|error| DataError::writing(dir, error))?;
@@ -91,7 +90,11 @@ fn write_in_parts(
             for frame in relation.batches()? {
                 sorter.push(frame?)?;
             }
-            sorter.finish()?
+            match sorter.finish()? {
+                Some(sorted) => sorted,
+                // Without a row there is no batch, and still the columns have types.
+                None => Sorted::of(order::canonical(&relation.frame()?)?),
+            }
         }
     };
     relation.cancel.step()?;

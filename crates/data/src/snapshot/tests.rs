@@ -64,6 +64,15 @@ proptest! {
     }
 }
 
+#[test]
+fn no_rows_still_have_columns() {
+    let folder = tempfile::tempdir().unwrap();
+    let none = rows(&[(1, None, 2)]).clear();
+    let whole = snapshot(&none, folder.path(), None);
+    assert_eq!(whole, snapshot(&none, folder.path(), Some(1000)));
+    assert_eq!((whole.rows, whole.columns.len()), (0, 5));
+}
+
 /// What comes sorted isn't sorted over and over, and groups without a missing value are written as such.
 #[test]
 fn parts_that_follow_each_other_give_the_same_bytes() {

@@ -62,7 +62,10 @@ pub(super) fn check(body: &mut Body<'_, TrainSpec>, train: &TrainSpec) {
             &["optimizer"],
             "`learning_rate` of `model.trees` is that of trees",
         ),
-        (&["loss"], "remove it"),
+        (
+            &["loss", "label_smoothing"],
+            "remove it: trees learn classes as they are",
+        ),
         (&["schedule"], "remove it: trees learn at one rate"),
         (&["preprocess"], "remove it: trees take columns as they are"),
         (&["model", "hidden"], "remove it"),

@@ -6,7 +6,7 @@ use aloft_spec::{
     Code,
     event::EventKind,
     run::RunStatus,
-    train::{ModelKind, SplitBy, TrainSpec},
+    train::{ClassWeights, ModelKind, SplitBy, TrainSpec},
 };
 use aloft_train::{execute, measure};
 use polars::prelude::*;
@@ -167,4 +167,30 @@ fn a_plan_measures_rounds_and_keys_are_checked() {
     let problem = measure(&train, &data, 800).unwrap_err();
     assert_eq!(problem.code, Code::BadValue);
     assert!(problem.message.contains("leaves"), "{problem}");
+}
+
+#[test]
+fn a_class_that_counts_more_is_found_more_often() {
+    // One row in ten, told by noise as much as by the columns.
+    let mut frame = rows(2000);
+    let rare: Vec<&str> = (0..2000)
+        .map(|row| match (row * 7919) % 10 {
+            0 => "rare",
+            _ => "often",
+        })
+        .collect();
+    frame.with_column(Column::new("late".into(), rare)).unwrap();
+    let found = |weights: Option<ClassWeights>| {
+        let folder = tempfile::tempdir().unwrap();
+        let mut train = trees("late", 20);
+        train.loss.class_weights = weights;
+        let run_dir = create(folder.path(), train, &frame);
+        assert_eq!(execute(&run_dir).unwrap(), RunStatus::Done);
+        let report = aloft_runs::read_report(&run_dir).unwrap().unwrap();
+        let taken: u64 = report.confusion["test"].counts.iter().map(|row| row[1]).sum();
+        taken
+    };
+    let given = ClassWeights::Given([("rare".to_owned(), 100.0)].into());
+    let (plain, weighted) = (found(None), found(Some(given)));
+    assert!(weighted > plain + 50, "{plain} and {weighted}");
 }
