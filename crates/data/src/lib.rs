@@ -13,6 +13,7 @@ mod execute;
 mod files;
 mod findings;
 mod fingerprint;
+mod in_order;
 mod near;
 mod profile;
 mod query;

@@ -146,7 +146,8 @@ fn relation(
     let in_memory = |frame: DataFrame, scope| Relation::of_frame(frame, scope, Some(total), cancel);
     let relation = match scope {
         Scope::All => {
-            let relation = Relation::of_file(plan, path, total, engine, cancel)?;
+            let parts = layout.as_ref().and_then(csv::Layout::parts);
+            let relation = Relation::of_file(plan, path, total, engine, cancel)?.with_parts(parts);
             match parquet {
                 Some(file) => relation.of_parquet(&file),
                 None => relation,

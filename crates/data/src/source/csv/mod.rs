@@ -6,6 +6,7 @@
 //! polars can't read as it is (another encoding, rows that need repair) becomes a copy that it can. Only who asks for
 //! the first rows of a large file gets them without a look at the rest, and is told so.
 
+mod columns;
 mod fields;
 mod findings;
 mod first_rows;
@@ -13,6 +14,7 @@ mod header;
 mod index;
 pub(super) mod kind;
 mod layout;
+mod moment;
 mod nulls;
 mod pieces;
 mod records;
@@ -20,6 +22,7 @@ mod remembered;
 mod repair;
 mod scan;
 mod sniff;
+mod values;
 
 use super::{
     Opened,
