@@ -23,6 +23,11 @@ use tauri::{RunEvent, WindowEvent};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    #[expect(unsafe_code, reason = "the environment is written to, by the only thread")]
+    // SAFETY: no other thread was started yet.
+    unsafe {
+        aloft_session::limit_read_ahead();
+    }
     let start = Instant::now();
     let directory = std::env::current_dir().unwrap_or_default();
     match arguments::parse(std::env::args_os().skip(1), &directory) {

@@ -100,6 +100,11 @@ struct Measured {
 }
 
 fn main() -> Result<()> {
+    #[expect(unsafe_code, reason = "the environment is written to, by the only thread")]
+    // SAFETY: no other thread was started yet.
+    unsafe {
+        aloft_data::limit_read_ahead();
+    }
     let arguments = Arguments::parse();
     if let Some([task, file]) = arguments.ours.as_deref() {
         let task = Task::from_str(task, false).map_err(|error| anyhow::anyhow!("{task}: {error}"))?;

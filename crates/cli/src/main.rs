@@ -45,6 +45,11 @@ struct CommandLine {
 }
 
 fn main() -> ExitCode {
+    #[expect(unsafe_code, reason = "the environment is written to, by the only thread")]
+    // SAFETY: no other thread was started yet.
+    unsafe {
+        aloft_engine::limit_read_ahead();
+    }
     let command_line = match CommandLine::try_parse() {
         Ok(command_line) => command_line,
         Err(error) => return usage(&error),

@@ -143,6 +143,11 @@ impl DataError {
         }
     }
 
+    /// A thread panicked; what it said went to standard error.
+    pub(crate) fn broken() -> Self {
+        Self::Compute("a thread has ended before its part of the work was done".into())
+    }
+
     /// An error while reading a file.
     pub(crate) fn reading(file: &Path, error: &io::Error) -> Self {
         match error.kind() {

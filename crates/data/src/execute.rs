@@ -3,11 +3,15 @@
 use crate::{
     Cancel,
     error::{DataError, Result, guarded},
+    in_order::in_order,
 };
 use polars::prelude::*;
 use std::{
     num::NonZeroUsize,
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 /// Which engine of polars runs a plan.
@@ -37,6 +41,14 @@ impl From<EngineChoice> for Engine {
             EngineChoice::Streaming => Engine::Streaming,
         }
     }
+}
+
+/// A table in parts, each of which can be read without the others.
+pub(crate) trait Parts: Send + Sync {
+    fn count(&self) -> usize;
+
+    /// The rows of a part by its number.
+    fn read(&self, number: usize) -> Result<DataFrame>;
 }
 
 /// All rows of a plan.
@@ -91,6 +103,29 @@ where
         Err(_) if cancel.is_cancelled() => Err(DataError::Stopped),
         ran => ran,
     }
+}
+
+/// Hands the rows of parts to `take` in their order, until it returns false. They are read side by side.
+pub(crate) fn batches_of_parts(
+    parts: &dyn Parts,
+    cancel: &Cancel,
+    mut take: impl FnMut(DataFrame) -> Result<bool> + Send,
+) -> Result<()> {
+    let wanted = AtomicBool::new(true);
+    let mut numbers = 0..parts.count();
+    in_order(
+        || {
+            cancel.step()?;
+            Ok(numbers.next().filter(|_| wanted.load(Ordering::Relaxed)))
+        },
+        |number| parts.read(number),
+        |part: Result<DataFrame>| {
+            if wanted.load(Ordering::Relaxed) {
+                wanted.store(take(part?)?, Ordering::Relaxed);
+            }
+            Ok(())
+        },
+    )
 }
 
 /// How many rows a plan has.

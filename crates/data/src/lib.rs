@@ -7,15 +7,18 @@ mod batches;
 mod bins;
 mod cancel;
 mod chart;
+mod comparison;
 mod encoded;
 mod error;
 mod execute;
 mod files;
 mod findings;
 mod fingerprint;
+mod in_order;
 mod near;
 mod profile;
 mod query;
+mod read_ahead;
 mod relation;
 mod replace;
 mod sample;
@@ -25,6 +28,9 @@ mod source;
 mod table;
 mod write;
 
+/// What computes here, by its versions: Aloft's and that of polars. Others may give other results for the same rows.
+pub const ENGINE: [&str; 2] = [env!("CARGO_PKG_VERSION"), polars::VERSION];
+
 pub use batches::Batches;
 pub use cancel::Cancel;
 pub use chart::{Picture, picture, png, svg};
@@ -32,6 +38,7 @@ pub use encoded::{decode_table, encode_table};
 pub use files::read_files;
 pub use findings::Setting;
 pub use query::query;
+pub use read_ahead::limit_read_ahead;
 pub use relation::Relation;
 pub use snapshot::SnapshotFile;
 pub use source::{

@@ -1,10 +1,13 @@
 //! SQL over relations.
 
 use crate::{
-    Cancel, Relation,
+    Cancel, Relation, comparison,
     error::{DataError, Result, guarded},
 };
-use aloft_spec::Problem;
+use aloft_spec::{
+    Problem,
+    table::{ColumnKind, Field},
+};
 use polars::{
     error::{PolarsWarning, get_warning_function, set_warning_function},
     prelude::LazyFrame,
@@ -41,7 +44,7 @@ pub fn query(
 fn plan(sql: &str, inputs: &[(String, &Relation)], cancel: &Cancel) -> Result<Relation> {
     cancel.step()?;
     without_advice();
-    let tables = tables_of(sql)?;
+    let (statement, tables) = parsed(sql)?;
     let mut used = Vec::new();
     let mut context = SQLContext::new();
     for name in &tables {
@@ -55,6 +58,7 @@ fn plan(sql: &str, inputs: &[(String, &Relation)], cancel: &Cancel) -> Result<Re
         context.register(name, relation.plan.clone());
         used.push(*relation);
     }
+    comparison::check(&statement, &dates(&used))?;
     let columns = || {
         used.iter()
             .flat_map(|relation| relation.schema())
@@ -102,8 +106,20 @@ fn without_advice() {
     });
 }
 
-/// Names of the tables that a statement reads, those that it makes itself (WITH) left out.
-fn tables_of(sql: &str) -> Result<BTreeSet<String>> {
+/// Columns that hold dates or points in time in every table that has them.
+fn dates(tables: &[&Relation]) -> BTreeSet<String> {
+    let fields = || tables.iter().flat_map(|table| table.schema());
+    let is_date = |field: &&Field| matches!(field.kind, ColumnKind::Date | ColumnKind::Datetime);
+    let others: BTreeSet<&str> = fields()
+        .filter(|field| !is_date(field))
+        .map(|field| field.name.as_str())
+        .collect();
+    let dates = fields().filter(is_date).map(|field| field.name.clone());
+    dates.filter(|name| !others.contains(name.as_str())).collect()
+}
+
+/// A statement, and the names of the tables that it reads, those that it makes itself (WITH) left out.
+fn parsed(sql: &str) -> Result<(Statement, BTreeSet<String>)> {
     // The options are those of polars, so that both read the same.
     let options = ParserOptions {
         trailing_commas: true,
@@ -121,11 +137,7 @@ fn tables_of(sql: &str) -> Result<BTreeSet<String>> {
         })?;
     let mut names = TableNames::default();
     match statements.as_slice() {
-        [] => {
-            return Err(DataError::Sql {
-                message: "the query is empty".into(),
-            });
-        }
+        [] => {}
         [Statement::Query(query)] if reads_only(&query.body) => {
             if let ControlFlow::Break(error) = query.visit(&mut names) {
                 return Err(error);
@@ -144,7 +156,12 @@ fn tables_of(sql: &str) -> Result<BTreeSet<String>> {
             });
         }
     }
-    Ok(names.read.difference(&names.made).cloned().collect())
+    let tables = names.read.difference(&names.made).cloned().collect();
+    let statement = statements.into_iter().next();
+    let statement = statement.ok_or_else(|| DataError::Sql {
+        message: "the query is empty".into(),
+    })?;
+    Ok((statement, tables))
 }
 
 fn reads_only(body: &SetExpr) -> bool {

@@ -3,7 +3,7 @@
 use crate::{
     Cancel, chart,
     error::{DataError, Result, guarded},
-    execute::{self, EngineChoice},
+    execute::{self, EngineChoice, Parts},
     files,
     profile::{self, Seen},
     query, snapshot,
@@ -46,6 +46,8 @@ pub struct Relation {
     scan: Option<Scan>,
     /// How that was read.
     reading: Option<Arc<Reading>>,
+    /// The same rows in parts, where these are read faster than the plan.
+    parts: Option<Arc<dyn Parts>>,
 }
 
 impl std::fmt::Debug for Relation {
@@ -81,6 +83,7 @@ impl Relation {
             file: None,
             scan: None,
             reading: None,
+            parts: None,
         }
     }
 
@@ -115,6 +118,7 @@ impl Relation {
             memory_bytes: 0,
             scan: None,
             reading: None,
+            parts: None,
         })
     }
 
@@ -151,6 +155,7 @@ impl Relation {
             memory_bytes: 0,
             scan: None,
             reading: None,
+            parts: None,
         }
     }
 
@@ -172,6 +177,7 @@ impl Relation {
             parquet: None,
             memory_bytes: 0,
             scan: None,
+            parts: None,
             ..self.clone()
         })
     }
@@ -207,6 +213,12 @@ impl Relation {
             parquet: Some(file.into()),
             ..self
         }
+    }
+
+    /// The same, where its rows can be read in parts.
+    #[must_use]
+    pub(crate) fn with_parts(self, parts: Option<Arc<dyn Parts>>) -> Self {
+        Self { parts, ..self }
     }
 
     pub(crate) fn with_reading(self, reading: Reading) -> Self {
@@ -259,6 +271,7 @@ impl Relation {
             plan: self.plan.clone().with_column(files::bytes_of(column, root)),
             fields: fields.collect(),
             parquet: None,
+            parts: None,
             ..self.clone()
         })
     }
@@ -395,7 +408,13 @@ impl Relation {
                     let (head, profile) = self.told(seen, extent);
                     on_partial(head, profile);
                 };
-                let scanned = profile::scan(self.plan.clone(), head, &self.cancel, &mut so_far);
+                let scanned = profile::scan(
+                    self.plan.clone(),
+                    self.parts.as_deref(),
+                    head,
+                    &self.cancel,
+                    &mut so_far,
+                );
                 self.about_file(scanned)?
             }
         };

@@ -23,6 +23,9 @@ use std::time::Instant;
 /// Rows that a table holds for display, at most; the rest comes in pages of so many.
 pub const DISPLAY_ROWS: usize = 50_000;
 
+/// Rows that are shown of a source before its sample is drawn.
+const FIRST_ROWS: u64 = 1000;
+
 /// Relations kept at most, beside the budget for their bytes. A notebook rarely has more tables.
 const KEPT_RELATIONS: usize = 24;
 /// Outputs kept in memory at most.
@@ -94,18 +97,18 @@ impl Evaluator {
         scope: Scope,
         cancel: &Cancel,
     ) -> Result<Output> {
-        self.refine(workspace, cell, scope, cancel, &mut |_| ())
+        self.refine(workspace, cell, scope, cancel, None)
     }
 
-    /// The same; during a long scan `on_partial` is told what is known of the first rows so far, the first time after a
-    /// fraction of a second.
+    /// The same; `on_partial` is told what is known meanwhile: the first rows of a source of which a sample takes a while,
+    /// and during a long scan what was seen so far.
     fn refine(
         &self,
         workspace: &Workspace,
         cell: &str,
         scope: Scope,
         cancel: &Cancel,
-        on_partial: &mut dyn FnMut(TableOutput),
+        on_partial: Option<&mut dyn FnMut(TableOutput)>,
     ) -> Result<Output> {
         let resolved = Resolved::new(workspace, cell)?;
         match &resolved.spec {
@@ -118,6 +121,16 @@ impl Evaluator {
                 Ok(Output::Chart(Arc::new(data)))
             }
             _ => {
+                let mut ignored = |_| ();
+                let on_partial = match on_partial {
+                    Some(on_partial) => {
+                        if let Some(first) = self.first_rows(workspace, &resolved, scope, cancel) {
+                            on_partial(first);
+                        }
+                        on_partial
+                    }
+                    None => &mut ignored,
+                };
                 let relation = self.table(workspace, &resolved, scope, cancel)?;
                 relation
                     .refined_output(DISPLAY_ROWS, on_partial)
@@ -125,6 +138,26 @@ impl Evaluator {
                     .map_err(|problem| self.place(workspace, &resolved, scope, cancel, problem))
             }
         }
+    }
+
+    /// The first rows of a source, where they are there much sooner than the sample that was asked for. What is wrong with
+    /// the source, the sample says.
+    fn first_rows(
+        &self,
+        workspace: &Workspace,
+        resolved: &Resolved,
+        scope: Scope,
+        cancel: &Cancel,
+    ) -> Option<TableOutput> {
+        let (CellSpec::Source(source), Some((file, _))) = (&resolved.spec, &resolved.file) else {
+            return None;
+        };
+        let known = lock(&self.relations).get(&resolved.key(scope).ok()?).is_some();
+        if known || scope != Scope::Sample || resolved.selection.is_some() {
+            return None;
+        }
+        let first = access(&workspace.project).first_rows(source, file, FIRST_ROWS, cancel);
+        first.ok()??.output(FIRST_ROWS as usize).ok()
     }
 
     /// The problem where the statement of a query that was being computed is wrong. polars compares some types with each
@@ -154,11 +187,11 @@ impl Evaluator {
         again: bool,
         cancel: &Cancel,
     ) -> Result<Evaluated> {
-        self.run_refined(workspace, cell, scope, again, cancel, &mut |_| ())
+        self.run_telling(workspace, cell, scope, again, cancel, None)
     }
 
-    /// The same; during a long scan `on_partial` is told what is known of the first rows so far, the first time after a
-    /// fraction of a second.
+    /// The same; `on_partial` is told what is known meanwhile: the first rows of a source of which a sample takes a while,
+    /// and during a long scan what was seen so far.
     pub fn run_refined(
         &self,
         workspace: &Workspace,
@@ -167,6 +200,18 @@ impl Evaluator {
         again: bool,
         cancel: &Cancel,
         on_partial: &mut dyn FnMut(TableOutput),
+    ) -> Result<Evaluated> {
+        self.run_telling(workspace, cell, scope, again, cancel, Some(on_partial))
+    }
+
+    fn run_telling(
+        &self,
+        workspace: &Workspace,
+        cell: &str,
+        scope: Scope,
+        again: bool,
+        cancel: &Cancel,
+        on_partial: Option<&mut dyn FnMut(TableOutput)>,
     ) -> Result<Evaluated> {
         let key = self.key(workspace, cell, scope)?;
         if !again && let Some(entry) = self.entry(workspace, &key) {

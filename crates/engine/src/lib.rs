@@ -18,7 +18,7 @@ mod targets;
 mod training;
 mod workspace;
 
-pub use aloft_data::Cancel;
+pub use aloft_data::{Cancel, limit_read_ahead};
 pub use cache::Size;
 pub use clean::{Leftovers, clean};
 pub use credentials::{access, access_with, forget_credentials, keep_credentials};

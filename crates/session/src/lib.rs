@@ -14,6 +14,8 @@ mod state;
 mod training;
 mod view;
 
+pub use aloft_engine::limit_read_ahead;
+
 use aloft_protocol::{Operation, Snapshot};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use effects::Workers;

@@ -83,7 +83,7 @@ impl Summary {
         self.columns.par_iter().map(ColumnSummary::profile).collect()
     }
 
-    fn associations(&self, columns: &[ColumnProfile]) -> Associations {
+    fn associations(&mut self, columns: &[ColumnProfile]) -> Associations {
         association::strongest(self.sample.rows(), columns, self.rows)
     }
 }

@@ -4,7 +4,7 @@ use super::Summary;
 use crate::{
     Cancel,
     error::{DataError, Result, guarded},
-    execute,
+    execute::{self, Parts},
 };
 use aloft_spec::profile::{Associations, ColumnProfile};
 use polars::prelude::*;
@@ -38,9 +38,10 @@ pub(crate) struct Seen {
 type Batch = (u64, DataFrame);
 
 /// The first `head_rows` rows of a plan and the profile of all. Meanwhile `on_partial` is told what is known of the rows
-/// so far, first after a fraction of a second.
+/// so far, first after a fraction of a second. Where the same rows can be read in `parts`, they are.
 pub(crate) fn scan(
     plan: LazyFrame,
+    parts: Option<&dyn Parts>,
     head_rows: usize,
     cancel: &Cancel,
     on_partial: &mut dyn FnMut(Seen),
@@ -65,7 +66,7 @@ pub(crate) fn scan(
         let reader = scope.spawn(move || {
             let to_lanes = senders.clone();
             let (mut first_row, mut number) = (0, 0);
-            let read = execute::batches(plan, cancel, move |batch| {
+            let hand_on = move |batch: DataFrame| {
                 let missing = head_rows.saturating_sub(lock(&into).height());
                 if missing > 0 {
                     guarded(|| lock(&into).vstack_mut(&batch.head(Some(missing))).map(drop))?;
@@ -77,7 +78,11 @@ pub(crate) fn scan(
                     .is_ok();
                 (first_row, number) = (first_row + rows, number + 1);
                 Ok(goes_on)
-            });
+            };
+            let read = match parts {
+                Some(parts) => execute::batches_of_parts(parts, cancel, hand_on),
+                None => execute::batches(plan, cancel, hand_on),
+            };
             for sender in senders {
                 // An ended lane needs no end.
                 let _ = sender.send(None);
@@ -93,9 +98,9 @@ pub(crate) fn scan(
             }
         }
         for worker in workers {
-            worker.join().unwrap_or_else(|_| Err(broken()))?;
+            worker.join().unwrap_or_else(|_| Err(DataError::broken()))?;
         }
-        reader.join().unwrap_or_else(|_| Err(broken()))
+        reader.join().unwrap_or_else(|_| Err(DataError::broken()))
     })?;
     let mut lanes = lanes
         .into_iter()
@@ -152,10 +157,6 @@ fn so_far(lanes: &[Mutex<Summary>], head: &Mutex<DataFrame>) -> Option<Seen> {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn broken() -> DataError {
-    DataError::Compute("a thread of the profile has ended before its work was done".into())
 }
 
 #[cfg(test)]
@@ -254,7 +255,7 @@ mod tests {
             let frame = frame(rows);
             let cancel = Cancel::new();
             let (exact, associations) = profile::of_frame(&frame, &cancel).unwrap();
-            let seen = scan(frame.clone().lazy(), 7, &cancel, &mut |_| ()).unwrap();
+            let seen = scan(frame.clone().lazy(), None, 7, &cancel, &mut |_| ()).unwrap();
             assert_eq!((seen.rows, &seen.head), (rows, &frame.head(Some(7))));
             assert_eq!(seen.associations.as_ref(), Some(&associations));
             for (near, exact) in seen.columns.iter().zip(&exact) {
@@ -335,7 +336,7 @@ mod tests {
     fn first_figures_come_while_the_scan_goes_on() {
         let plan = slow(600_000, |_| thread::sleep(FIRST_REPORT * 2));
         let mut parts = Vec::new();
-        let seen = scan(plan, 3, &Cancel::new(), &mut |part| parts.push(part)).unwrap();
+        let seen = scan(plan, None, 3, &Cancel::new(), &mut |part| parts.push(part)).unwrap();
         assert_eq!(seen.rows, 600_000);
         let first = parts.first().unwrap();
         assert!(first.rows > 0 && first.rows < seen.rows);
@@ -352,7 +353,7 @@ mod tests {
                 flag.cancel();
             }
         });
-        let ended = scan(plan, 0, &cancel, &mut |_| ());
+        let ended = scan(plan, None, 0, &cancel, &mut |_| ());
         assert!(matches!(ended, Err(DataError::Stopped)));
     }
 
@@ -360,7 +361,7 @@ mod tests {
     fn an_error_of_the_plan_ends_the_scan() {
         let plan =
             slow(500_000, |_| ()).select([col("n").cast(DataType::String).strict_cast(DataType::Int8)]);
-        assert!(scan(plan, 0, &Cancel::new(), &mut |_| ()).is_err());
+        assert!(scan(plan, None, 0, &Cancel::new(), &mut |_| ()).is_err());
     }
 
     const COPIES: &str = "ALOFT_TEST_COPIES";
@@ -402,6 +403,7 @@ mod tests {
             let parts = vec![part; copies.parse().unwrap()];
             let seen = scan(
                 concat(parts, UnionArgs::default()).unwrap(),
+                None,
                 0,
                 &Cancel::new(),
                 &mut |_| (),

@@ -21,9 +21,9 @@ impl Tally {
         }
     }
 
-    /// Adds a key; true when it wasn't held.
+    /// Adds a key; how often it is counted now, once where it wasn't held.
     #[inline]
-    pub(super) fn add(&mut self, key: u64) -> bool {
+    pub(super) fn add(&mut self, key: u64) -> u64 {
         let hash = mixed(key);
         if let Some(distinct) = &mut self.distinct {
             distinct.add(hash);
@@ -34,6 +34,11 @@ impl Tally {
     /// Whether all values are held and every count is right.
     pub(super) fn is_exact(&self) -> bool {
         self.distinct.is_none()
+    }
+
+    /// Whether every key that was added is held, with its count.
+    pub(super) fn holds_all(&self) -> bool {
+        self.counts.error() == 0
     }
 
     /// Keys that are held.

@@ -25,7 +25,7 @@ pub(super) struct Texts {
     held_bytes: usize,
     /// Once the tally no longer holds all texts.
     sketch: Option<Sketch>,
-    /// Keys that are new to the tally, with their rows of a chunk.
+    /// Keys whose texts are to be kept, with their rows of a chunk.
     new: Vec<(u64, usize)>,
 }
 
@@ -73,22 +73,27 @@ impl Texts {
     ) {
         for row in rows {
             let key = key(view(row), || text(row));
-            if self.tally.add(key) {
-                self.new.push((key, row));
-            }
+            let count = self.tally.add(key);
             match &mut self.sketch {
-                Some(sketch) => sketch.add(text(row), 1),
-                None => {
-                    if !self.new.is_empty() {
-                        self.keep_new(&text);
+                Some(sketch) => {
+                    // What comes once among too many different texts is soon dropped, and is never told. Merging may
+                    // have passed by a count of 2.
+                    if count.is_power_of_two() && (count > 1 || self.tally.holds_all()) {
+                        self.new.push((key, row));
                     }
+                    sketch.add(text(row), 1);
                 }
+                None if count == 1 => {
+                    self.new.push((key, row));
+                    self.keep_new(&text);
+                }
+                None => {}
             }
         }
         self.keep_new(&text);
     }
 
-    /// Keeps the texts of new keys, those that haven't been dropped again.
+    /// Keeps the texts of those keys that haven't been dropped again.
     fn keep_new<'a>(&mut self, text: &impl Fn(usize) -> &'a str) {
         for (key, row) in std::mem::take(&mut self.new) {
             if self.tally.holds(key) && !self.texts.contains_key(&key) {

@@ -143,7 +143,7 @@ fn rows_of_runs(
             let first = read(&some[0]);
             let others = others
                 .into_iter()
-                .map(|other| other.join().unwrap_or_else(|_| Err(broken())));
+                .map(|other| other.join().unwrap_or_else(|_| Err(DataError::broken())));
             std::iter::once(first).chain(others).collect()
         });
         for part in parts {
@@ -153,10 +153,6 @@ fn rows_of_runs(
     }
     chosen.rechunk_mut();
     Ok(chosen)
-}
-
-fn broken() -> DataError {
-    DataError::Compute("a thread has ended before its part of the rows was read".into())
 }
 
 /// Reads all row groups, but decodes only the chosen rows: polars does so for rows that a filter on one column chooses.

@@ -41,9 +41,9 @@ impl Frequent {
         }
     }
 
-    /// Adds a key so many times, with its [`mixed`] bits; true when it wasn't in the table.
+    /// Adds a key so many times, with its [`mixed`] bits; its count now, which may be dropped with it at once.
     #[inline]
-    pub(crate) fn add(&mut self, key: u64, mixed: u64, times: u64) -> bool {
+    pub(crate) fn add(&mut self, key: u64, mixed: u64, times: u64) -> u64 {
         let mask = self.slots.len() - 1;
         let mut at = mixed as usize & mask;
         loop {
@@ -54,11 +54,11 @@ impl Frequent {
                 if self.used * 4 > self.slots.len() * 3 {
                     self.make_room();
                 }
-                return true;
+                return times;
             }
             if slot.key == key {
                 slot.count += times;
-                return false;
+                return slot.count;
             }
             at = (at + 1) & mask;
         }
@@ -125,6 +125,13 @@ impl Frequent {
 
     /// Keeps at most the `most` largest counts, less the largest that is dropped.
     fn drop_all_but(&mut self, most: usize) {
+        // Among values that are all different most have come once. That is told without an order.
+        let once = self.slots.iter().filter(|slot| slot.count == 1).count();
+        if self.used - once <= most {
+            self.error += 1;
+            self.rebuild(SLOTS, 1);
+            return;
+        }
         let mut counts: Vec<u64> = self.counts().map(|(_, count)| count).collect();
         let (_, median, _) = counts.select_nth_unstable_by(most, |a, b| b.cmp(a));
         let less = *median;

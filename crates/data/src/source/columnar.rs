@@ -174,7 +174,7 @@ fn partitions(files: &Files) -> Vec<String> {
 }
 
 /// Bytes of a Parquet file that say what is in it: its footer, the length of that, and the marks at both ends.
-fn footer_bytes(file: &Path) -> Result<u64> {
+pub(super) fn footer_bytes(file: &Path) -> Result<u64> {
     const MARK: usize = 4;
     const LENGTH: usize = 4;
     let failed = |error| DataError::reading(file, &error);

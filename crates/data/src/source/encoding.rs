@@ -23,6 +23,7 @@ pub(crate) const HEAD: usize = 256 << 10;
 const CHUNK: usize = 1 << 18;
 
 /// A text file as polars can read it.
+#[derive(Clone)]
 pub(crate) struct Text {
     /// The file itself where it is UTF-8, else a copy that is.
     pub content: Content,
@@ -46,6 +47,28 @@ impl Text {
             },
         };
         Self::as_encoding(file, encoding, mark.is_some(), label.is_none(), access, cancel)
+    }
+
+    /// The first bytes of a text; `None` where they aren't UTF-8 by what the key `encoding` says.
+    pub(crate) fn of_head(mut head: &[u8], label: Option<&str>) -> Result<Option<Self>> {
+        let mark = Encoding::for_bom(head);
+        if mark.is_some_and(|(encoding, _)| encoding != UTF_8)
+            || label
+                .map(by_label)
+                .transpose()?
+                .is_some_and(|named| named != UTF_8)
+        {
+            return Ok(None);
+        }
+        if let Some((_, length)) = mark {
+            head = &head[length..];
+        }
+        Ok(Some(Self {
+            content: Content::memory(head.to_vec()),
+            encoding: UTF_8,
+            byte_order_mark: mark.is_some(),
+            guessed: label.is_none(),
+        }))
     }
 
     /// The same file read as a single-byte or other encoding, after it turned out not to be UTF-8 at `around`.

@@ -38,6 +38,9 @@ use location::Location;
 use polars::prelude::*;
 use std::path::Path;
 
+/// A Parquet file of so many bytes has its first rows sooner than a sample.
+const LARGE_PARQUET: u64 = 16 << 20;
+
 /// A source that was opened and checked.
 pub(crate) struct Opened {
     /// All its rows, lazily.
@@ -95,6 +98,42 @@ impl Access {
         Ok(relation(spec, path, scope, self, cancel)?)
     }
 
+    /// The first `rows` rows of a source where they are there much sooner than a sample of it, as they are of a large CSV or
+    /// Parquet file and of those at an address; else `None`.
+    ///
+    /// # Errors
+    /// Those of [`source()`].
+    pub fn first_rows(
+        &self,
+        spec: &SourceSpec,
+        path: &Path,
+        rows: u64,
+        cancel: &Cancel,
+    ) -> std::result::Result<Option<Relation>, Problem> {
+        let mut spec = spec.clone();
+        let covered = spec.sample.rows <= rows || spec.sample.method == SampleMethod::Head;
+        spec.sample.rows = rows;
+        let location = Location::of(&spec, path, self, cancel)?;
+        if covered {
+            return Ok(None);
+        }
+        if let Some(relation) = first_rows(&spec, &location, self, cancel)? {
+            return Ok(Some(relation));
+        }
+        let is_large = match &location {
+            Location::File(file) => {
+                spec.format.or_else(|| Format::of_path(file)) == Some(Format::Parquet)
+                    && columnar::size(file)? >= LARGE_PARQUET
+            }
+            _ => false,
+        };
+        Ok(if is_large {
+            Some(relation(&spec, path, Scope::Head, self, cancel)?)
+        } else {
+            None
+        })
+    }
+
     /// A short text that changes when the source does: its content by size, time and ends; of several files those of
     /// each; of an address its size and entity tag. It isn't read as a whole.
     ///
@@ -121,13 +160,8 @@ fn relation(
     let wanted = spec.sample.rows;
     let location = Location::of(spec, path, access, cancel)?;
     let only_head = scope == Scope::Head || (scope != Scope::All && spec.sample.method == SampleMethod::Head);
-    if let Location::File(file) = &location
-        && only_head
-        && spec.format.or_else(|| Format::of_path(file)) == Some(Format::Csv)
-        && let Some((frame, reading, scan)) = csv::first_rows(spec, file, wanted, access, cancel)?
-    {
-        let relation = Relation::of_frame(frame, Scope::Head, None, cancel);
-        return Ok(relation.with_scan(scan).with_reading(reading));
+    if only_head && let Some(relation) = first_rows(spec, &location, access, cancel)? {
+        return Ok(relation);
     }
     let parquet = match &location {
         Location::File(file) if spec.format.or_else(|| Format::of_path(file)) == Some(Format::Parquet) => {
@@ -146,7 +180,8 @@ fn relation(
     let in_memory = |frame: DataFrame, scope| Relation::of_frame(frame, scope, Some(total), cancel);
     let relation = match scope {
         Scope::All => {
-            let relation = Relation::of_file(plan, path, total, engine, cancel)?;
+            let parts = layout.as_ref().and_then(csv::Layout::parts);
+            let relation = Relation::of_file(plan, path, total, engine, cancel)?.with_parts(parts);
             match parquet {
                 Some(file) => relation.of_parquet(&file),
                 None => relation,
@@ -181,6 +216,27 @@ fn relation(
         }
     };
     Ok(relation.with_reading(reading))
+}
+
+/// The first rows of CSV by its first bytes, where these are enough to go by.
+fn first_rows(
+    spec: &SourceSpec,
+    location: &Location,
+    access: &Access,
+    cancel: &Cancel,
+) -> Result<Option<Relation>> {
+    let wanted = spec.sample.rows;
+    let found = match location {
+        Location::File(file) if spec.format.or_else(|| Format::of_path(file)) == Some(Format::Csv) => {
+            csv::first_rows(spec, file, wanted, access, cancel)?
+        }
+        Location::Remote(objects) => remote::first_rows(spec, objects, wanted, access, cancel)?,
+        _ => None,
+    };
+    Ok(found.map(|(frame, reading, scan)| {
+        let relation = Relation::of_frame(frame, Scope::Head, None, cancel);
+        relation.with_scan(scan).with_reading(reading)
+    }))
 }
 
 fn open(

@@ -66,6 +66,8 @@ pub(crate) fn open(spec: &SourceSpec, file: &Path, access: &Access, cancel: &Can
         push(batch.take(&columns)?)
     })?;
     let mut reading = Reading::new(Format::Sqlite, 1, bytes);
+    // Where there are other tables, only SQLite knows which pages it has read.
+    reading.bytes_read = (tables.len() == 1).then_some(bytes);
     reading.other_tables = tables.iter().filter(|other| *other != table).cloned().collect();
     reading.table = Some(table.to_owned());
     for column in columns.iter().filter(|column| column.is_mixed()) {

@@ -10,9 +10,6 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-/// What makes outputs: another version or another form of them has other keys. The number grows with every change that
-/// lets the same cell over the same files give another output.
-const ENGINE: &str = concat!(env!("CARGO_PKG_VERSION"), "/1");
 /// Ending of outputs; their names are hashes of what they are made of.
 const OUTPUT: &str = "output";
 /// Ending of the files that say which output a cell had last.
@@ -121,8 +118,10 @@ impl DiskCache {
         })
     }
 
+    /// Where the output of a key is. Another version of what makes outputs looks elsewhere.
     fn output(&self, key: &str) -> PathBuf {
-        let name = hash(&[ENGINE, key]);
+        let [aloft, polars] = aloft_data::ENGINE;
+        let name = hash(&[aloft, polars, key]);
         self.folder.join(name).with_extension(OUTPUT)
     }
 

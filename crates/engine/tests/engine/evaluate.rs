@@ -5,9 +5,11 @@ use aloft_notebook::Document;
 use aloft_spec::{
     Code, DataClass, Output,
     chart::Marks,
+    output::TableOutput,
     run::RunStatus,
     table::{Extent, Scope, Values},
 };
+use polars::prelude::{ParquetWriter, df};
 use std::fs;
 use tempfile::TempDir;
 
@@ -241,6 +243,44 @@ fn a_run_folder_says_what_it_was_made_of() {
     )
     .unwrap();
     assert_eq!(discard(&other).unwrap_err().code, Code::Unsupported);
+}
+
+#[test]
+fn a_large_source_shows_its_first_rows_before_its_sample() {
+    let (folder, workspace) = project();
+    // Numbers that can't be compressed: 16 MB and more.
+    let mixed = |row: u64| {
+        (row + 1)
+            .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+            .rotate_left(31)
+            .wrapping_mul(0xbf58_476d_1ce4_e5b9)
+    };
+    let mut frame = df!("n" => (0..2_200_000).map(mixed).collect::<Vec<_>>()).unwrap();
+    ParquetWriter::new(std::fs::File::create(folder.path().join("large.parquet")).unwrap())
+        .finish(&mut frame)
+        .unwrap();
+    let text = "```toml source large\npath = \"large.parquet\"\nsample = { rows = 5_000 }\n```\n";
+    std::fs::write(folder.path().join("large.aloft.md"), text).unwrap();
+    let large = Workspace::open(&folder.path().join("large.aloft.md")).unwrap();
+    let partial = |workspace: &Workspace, cell: &str| {
+        let mut told = Vec::new();
+        let evaluator = Evaluator::without_disk();
+        let mut tell = |output: TableOutput| told.push((output.extent.scope, output.extent.rows));
+        let run = evaluator.run_refined(workspace, cell, Scope::Sample, false, &Cancel::new(), &mut tell);
+        let Output::Table(output) = run.unwrap().output else {
+            panic!("a source is a table");
+        };
+        (told, (output.extent.scope, output.extent.rows))
+    };
+    assert_eq!(
+        partial(&large, "large"),
+        (vec![(Scope::Head, 1000)], (Scope::Sample, 5000))
+    );
+    assert_eq!(
+        partial(&workspace, "people").0,
+        [],
+        "a small one is there at once"
+    );
 }
 
 #[test]

@@ -50,6 +50,8 @@ fn problems_are_at_the_word() {
         "SELECT CAST(|carrier AS INTEGER) AS x FROM flights",
         "SELECT |STRFTIME(delay, '%Y') AS x FROM flights",
         "SELECT * FROM flights WHERE |delay",
+        "SELECT carrier FROM flights\nWHERE delay = 1 AND |day > 20130101",
+        "SELECT carrier FROM flights f WHERE 5 < f.|day",
     ] {
         let (problem, found, expected) = place(marked);
         assert_eq!(found, expected, "{marked}\n{problem}");

@@ -86,6 +86,11 @@ impl<'a> Splitter<'a> {
     /// unfinished there is nothing more to find.
     pub(super) fn next(&mut self, fields: &mut Vec<Field>) -> Split {
         fields.clear();
+        self.append(fields)
+    }
+
+    /// The same; the fields are added to those that are there.
+    pub(super) fn append(&mut self, fields: &mut Vec<Field>) -> Split {
         let mut start = self.position;
         loop {
             let opens = self

@@ -94,6 +94,40 @@ pub(super) fn first_rows(
     }))
 }
 
+/// The whole rows in the first bytes of a text that goes on behind them; `None` as above.
+pub(super) fn of_head(
+    file: &Path,
+    content: &Content,
+    rules: &Rules,
+    cancel: &Cancel,
+) -> Result<Option<FirstRows>> {
+    // A header alone that is cut off can't be told from one that isn't.
+    let Ok(head) = Head::read(file, content, rules) else {
+        return Ok(None);
+    };
+    let mut text = Vec::new();
+    content
+        .reader()?
+        .read_to_end(&mut text)
+        .map_err(|error| DataError::decompressing(file, &error))?;
+    let bytes_read = text.len() as u64;
+    text.drain(..text.len().min(head.bytes as usize));
+    let width = head.names.len();
+    let (found, length) = match Findings::of(&text, false, width, u64::MAX, rules, cancel) {
+        Ok((found, length)) if found.ragged.count + found.blanks.count == 0 => (found, length),
+        Err(Failed::Error(error)) => return Err(error),
+        _ => return Ok(None),
+    };
+    text.truncate(length);
+    let scanned = Scanned::new(head.names, found, rules.comma, Index::default());
+    let layout = Layout::new(content.clone(), rules, &scanned);
+    Ok(Some(FirstRows {
+        frame: layout.parse(text)?,
+        scanned,
+        bytes_read,
+    }))
+}
+
 /// The length of the first `wanted` rows of a text, or of all whole ones where there are fewer.
 fn rows_length(text: &[u8], wanted: u64, rules: &Rules) -> usize {
     let mut records = Splitter::new(text, rules.marks);

@@ -46,6 +46,20 @@ impl Index {
         (rows / MOST_STARTS).next_power_of_two().max(SMALLEST_STRIDE)
     }
 
+    /// The text of part number `number`, and how many rows it has. The file must be the one of which this was made.
+    pub(super) fn part(&self, file: &Path, number: usize) -> Result<(Vec<u8>, u64)> {
+        let Some(part) = self.parts.get(number) else {
+            return Ok((Vec::new(), 0));
+        };
+        let mut source = File::open(file).map_err(|error| DataError::reading(file, &error))?;
+        let mut text = Vec::with_capacity(part.bytes as usize);
+        source
+            .seek(SeekFrom::Start(self.first + part.offset))
+            .and_then(|_| source.take(part.bytes).read_to_end(&mut text))
+            .map_err(|error| DataError::reading(file, &error))?;
+        Ok((text, part.rows))
+    }
+
     /// The text of the rows at `indices` (ascending, from 0), a line feed behind each, and how many bytes were read for
     /// that. The file must be the one of which this was made.
     pub(super) fn rows(
@@ -90,7 +104,7 @@ impl Index {
     }
 }
 
-fn changed(file: &Path) -> DataError {
+pub(super) fn changed(file: &Path) -> DataError {
     DataError::unreadable(file, "the file was changed while it was read", "run it again")
 }
 

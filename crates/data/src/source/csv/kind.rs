@@ -1,5 +1,6 @@
 //! What the texts of a column have in common: numbers, dates, or just text.
 
+use super::moment::Moment;
 use polars::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
@@ -24,7 +25,7 @@ const WITH_OFFSET: u16 = 4;
 /// Numbers with a comma before the fraction. Whether these are numbers is decided for the file as a whole.
 const COMMA_REAL: u16 = 1 << 14;
 
-const UNIT: TimeUnit = TimeUnit::Microseconds;
+pub(super) const UNIT: TimeUnit = TimeUnit::Microseconds;
 
 /// The type of a CSV column.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -206,7 +207,7 @@ fn plain_number(bytes: &[u8], value: Range<usize>) -> Option<u16> {
 
 /// The high bit of each byte that is no digit.
 #[inline]
-fn non_digits(word: u64) -> u64 {
+pub(super) fn non_digits(word: u64) -> u64 {
     const HIGH: u64 = 0x8080_8080_8080_8080;
     // Digits become 0 to 9, and ten and more reach the high bit when 118 is added.
     let word = word ^ 0x3030_3030_3030_3030;
@@ -252,80 +253,21 @@ fn comma_number(text: &[u8]) -> Option<u16> {
 }
 
 /// How many digits a text begins with, and what follows.
-fn digits(text: &[u8]) -> (usize, &[u8]) {
+pub(super) fn digits(text: &[u8]) -> (usize, &[u8]) {
     let count = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
     (count, &text[count..])
 }
 
-/// A date `2013-01-31`, or a point in time that begins with one.
+/// The bit of a date, or of a point in time in its notation.
 fn time(text: &[u8]) -> Option<u16> {
-    let (date, rest) = text.split_at_checked(10)?;
-    let year = two(&date[0..2])? * 100 + two(&date[2..4])?;
-    let (month, day) = (two(&date[5..7])?, two(&date[8..10])?);
-    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-    let days = match month {
-        2 if leap => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        1..=12 => 31,
-        _ => return None,
-    };
-    if date[4] != b'-' || date[7] != b'-' || !(1..=days).contains(&day) {
-        return None;
-    }
-    let Some((between, rest)) = rest.split_first() else {
+    let Some(clock) = Moment::of(text)?.clock else {
         return Some(DATE);
     };
-    let mut variant = match between {
-        b' ' => 0,
-        b'T' => WITH_T,
-        _ => return None,
-    };
-    let (clock, mut rest) = rest.split_at_checked(5)?;
-    if two(&clock[0..2])? > 23 || clock[2] != b':' || two(&clock[3..5])? > 59 {
-        return None;
-    }
-    if let [b':', seconds @ ..] = rest {
-        variant |= WITH_SECONDS;
-        let (seconds, after) = seconds.split_at_checked(2)?;
-        if two(seconds)? > 59 {
-            return None;
-        }
-        rest = after;
-        if let [b'.', fraction @ ..] = rest {
-            let (count, after) = digits(fraction);
-            if !(1..=9).contains(&count) {
-                return None;
-            }
-            rest = after;
-        }
-    }
-    match rest {
-        [] => {}
-        [b'Z'] => variant |= WITH_OFFSET,
-        [b'+' | b'-', hours @ ..] => {
-            let minutes = match hours {
-                [_, _] => &[][..],
-                [_, _, minutes @ ..] if minutes.len() == 2 => minutes,
-                [_, _, b':', minutes @ ..] if minutes.len() == 2 => minutes,
-                _ => return None,
-            };
-            if two(&hours[..2])? > 23 || (!minutes.is_empty() && two(minutes)? > 59) {
-                return None;
-            }
-            variant |= WITH_OFFSET;
-        }
-        _ => return None,
-    }
+    let bit = |is: bool, bit: u16| if is { bit } else { 0 };
+    let variant = bit(clock.with_t, WITH_T)
+        | bit(clock.with_seconds, WITH_SECONDS)
+        | bit(clock.offset.is_some(), WITH_OFFSET);
     Some(1 << (DATETIME_SHIFT + variant))
-}
-
-/// Two digits as a number.
-fn two(text: &[u8]) -> Option<u32> {
-    match text {
-        [a @ b'0'..=b'9', b @ b'0'..=b'9'] => Some(u32::from(a - b'0') * 10 + u32::from(b - b'0')),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

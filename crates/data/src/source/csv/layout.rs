@@ -1,9 +1,9 @@
 //! Rows of a CSV file by what is known of it: all of them lazily, or only some.
 
 use super::{
-    RECORDS_BETWEEN_CHECKS,
+    RECORDS_BETWEEN_CHECKS, columns,
     fields::Marks,
-    index::Index,
+    index::{self, Index},
     kind::ColumnType,
     records::Records,
     scan::{self, Rules, Scanned},
@@ -11,7 +11,7 @@ use super::{
 use crate::{
     Cancel,
     error::{DataError, Result, guarded},
-    execute::{self, EngineChoice},
+    execute::{self, EngineChoice, Parts},
     source::content::Content,
 };
 use aloft_spec::profile::Scan;
@@ -19,6 +19,7 @@ use polars::prelude::*;
 use std::{
     io::Cursor,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 /// A CSV file that was looked at from its first to its last byte.
@@ -67,6 +68,24 @@ pub(crate) fn rows(
     Ok((layout.parse(text)?, scan))
 }
 
+impl Parts for Layout {
+    fn count(&self) -> usize {
+        self.index.as_ref().map_or(0, |(_, index)| index.parts.len())
+    }
+
+    fn read(&self, number: usize) -> Result<DataFrame> {
+        let Some((file, index)) = &self.index else {
+            return self.parse(Vec::new());
+        };
+        let (text, rows) = index.part(file, number)?;
+        let frame = self.parse(text)?;
+        if frame.height() as u64 != rows {
+            return Err(index::changed(file));
+        }
+        Ok(frame)
+    }
+}
+
 impl Layout {
     /// By what was found in a text that needs no repair.
     pub(super) fn new(content: Content, rules: &Rules, scanned: &Scanned) -> Self {
@@ -85,6 +104,14 @@ impl Layout {
 
     /// Rows by their text.
     pub(super) fn parse(&self, text: Vec<u8>) -> Result<DataFrame> {
+        match columns::frame(&text, self) {
+            Some(frame) => Ok(frame),
+            None => self.parse_by_polars(text),
+        }
+    }
+
+    /// The same as polars reads them when they are a part of a plan.
+    pub(super) fn parse_by_polars(&self, text: Vec<u8>) -> Result<DataFrame> {
         let frame = guarded(|| {
             CsvReadOptions::default()
                 .with_has_header(false)
@@ -102,6 +129,13 @@ impl Layout {
             frame.lazy().with_columns(self.conversions()),
             EngineChoice::InMemory,
         )
+    }
+
+    /// Its parts, which can be read one without the other; `None` where it isn't known where rows are.
+    pub(crate) fn parts(&self) -> Option<Arc<dyn Parts>> {
+        self.index
+            .is_some()
+            .then(|| Arc::new(self.clone()) as Arc<dyn Parts>)
     }
 
     /// All rows, lazily.
@@ -130,7 +164,7 @@ impl Layout {
             .columns
             .iter()
             .map(|(name, kind)| Field::new(name.clone(), kind.read_as()));
-        std::sync::Arc::new(fields.collect())
+        Arc::new(fields.collect())
     }
 
     fn null_values(&self) -> NullValues {

@@ -6,6 +6,7 @@
 //! polars can't read as it is (another encoding, rows that need repair) becomes a copy that it can. Only who asks for
 //! the first rows of a large file gets them without a look at the rest, and is told so.
 
+mod columns;
 mod fields;
 mod findings;
 mod first_rows;
@@ -13,6 +14,7 @@ mod header;
 mod index;
 pub(super) mod kind;
 mod layout;
+mod moment;
 mod nulls;
 mod pieces;
 mod records;
@@ -20,10 +22,12 @@ mod remembered;
 mod repair;
 mod scan;
 mod sniff;
+mod values;
 
 use super::{
     Opened,
     access::Access,
+    columnar,
     content::Content,
     encoding::{HEAD, Text},
 };
@@ -58,18 +62,9 @@ pub(crate) fn open(spec: &SourceSpec, file: &Path, access: &Access, cancel: &Can
     let mut text = Text::open(file, spec.encoding.as_deref(), access, cancel)?;
     loop {
         let rules = rules(spec, file, &text.content, given)?;
-        let remembered = Remembered::of(file, &text, &rules, access)?;
-        if let Some(remembered) = &remembered
-            && let Some(scanned) = remembered.get()?
-        {
-            return finish(file, &text, &rules, &scanned, false, access, cancel);
-        }
-        match scan::scan(file, &text.content, &rules, cancel) {
-            Ok(scanned) => {
-                if let Some(remembered) = remembered {
-                    remembered.put(file, &scanned)?;
-                }
-                return finish(file, &text, &rules, &scanned, true, access, cancel);
+        match look(file, &text, &rules, access, cancel) {
+            Ok((scanned, looked_at)) => {
+                return finish(file, &text, &rules, &scanned, looked_at, access, cancel);
             }
             Err(Failed::Error(error)) => return Err(error),
             Err(Failed::NotUtf8 { bytes, .. })
@@ -87,6 +82,27 @@ pub(crate) fn open(spec: &SourceSpec, file: &Path, access: &Access, cancel: &Can
             }
         }
     }
+}
+
+/// What is in a text, and whether it was looked at for that now: what was found in a large file is remembered.
+fn look(
+    file: &Path,
+    text: &Text,
+    rules: &Rules,
+    access: &Access,
+    cancel: &Cancel,
+) -> std::result::Result<(Scanned, bool), Failed> {
+    let remembered = Remembered::of(file, text, rules, access)?;
+    if let Some(remembered) = &remembered
+        && let Some(scanned) = remembered.get()?
+    {
+        return Ok((scanned, false));
+    }
+    let scanned = scan::scan(file, &text.content, rules, cancel)?;
+    if let Some(remembered) = remembered {
+        remembered.put(file, &scanned)?;
+    }
+    Ok((scanned, true))
 }
 
 /// The first `wanted` rows of a large file with how they were read, without a look at all of it. `None` for smaller
@@ -132,7 +148,7 @@ fn first_rows_beyond(
     else {
         return Ok(None);
     };
-    let mut reading = reading(file, &text, &rules, &scanned)?;
+    let mut reading = reading(metadata.len(), &text, &rules, &scanned);
     reading.bytes_read = Some(bytes_read);
     let scan = Scan {
         bytes_read,
@@ -141,6 +157,27 @@ fn first_rows_beyond(
         ..Scan::default()
     };
     Ok(Some((frame, reading, scan)))
+}
+
+/// The whole rows in the first bytes of a file that goes on behind them, with how they were read. `None` where the bytes
+/// aren't enough to go by.
+pub(crate) fn rows_of_head(
+    spec: &SourceSpec,
+    name: &str,
+    head: &[u8],
+    cancel: &Cancel,
+) -> Result<Option<(DataFrame, Reading)>> {
+    let given = given(spec)?;
+    let Some(text) = Text::of_head(head, spec.encoding.as_deref())? else {
+        return Ok(None);
+    };
+    let file = Path::new(name);
+    let rules = rules(spec, file, &text.content, given)?;
+    let Some(first) = first_rows::of_head(file, &text.content, &rules, cancel)? else {
+        return Ok(None);
+    };
+    let reading = reading(head.len() as u64, &text, &rules, &first.scanned);
+    Ok(Some((first.frame, reading)))
 }
 
 /// What the keys say of the dialect.
@@ -226,28 +263,33 @@ fn finish(
     access: &Access,
     cancel: &Cancel,
 ) -> Result<Opened> {
-    let mut reading = reading(file, text, rules, scanned)?;
+    let bytes = columnar::size(file)?;
+    let mut reading = reading(bytes, text, rules, scanned);
     if !looked_at {
         reading.bytes_read = Some(0);
     }
-    let layout = if scanned.ragged > 0 {
-        let width = scanned.names.len();
-        Layout {
-            content: repair::repaired(file, &text.content, rules, width, access, cancel)?,
-            trailing_blanks: false,
-            index: None,
-            ..Layout::new(text.content.clone(), rules, scanned)
-        }
-    } else {
-        Layout {
-            index: text
-                .content
-                .plain()?
-                .map(|plain| (plain.path, scanned.index.clone())),
-            looked_at,
-            ..Layout::new(text.content.clone(), rules, scanned)
-        }
+    let mut layout = Layout {
+        looked_at,
+        ..Layout::new(text.content.clone(), rules, scanned)
     };
+    let mut index = scanned.index.clone();
+    if scanned.ragged > 0 {
+        layout.content = repair::repaired(file, &text.content, rules, scanned.names.len(), access, cancel)?;
+        layout.trailing_blanks = false;
+        // Rows are elsewhere in the copy, which fits the rules and is remembered as other files are.
+        if let Some(plain) = layout.content.plain()? {
+            let copy = Text {
+                content: layout.content.clone(),
+                ..text.clone()
+            };
+            index = match look(&plain.path, &copy, rules, access, cancel) {
+                Ok((scanned, _)) => scanned.index,
+                Err(Failed::Error(error)) => return Err(error),
+                Err(Failed::NotUtf8 { .. }) => return Err(index::changed(file)),
+            };
+        }
+    }
+    layout.index = layout.content.plain()?.map(|plain| (plain.path, index));
     Ok(Opened {
         plan: layout.plan()?,
         rows: layout.rows,
@@ -257,10 +299,8 @@ fn finish(
     })
 }
 
-fn reading(file: &Path, text: &Text, rules: &Rules, scanned: &Scanned) -> Result<Reading> {
-    let bytes = std::fs::metadata(file)
-        .map_err(|error| DataError::reading(file, &error))?
-        .len();
+/// How a file of so many bytes was read.
+fn reading(bytes: u64, text: &Text, rules: &Rules, scanned: &Scanned) -> Reading {
     let mut reading = Reading::new(Format::Csv, 1, bytes);
     reading.bytes_read = Some(bytes);
     reading.encoding = Some(text.reading());
@@ -297,7 +337,7 @@ fn reading(file: &Path, text: &Text, rules: &Rules, scanned: &Scanned) -> Result
         ragged_rows: scanned.ragged,
         ragged_lines: lines,
     });
-    Ok(reading)
+    reading
 }
 
 #[cfg(test)]
@@ -373,6 +413,16 @@ mod tests {
         assert!(first.frame().unwrap().equals(&again.frame().unwrap()));
         let fields = |relation: &Relation| relation.reading().unwrap().dialect.clone();
         assert_eq!(fields(&first), fields(&again));
+        // Of a file with rows that don't fit, the copy without them is remembered too.
+        let text = std::fs::read_to_string(&file).unwrap() + "1,2\n";
+        std::fs::write(&file, text).unwrap();
+        spec.ragged = Ragged::Skip;
+        let sample =
+            || -> Relation { relation(&spec, &file, Scope::Sample, &access, &Cancel::new()).unwrap() };
+        let (first, again) = (sample(), sample());
+        assert_eq!(first.reading().unwrap().dialect.as_ref().unwrap().ragged_rows, 1);
+        assert!(read(&again) * 10 < total, "{}", read(&again));
+        assert!(first.frame().unwrap().equals(&again.frame().unwrap()));
         // Another file of the same name is looked at.
         write(&file, 600_001, "2");
         assert_eq!(sample().extent(500).total, Some(600_001));

@@ -21,8 +21,6 @@ const MATCHING: usize = 3;
 
 /// A part of a text.
 pub(super) struct Piece {
-    /// How many there are before it.
-    pub number: usize,
     /// Bytes before it.
     pub offset: u64,
     pub bytes: Vec<u8>,
@@ -38,7 +36,6 @@ pub(super) struct Pieces<R> {
     length: usize,
     /// Read already, for the next piece.
     rest: Vec<u8>,
-    number: usize,
     offset: u64,
     at_end: bool,
 }
@@ -52,7 +49,6 @@ impl<R: Read> Pieces<R> {
             width,
             length,
             rest: Vec::new(),
-            number: 0,
             offset: 0,
             at_end: false,
         }
@@ -80,12 +76,10 @@ impl<R: Read> Pieces<R> {
             bytes.truncate(end);
         }
         let piece = Piece {
-            number: self.number,
             offset: self.offset,
             is_last: self.at_end,
             bytes,
         };
-        self.number += 1;
         self.offset += piece.bytes.len() as u64;
         Ok(Some(piece))
     }
@@ -148,7 +142,7 @@ mod tests {
             let mut joined = Vec::new();
             let mut lasts = Vec::new();
             while let Some(piece) = pieces.next(Vec::new()).unwrap() {
-                prop_assert_eq!((piece.number, piece.offset), (lasts.len(), joined.len() as u64));
+                prop_assert_eq!(piece.offset, joined.len() as u64);
                 prop_assert!(piece.is_last || piece.bytes.ends_with(b"\n"));
                 lasts.push(piece.is_last);
                 joined.extend(piece.bytes);

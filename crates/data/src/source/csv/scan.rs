@@ -15,6 +15,7 @@ use super::{
 use crate::{
     Cancel,
     error::{DataError, RaggedRow, Result},
+    in_order::in_order,
     source::content::Content,
 };
 use aloft_spec::source::Ragged;
@@ -23,8 +24,7 @@ use serde::{Deserialize, Serialize};
 use std::{
     io::{self, Read},
     path::Path,
-    sync::{Condvar, Mutex, MutexGuard, PoisonError},
-    thread,
+    sync::{Mutex, PoisonError},
 };
 
 /// How a file is to be read.
@@ -128,7 +128,14 @@ fn scan_pieces(
         Some(plain) => Index::stride(plain.bytes / rules.record_bytes),
         None => u64::MAX,
     };
-    let mut joined = look_at_all(file, pieces, &head, stride, rules, cancel)?;
+    let look = Look {
+        file,
+        width,
+        stride,
+        rules,
+        cancel,
+    };
+    let mut joined = look.at_all(pieces, &head)?;
     let ragged = &mut joined.found.ragged;
     if rules.ragged == Ragged::Error && ragged.count > 0 {
         return Err(Failed::Error(DataError::Ragged {
@@ -147,124 +154,86 @@ fn scan_pieces(
 }
 
 /// Pieces that were looked at, joined as far as all before them were.
-struct Joined {
-    /// The next piece to join.
-    next: usize,
+struct Joined<'a> {
+    look: &'a Look<'a>,
     found: Findings,
     parts: Vec<Part>,
     /// The beginning of a record that goes on in the next piece, and the bytes before it.
     open: Vec<u8>,
     open_offset: u64,
-    failed: Option<Failed>,
 }
 
-struct Work<'a, R> {
+/// What was found in bytes, and how many of them were looked at.
+type Looked = std::result::Result<(Findings, usize), Failed>;
+
+/// How bytes are looked at.
+struct Look<'a> {
     file: &'a Path,
-    pieces: Mutex<Pieces<R>>,
-    joined: Mutex<Joined>,
-    /// A piece was joined, or something failed.
-    moved: Condvar,
     width: usize,
     stride: u64,
     rules: &'a Rules,
     cancel: &'a Cancel,
 }
 
-fn look_at_all<R: Read + Send>(
-    file: &Path,
-    pieces: Pieces<R>,
-    head: &Head,
-    stride: u64,
-    rules: &Rules,
-    cancel: &Cancel,
-) -> std::result::Result<Joined, Failed> {
-    let width = head.names.len();
-    let mut found = Findings::new(width, rules);
-    found.lines = head.lines;
-    let work = Work {
-        file,
-        pieces: Mutex::new(pieces),
-        joined: Mutex::new(Joined {
-            next: 0,
+impl Look<'_> {
+    fn at(&self, bytes: &[u8], is_last: bool) -> Looked {
+        Findings::of(bytes, is_last, self.width, self.stride, self.rules, self.cancel)
+    }
+
+    /// Looks at all pieces; those that begin behind the header, whose lines are counted before theirs.
+    fn at_all<R: Read + Send>(
+        &self,
+        mut pieces: Pieces<R>,
+        head: &Head,
+    ) -> std::result::Result<Joined<'_>, Failed> {
+        let mut found = Findings::new(self.width, self.rules);
+        found.lines = head.lines;
+        let mut joined = Joined {
+            look: self,
             found,
             parts: Vec::new(),
             open: Vec::new(),
             open_offset: 0,
-            failed: None,
-        }),
-        moved: Condvar::new(),
-        width,
-        stride,
-        rules,
-        cancel,
-    };
-    thread::scope(|scope| {
-        for _ in 1..rayon::current_num_threads() {
-            scope.spawn(|| work.run());
+        };
+        // The memory of pieces that were joined, for later ones.
+        let spare: Mutex<Vec<Vec<u8>>> = Mutex::default();
+        let spare = || spare.lock().unwrap_or_else(PoisonError::into_inner);
+        in_order(
+            || {
+                let memory = spare().pop().unwrap_or_default();
+                let next = pieces.next(memory);
+                next.map_err(|error| Failed::from(DataError::decompressing(self.file, &error)))
+            },
+            |piece| {
+                let looked = self.at(&piece.bytes, piece.is_last);
+                (piece, looked)
+            },
+            |(piece, looked)| {
+                joined.add(&piece, looked)?;
+                spare().push(piece.bytes);
+                Ok(())
+            },
+        )?;
+        if !joined.open.is_empty() {
+            return Err(Failed::Error(open_quote(self.file, joined.found.lines + 1)));
         }
-        work.run();
-    });
-    let mut joined = work.joined.into_inner().unwrap_or_else(PoisonError::into_inner);
-    if let Some(failed) = joined.failed.take() {
-        return Err(failed);
+        Ok(joined)
     }
-    if !joined.open.is_empty() {
-        return Err(Failed::Error(open_quote(file, joined.found.lines + 1)));
-    }
-    Ok(joined)
 }
 
-impl<R: Read> Work<'_, R> {
-    /// Looks at piece after piece, until there are no more or something fails.
-    fn run(&self) {
-        let mut memory = Vec::new();
-        loop {
-            if lock(&self.joined).failed.is_some() {
-                return;
-            }
-            let next = lock(&self.pieces).next(memory);
-            let piece = match next {
-                Ok(Some(piece)) => piece,
-                Ok(None) => return,
-                Err(error) => return self.fail(DataError::decompressing(self.file, &error).into()),
-            };
-            let looked = self.look(&piece.bytes, piece.is_last);
-            let mut joined = lock(&self.joined);
-            while joined.next != piece.number && joined.failed.is_none() {
-                joined = self.moved.wait(joined).unwrap_or_else(PoisonError::into_inner);
-            }
-            if joined.failed.is_some() {
-                return;
-            }
-            let ended = self.join(&mut joined, &piece, looked);
-            joined.failed = ended.err();
-            joined.next += 1;
-            self.moved.notify_all();
-            memory = piece.bytes;
-        }
-    }
-
-    fn look(&self, bytes: &[u8], is_last: bool) -> std::result::Result<(Findings, usize), Failed> {
-        Findings::of(bytes, is_last, self.width, self.stride, self.rules, self.cancel)
-    }
-
+impl Joined<'_> {
     /// Joins a piece to those before it.
-    fn join(
-        &self,
-        joined: &mut Joined,
-        piece: &Piece,
-        looked: std::result::Result<(Findings, usize), Failed>,
-    ) -> std::result::Result<(), Failed> {
-        let (offset, bytes, looked) = if joined.open.is_empty() {
+    fn add(&mut self, piece: &Piece, looked: Looked) -> std::result::Result<(), Failed> {
+        let (offset, bytes, looked) = if self.open.is_empty() {
             (piece.offset, None, looked)
         } else {
             // The guess was wrong: it begins within a record.
-            let mut bytes = std::mem::take(&mut joined.open);
+            let mut bytes = std::mem::take(&mut self.open);
             bytes.extend_from_slice(&piece.bytes);
-            let looked = self.look(&bytes, piece.is_last);
-            (joined.open_offset, Some(bytes), looked)
+            let looked = self.look.at(&bytes, piece.is_last);
+            (self.open_offset, Some(bytes), looked)
         };
-        let lines = joined.found.lines;
+        let lines = self.found.lines;
         let (found, length) = looked.map_err(|failed| match failed {
             Failed::NotUtf8 { line, bytes } => Failed::NotUtf8 {
                 line: line + lines,
@@ -272,8 +241,8 @@ impl<R: Read> Work<'_, R> {
             },
             failed => failed,
         })?;
-        joined.found.append(&found);
-        joined.parts.push(Part {
+        self.found.append(&found);
+        self.parts.push(Part {
             offset,
             bytes: length as u64,
             rows: found.rows,
@@ -281,21 +250,12 @@ impl<R: Read> Work<'_, R> {
         });
         let bytes = bytes.as_deref().unwrap_or(&piece.bytes);
         if bytes.len() - length > LONGEST_RECORD {
-            return Err(Failed::Error(open_quote(self.file, joined.found.lines + 1)));
+            return Err(Failed::Error(open_quote(self.look.file, self.found.lines + 1)));
         }
-        joined.open.extend_from_slice(&bytes[length..]);
-        joined.open_offset = offset + length as u64;
+        self.open.extend_from_slice(&bytes[length..]);
+        self.open_offset = offset + length as u64;
         Ok(())
     }
-
-    fn fail(&self, failed: Failed) {
-        lock(&self.joined).failed.get_or_insert(failed);
-        self.moved.notify_all();
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The next of some records, with an error that names the file.

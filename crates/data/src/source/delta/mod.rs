@@ -57,6 +57,12 @@ pub(crate) fn open(spec: &SourceSpec, folder: &Folder<'_>, cancel: &Cancel) -> R
         adds.len() as u64,
         adds.iter().map(|add| add.size.max(0) as u64).sum(),
     );
+    if let Folder::Here(folder) = folder {
+        let footers = names
+            .iter()
+            .map(|name| columnar::footer_bytes(&folder.join(name)));
+        reading.bytes_read = Some(footers.sum::<Result<u64>>()?);
+    }
     reading.version = Some(table.version);
     reading.partitions = table.partition_columns.clone();
     let files = Files::new(folder, table, adds, paths)?;

@@ -4,11 +4,13 @@
 //! read from the copy.
 
 mod failure;
+mod first_rows;
 mod store;
 mod waiting;
 mod web_log;
 
 pub(crate) use failure::classify;
+pub(crate) use first_rows::first_rows;
 pub(crate) use waiting::block_on;
 
 use super::{
@@ -34,7 +36,10 @@ use polars::{
     io::cloud::{CloudOptions, CloudRetryConfig, options::CloudConfig},
     prelude::*,
 };
-use std::{path::Path, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 use waiting::{PATIENCE, patiently};
 
 /// What lies at an address.
@@ -90,6 +95,22 @@ impl Objects {
     /// Whether a folder's objects can be listed; a web server only says what it is asked for by name.
     pub(crate) fn is_listed(&self) -> bool {
         !self.address.starts_with("http")
+    }
+
+    /// The address without what a web server is asked besides.
+    fn name(&self) -> &str {
+        self.address.split(['?', '#']).next().unwrap_or(&self.address)
+    }
+
+    /// The file for a copy of an object, and whether it was fetched already; `None` without a folder for copies.
+    fn copy_of(&self, object: &Object, access: &Access) -> Result<Option<(PathBuf, bool)>> {
+        let file = Path::new(self.name())
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy();
+        let ending = file.split_once('.').map_or("data", |(_, ending)| ending);
+        let key = ["object", &object.url, &object.version, &object.size.to_string()];
+        access.place(&key, ending)
     }
 
     fn bytes(&self) -> u64 {
@@ -184,7 +205,7 @@ fn of_folder(spec: &SourceSpec, address: &str, found: Vec<Object>) -> (Format, V
 /// Opens what lies at an address.
 pub(crate) fn open(spec: &SourceSpec, objects: &Objects, access: &Access, cancel: &Cancel) -> Result<Opened> {
     let address = &objects.address;
-    let name = address.split(['?', '#']).next().unwrap_or(address);
+    let name = objects.name();
     let format = match (objects.kind, spec.format) {
         (Kind::Folder(Format::Delta), _) => return delta::open(spec, &Folder::There(objects), cancel),
         (Kind::Folder(Format::Images), _) => return images::open(&Folder::There(objects), cancel),
@@ -202,10 +223,7 @@ pub(crate) fn open(spec: &SourceSpec, objects: &Objects, access: &Access, cancel
         });
     }
     let object = &objects.list[0];
-    let ending = Path::new(name).file_name().unwrap_or_default().to_string_lossy();
-    let ending = ending.split_once('.').map_or("data", |(_, ending)| ending);
-    let key = ["object", &object.url, &object.version, &object.size.to_string()];
-    let Some((copy, there)) = access.place(&key, ending)? else {
+    let Some((copy, there)) = objects.copy_of(object, access)? else {
         return Err(DataError::Unsupported {
             what: format!("{format} can't be read from the network without a folder for copies"),
             hint: "download it first".into(),

@@ -5,6 +5,7 @@ use crate::common::*;
 use aloft_data::{Access, Cancel, Credentials, Relation};
 use aloft_spec::{
     Code, Problem,
+    reading::Reading,
     source::{Format, SourceSpec},
     table::Scope,
 };
@@ -44,6 +45,47 @@ fn parquet(rows: i64) -> Vec<u8> {
         .finish(&mut frame)
         .unwrap();
     bytes
+}
+
+#[test]
+fn the_first_rows_of_a_large_web_file_take_its_first_bytes() {
+    let (server, folder) = (Http::start(), Folder::new());
+    let access = Access::new().with_copies(folder.path());
+    let text: String = (0..400_000).map(|row| format!("{row},value {row}\n")).collect();
+    let text = format!("id,name\n{text}");
+    server.put("large.csv", text.as_str());
+    let mut spec = SourceSpec::new(server.url("large.csv"));
+    spec.sample.rows = 20_000;
+    let head = read(&access, &spec, Scope::Head).unwrap();
+    let scan = head.scan().unwrap();
+    assert_eq!((head.scope(), head.extent(20_000).total), (Scope::Head, None));
+    assert_eq!(
+        (scan.bytes_total, scan.bytes_read),
+        (text.len() as u64, server.sent().1 as u64 - (256 << 10))
+    );
+    assert!(
+        server.sent().0 == 0 && scan.bytes_read * 4 < scan.bytes_total,
+        "{scan:?}"
+    );
+    let frame = head.collect().unwrap();
+    assert_eq!(frame.height(), 20_000);
+    assert_eq!(
+        frame.column("id").unwrap().i64().unwrap().get(19_999),
+        Some(19_999)
+    );
+    // More than half of it is all of it, and a row that doesn't fit needs a look at all.
+    spec.sample.rows = 300_000;
+    assert_eq!(
+        read(&access, &spec, Scope::Head).unwrap().extent(1).total,
+        Some(400_000)
+    );
+    server.put("ragged.csv", text.replacen("\n7,", "\n7,,", 1));
+    spec.path = server.url("ragged.csv");
+    spec.sample.rows = 100;
+    assert_eq!(
+        read(&access, &spec, Scope::Head).unwrap_err().code,
+        Code::RaggedRow
+    );
 }
 
 #[test]
@@ -155,7 +197,12 @@ fn check_delta(
         };
         let here = aloft_data::source(&here, &fixture, Scope::All, &Cancel::new()).unwrap();
         assert_eq!(rows(&there), rows(&here));
-        assert_eq!(there.reading(), here.reading());
+        // How much a server was asked for, only polars knows.
+        let read_alike = |relation: &Relation| Reading {
+            bytes_read: None,
+            ..Reading::clone(relation.reading().unwrap())
+        };
+        assert_eq!(read_alike(&there), read_alike(&here));
     }
     if !at.path.starts_with("http") {
         assert_eq!(rows(&read(at).unwrap()), rows(&here));
