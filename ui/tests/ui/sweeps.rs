@@ -71,6 +71,15 @@ fn with(state: CellState, leaderboard: Option<Leaderboard>) -> Snapshot {
     snapshot
 }
 
+/// A notebook with a sweep that is done.
+pub fn swept() -> Snapshot {
+    let done = CellState::Done {
+        seconds: 12.0,
+        cached: false,
+    };
+    with(done, Some(board(SweepState::Done)))
+}
+
 fn shown(state: CellState, leaderboard: Option<Leaderboard>) -> Harness<'static, Window> {
     let mut harness = window(with(state, leaderboard), [1440.0, 900.0]);
     harness.run();
@@ -100,11 +109,8 @@ fn a_sweep_says_its_price_and_runs_on_the_rows_that_are_chosen() {
 
 #[test]
 fn the_best_trial_is_marked_and_its_values_are_taken_by_a_click() {
-    let done = CellState::Done {
-        seconds: 12.0,
-        cached: false,
-    };
-    let mut harness = shown(done, Some(board(SweepState::Done)));
+    let mut harness = window(swept(), [1440.0, 900.0]);
+    harness.run();
     for label in [
         "Scores of 2 trials, the lowest 0.25 of trial 2",
         "Best: learning_rate 0.003",

@@ -99,3 +99,59 @@ fn recipe(kind: ModelKind, values: &[(&str, SweepValue)]) -> Values {
     let values = values.iter().cloned().chain([kind]);
     values.map(|(path, value)| (path.to_owned(), value)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    fn tried(body: &str) -> Result<Vec<Values>> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("t.aloft.md");
+        let text = format!(
+            "```toml source rows\npath = \"a.csv\"\n```\n\n```toml train m\ndata = \"rows\"\n{body}\n```\n"
+        );
+        std::fs::write(&file, text).unwrap();
+        let workspace = Workspace::open(&file).unwrap();
+        candidates(&workspace, "m", &workspace.train("m")?)
+    }
+
+    fn kinds(values: &[Values]) -> BTreeSet<String> {
+        let kinds = values.iter().filter_map(|values| values.get("model.kind"));
+        kinds.map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn kinds_are_those_that_can_read_the_rows() {
+        let plain = tried("target = \"y\"").unwrap();
+        assert_eq!(
+            kinds(&plain),
+            ["linear", "trees"]
+                .map(str::to_owned)
+                .into_iter()
+                .chain(["mlp".into()])
+                .collect()
+        );
+        assert_eq!(plain[0], Values::new(), "the cell as it stands");
+        let default = plain
+            .iter()
+            .filter(|values| values.len() == 2 && values.contains_key("model.hidden"));
+        assert_eq!(default.count(), 0, "the default network is the cell as it stands");
+        let trees = tried("target = \"y\"\nmodel = { kind = \"trees\" }").unwrap();
+        assert!(kinds(&trees).contains("mlp") && trees.len() == plain.len());
+        let series = tried("target = \"y\"\n[forecast]\ntime = \"t\"").unwrap();
+        assert!(kinds(&series).contains("gru") && !kinds(&series).contains("trees"));
+        let texts = tried("target = \"y\"\n[text]\ncolumn = \"words\"").unwrap();
+        assert_eq!(kinds(&texts), ["linear", "transformer"].map(str::to_owned).into());
+        let pictures =
+            tried("target = \"y\"\n[image]\ncolumn = \"picture\"\n[model]\nkind = \"cnn\"").unwrap();
+        assert!(kinds(&pictures).contains("cnn") && !kinds(&pictures).contains("trees"));
+    }
+
+    #[test]
+    fn autoencoders_are_refused_with_a_way_out() {
+        let problem = tried("model = { kind = \"autoencoder\" }").unwrap_err();
+        assert_eq!(problem.code, Code::Unsupported);
+        assert!(problem.hint.unwrap().contains("sweep"));
+    }
+}

@@ -3,6 +3,7 @@
 //! whose process was killed goes on: trials that ended keep what they came to, trials in the making are followed or resumed,
 //! and what is tried next depends on results alone.
 
+mod board;
 mod candidates;
 mod memo;
 mod pace;
@@ -11,8 +12,7 @@ mod trial;
 use crate::{Cancel, Evaluator, Result, Workspace, resolved::json, training::Training};
 use aloft_data::SnapshotFile;
 use aloft_spec::{
-    report::is_error,
-    sweep::{Baseline, Leaderboard, SweepSpec, SweepState, SweepTrial, TrialSummary, Values},
+    sweep::{Leaderboard, SweepSpec, SweepState, SweepTrial, TrialSummary, Values},
     table::Scope,
 };
 use aloft_sweep::{Halving, Sampler, Tried};
@@ -233,6 +233,10 @@ impl Sweep {
         for trial in &mut self.trials {
             trial.decided(self.memo.decision(trial.index()));
             trial.look()?;
+            // Its worker may not have heard of the decision.
+            if trial.is_running() && trial.is_cut() {
+                trial.stop()?;
+            }
         }
         Ok(())
     }
@@ -366,7 +370,8 @@ impl Sweep {
     fn launch(&mut self) -> Result<Vec<SweepNews>> {
         let mut news = Vec::new();
         while self.trials.iter().filter(|trial| trial.is_running()).count() < self.pace.now(&self.trials) {
-            let waiting = self.trials.iter().position(Trial::is_waiting);
+            let waiting = |trial: &Trial| trial.is_waiting() && trial.index() <= self.planned;
+            let waiting = self.trials.iter().position(waiting);
             let at = match waiting {
                 Some(at) => at,
                 None => match self.next_trial()? {
@@ -383,6 +388,7 @@ impl Sweep {
                 news.push(SweepNews::Started(trial.summary()));
             } else {
                 news.push(SweepNews::Ended(trial.summary()));
+                self.give_up()?;
             }
         }
         Ok(news)
@@ -435,78 +441,4 @@ impl Sweep {
     fn elapsed(&self) -> f64 {
         self.before + self.since.elapsed().as_secs_f64()
     }
-
-    /// The trials so far, the best first.
-    pub fn leaderboard(&self) -> Leaderboard {
-        let trials: Vec<TrialSummary> = self.trials.iter().map(Trial::summary).collect();
-        let keys: std::collections::BTreeSet<String> = trials
-            .iter()
-            .flat_map(|trial| trial.values.keys().cloned())
-            .collect();
-        let mut board = Leaderboard {
-            sweep: self.name.clone(),
-            train: self.train.clone(),
-            extent: self.data.extent.clone(),
-            state: self.state,
-            trials,
-            planned: self.planned,
-            keys: keys.into_iter().collect(),
-            metric: None,
-            baseline: None,
-            test: BTreeMap::new(),
-            seconds: self.elapsed(),
-        };
-        board.sort();
-        if let Some(best) = board.best() {
-            let (metric, baseline) = headline(&best.metrics);
-            if matches!(self.state, SweepState::Done | SweepState::OutOfTime) {
-                let run_dir = self.workspace.project.runs_dir().join(&best.run);
-                let metrics = aloft_runs::settled(&run_dir).map(|record| record.metrics);
-                board.test = metrics
-                    .ok()
-                    .and_then(|mut metrics| metrics.remove("test"))
-                    .unwrap_or_default();
-            }
-            (board.metric, board.baseline) = (metric, baseline);
-        }
-        board
-    }
-}
-
-/// The metric to show beside the score, and what needs no model by it; both come from the metrics of the validation part.
-fn headline(metrics: &BTreeMap<String, f64>) -> (Option<String>, Option<Baseline>) {
-    let known = [
-        ("accuracy", "base_rate_accuracy", "always the most frequent class"),
-        (
-            "pinball",
-            "base_pinball",
-            "always the quantiles of the training rows",
-        ),
-        ("rmse", "seasonal_naive_rmse", "the value of one season before"),
-        ("rmse", "last_value_rmse", "the last value"),
-        ("rmse", "base_rmse", "always the mean of the training rows"),
-    ];
-    let Some(metric) = known
-        .iter()
-        .map(|(metric, ..)| *metric)
-        .find(|metric| metrics.contains_key(*metric))
-    else {
-        return (None, None);
-    };
-    let lines = known.iter().filter(|(of, ..)| *of == metric);
-    let lines = lines.filter_map(|(_, name, words)| Some((*words, *metrics.get(*name)?)));
-    let worse = |a: f64, b: f64| {
-        if is_error(metric) {
-            a.total_cmp(&b)
-        } else {
-            b.total_cmp(&a)
-        }
-    };
-    let best = lines
-        .min_by(|a, b| worse(a.1, b.1))
-        .map(|(words, value)| Baseline {
-            words: words.to_owned(),
-            value,
-        });
-    (Some(metric.to_owned()), best)
 }

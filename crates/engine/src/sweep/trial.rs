@@ -120,6 +120,11 @@ impl Trial {
         self.on_gpu
     }
 
+    /// Whether it was decided that it ends early.
+    pub fn is_cut(&self) -> bool {
+        self.decision.is_some_and(|decision| !decision.goes_on)
+    }
+
     /// Takes what was decided on it.
     pub fn decided(&mut self, decision: Option<Decision>) {
         self.decision = decision;
@@ -203,7 +208,7 @@ impl Trial {
     }
 
     fn end(&mut self, status: RunStatus, record: aloft_spec::run::RunRecord) {
-        let cut = self.decision.is_some_and(|decision| !decision.goes_on);
+        let cut = self.is_cut();
         self.status = match status {
             RunStatus::Failed => TrialStatus::Failed,
             // A worker that dies again and again dies of the trial.
@@ -259,8 +264,7 @@ impl Trial {
 
     /// Whether it runs for longer than its share of the time.
     pub fn is_overdue(&self, share: Duration) -> bool {
-        let cut = self.decision.is_some_and(|decision| !decision.goes_on);
-        self.is_running() && !cut && self.since.elapsed() > share
+        self.is_running() && !self.is_cut() && self.since.elapsed() > share
     }
 
     /// What was tried, and what came of it once it has ended.
