@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 /// Crates of ours that each crate of ours may use. Tests of a crate may use more.
-const ARROWS: [(&str, &[&str]); 20] = [
+const ARROWS: [(&str, &[&str]); 21] = [
     ("aloft-spec", &[]),
     ("aloft-protocol", &["aloft-spec"]),
     ("aloft-notebook", &["aloft-spec"]),
@@ -20,6 +20,7 @@ const ARROWS: [(&str, &[&str]); 20] = [
     ("aloft-nn", &[]),
     ("aloft-onnx", &["aloft-nn"]),
     ("aloft-trees", &[]),
+    ("aloft-sweep", &["aloft-spec"]),
     (
         "aloft-train",
         &[
@@ -94,6 +95,7 @@ const ENGINE: &[&str] = &[
     "aloft-placement",
     "aloft-cloud",
     "aloft-secrets",
+    "aloft-sweep",
 ];
 
 const WINDOW: &[&str] = &["egui", "eframe", "winit", "tauri", "wry", "gtk", "webkit2gtk"];
@@ -102,7 +104,7 @@ const DATA: &[&str] = &["polars", "polars-core"];
 const LEARNING: &[&str] = &["candle-core", "candle-nn"];
 
 /// What a crate must not have anywhere below it.
-const NEVER: [(&str, &[&[&str]]); 14] = [
+const NEVER: [(&str, &[&[&str]]); 15] = [
     ("aloft-spec", &[WINDOW, NETWORK, DATA, LEARNING]),
     ("aloft-protocol", &[WINDOW, NETWORK, DATA, LEARNING]),
     ("aloft-notebook", &[WINDOW, NETWORK, DATA, LEARNING]),
@@ -112,6 +114,7 @@ const NEVER: [(&str, &[&[&str]]); 14] = [
     ("aloft-secrets", &[WINDOW, DATA, LEARNING]),
     ("aloft-data", &[WINDOW, LEARNING]),
     ("aloft-trees", &[WINDOW, NETWORK, DATA, LEARNING]),
+    ("aloft-sweep", &[WINDOW, NETWORK, DATA, LEARNING]),
     ("aloft-cloud", &[WINDOW, DATA, LEARNING]),
     ("aloft-engine", &[WINDOW, LEARNING]),
     ("aloft-session", &[WINDOW, LEARNING]),

@@ -26,6 +26,7 @@ mod prose;
 mod questions;
 mod report;
 mod status_bar;
+mod sweep;
 mod table;
 mod targets;
 mod theme;

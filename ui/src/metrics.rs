@@ -3,7 +3,7 @@
 use crate::fonts;
 use crate::tokens::{Tokens, font};
 use crate::widgets::{line, paint_left, paint_right};
-use aloft_spec::run::Metrics;
+use aloft_spec::run::{Metrics, RunSummary};
 use aloft_spec::text;
 use egui::{Color32, FontId, Role, Sense, Ui, WidgetInfo};
 use std::collections::{BTreeMap, BTreeSet};
@@ -58,9 +58,11 @@ fn is_base_line(name: &str) -> bool {
         .any(|start| name.starts_with(start))
 }
 
-/// `ROC AUC 0.812`: the metric that people compare runs by, on the test part where there is one.
-pub fn main(metrics: &Metrics) -> Option<String> {
-    let split = metrics.get("test").or_else(|| metrics.get("validation"))?;
+/// `ROC AUC 0.812`: the metric that people compare runs by, on the test part where there is one. Trials of a sweep are chosen
+/// between, which the test part is not for.
+pub fn main(run: &RunSummary) -> Option<String> {
+    let test = run.metrics.get("test").filter(|_| run.trial.is_none());
+    let split = test.or_else(|| run.metrics.get("validation"))?;
     let name = ["roc_auc", "accuracy", "rmse"]
         .into_iter()
         .find(|name| split.contains_key(*name))?;
@@ -126,13 +128,34 @@ fn row_ui(ui: &mut Ui, name: &str, values: &[String], font: &FontId, color: Colo
 #[cfg(test)]
 mod tests {
     use super::*;
+    use aloft_spec::{Extent, run::RunStatus};
 
     #[test]
     fn runs_are_compared_by_the_test_part() {
         let split = |auc| BTreeMap::from([("accuracy".to_owned(), 0.9), ("roc_auc".to_owned(), auc)]);
         let both = Metrics::from([("validation".into(), split(0.8)), ("test".into(), split(0.7))]);
-        assert_eq!(main(&both).as_deref(), Some("ROC AUC 0.7"));
-        assert_eq!(main(&Metrics::new()), None);
+        let mut run = RunSummary {
+            id: "r".into(),
+            cell: "late".into(),
+            notebook: "n".into(),
+            created_at: String::new(),
+            status: RunStatus::Done,
+            extent: Extent::all(1),
+            seconds: None,
+            metrics: both,
+            trial: None,
+            target: None,
+            problem: None,
+        };
+        assert_eq!(main(&run).as_deref(), Some("ROC AUC 0.7"));
+        run.trial = Some(3);
+        assert_eq!(
+            main(&run).as_deref(),
+            Some("ROC AUC 0.8"),
+            "trials are chosen between"
+        );
+        run.metrics.clear();
+        assert_eq!(main(&run), None);
     }
 
     #[test]

@@ -177,7 +177,7 @@ fn run_label(runs: &[RunSummary], run: &RunSummary) -> String {
 /// The main metric of a run that has ended, else how it stands.
 fn result_of(run: &RunSummary) -> String {
     match run.status {
-        RunStatus::Done => metrics::main(&run.metrics).unwrap_or_else(|| run_word(run.status).to_owned()),
+        RunStatus::Done => metrics::main(run).unwrap_or_else(|| run_word(run.status).to_owned()),
         status => run_word(status).to_owned(),
     }
 }

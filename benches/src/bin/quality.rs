@@ -264,6 +264,7 @@ fn ours_on(folder: &Path, kind: ModelKind, case: &Case, seed: u64, table: &Path)
             class: DataClass::Public,
         },
         train,
+        sweep: None,
         thresholds: Default::default(),
         policy: Default::default(),
         lineage: BTreeMap::default(),

@@ -11,6 +11,14 @@ pub fn scope(full: bool) -> Scope {
     if full { Scope::All } else { Scope::Sample }
 }
 
+/// A number of seconds on the command line.
+pub fn seconds(text: &str) -> std::result::Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) if seconds > 0.0 && seconds.is_finite() => Ok(seconds),
+        _ => Err("a number of seconds is greater than 0".into()),
+    }
+}
+
 /// The notebook that a path names, or all notebooks of the project that it names.
 pub fn workspaces(path: &Path) -> Result<Vec<Workspace>> {
     if path.is_file() && path.file_name().is_none_or(|name| name != "aloft.toml") {

@@ -13,6 +13,7 @@ mod remote;
 mod report;
 mod screen;
 mod source;
+mod sweeping;
 mod table;
 mod verb;
 

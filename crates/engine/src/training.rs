@@ -116,11 +116,78 @@ impl Training {
             .map_err(|problem| workspace.place(&self.resolved.name, problem))
     }
 
-    /// Hash of the resolved cell and of all that its rows came from: the same code has the same hash, whatever its
+    /// The same, where a model can learn from them.
+    ///
+    /// # Errors
+    /// `EmptyData` without rows, `BadValue` for a target without values.
+    pub fn rows(&self, workspace: &Workspace) -> Result<SnapshotFile> {
+        let data = self.snapshot(workspace)?;
+        let cell = &self.resolved.name;
+        if data.rows == 0 {
+            return Err(workspace.place(
+                cell,
+                Problem::new(Code::EmptyData, format!("`{}` has no rows", self.spec.data))
+                    .with_hint("look at the table: a filter may keep nothing"),
+            ));
+        }
+        let targets = self.spec.targets();
+        if let Some(target) = targets.iter().find(|target| !data.columns.contains(target)) {
+            let problem = Problem::new(
+                Code::BadValue,
+                format!("the target `{target}` has no value a model could learn"),
+            )
+            .with_hint("it is empty in all rows, or holds lists, structs or bytes");
+            return Err(workspace.place_at_word(cell, target, problem));
+        }
+        Ok(data)
+    }
+
+    /// The record of a run on these rows that nothing has executed yet: of the cell itself, or of a trial that has a
+    /// specification of its own.
+    pub fn record(
+        &self,
+        workspace: &Workspace,
+        cell: &str,
+        train: TrainSpec,
+        data: &SnapshotFile,
+    ) -> Result<RunRecord> {
+        let code_hash = self.code_hash(&train)?;
+        let now = Timestamp::now();
+        Ok(RunRecord {
+            format: FORMAT,
+            id: aloft_runs::new_id(cell, now, &code_hash),
+            cell: cell.to_owned(),
+            notebook: workspace.notebook.to_string_lossy().into_owned(),
+            created_at: format!("{now:.3}"),
+            aloft: env!("CARGO_PKG_VERSION").to_owned(),
+            status: RunStatus::Created,
+            device: None,
+            code_hash,
+            data: RunData {
+                hash: data.hash.clone(),
+                bytes: data.bytes,
+                rows: data.rows,
+                columns: data.columns.clone(),
+                extent: data.extent.clone(),
+                class: self.resolved.class(),
+            },
+            train,
+            sweep: None,
+            thresholds: workspace.project.spec.thresholds.clone(),
+            policy: workspace.project.spec.policy.clone(),
+            lineage: self.resolved.lineage(),
+            forecast: None,
+            outcome: None,
+            metrics: Metrics::new(),
+            problem: None,
+        })
+    }
+
+    /// Hash of a resolved cell and of all that its rows came from: the same code has the same hash, whatever its
     /// comments and the order of its keys.
-    pub fn code_hash(&self) -> Result<String> {
+    fn code_hash(&self, train: &TrainSpec) -> Result<String> {
         let mut hasher = blake3::Hasher::new();
-        hasher.update(json(&self.spec)?.as_bytes());
+        hasher.update(json(train)?.as_bytes());
         for (name, text) in self.resolved.lineage() {
             for part in [name, text] {
                 hasher.update(&(part.len() as u64).to_le_bytes());
@@ -140,58 +207,14 @@ pub fn prepare_run(
     cancel: &Cancel,
 ) -> Result<PathBuf> {
     let training = Training::new(evaluator, workspace, cell, scope, cancel)?;
-    let data = training.snapshot(workspace)?;
-    if data.rows == 0 {
-        return Err(workspace.place(
-            cell,
-            Problem::new(Code::EmptyData, format!("`{}` has no rows", training.spec.data))
-                .with_hint("look at the table: a filter may keep nothing"),
-        ));
-    }
-    let targets = training.spec.targets();
-    if let Some(target) = targets.iter().find(|target| !data.columns.contains(target)) {
-        let problem = Problem::new(
-            Code::BadValue,
-            format!("the target `{target}` has no value a model could learn"),
-        )
-        .with_hint("it is empty in all rows, or holds lists, structs or bytes");
-        return Err(workspace.place_at_word(cell, target, problem));
-    }
-    let code_hash = training.code_hash()?;
-    let now = Timestamp::now();
-    let record = RunRecord {
-        format: FORMAT,
-        id: aloft_runs::new_id(cell, now, &code_hash),
-        cell: cell.to_owned(),
-        notebook: workspace.notebook.to_string_lossy().into_owned(),
-        created_at: format!("{now:.3}"),
-        aloft: env!("CARGO_PKG_VERSION").to_owned(),
-        status: RunStatus::Created,
-        device: None,
-        code_hash,
-        data: RunData {
-            hash: data.hash,
-            bytes: data.bytes,
-            rows: data.rows,
-            columns: data.columns,
-            extent: data.extent,
-            class: training.resolved.class(),
-        },
-        train: training.spec,
-        thresholds: workspace.project.spec.thresholds.clone(),
-        policy: workspace.project.spec.policy.clone(),
-        lineage: training.resolved.lineage(),
-        forecast: None,
-        outcome: None,
-        metrics: Metrics::new(),
-        problem: None,
-    };
+    let data = training.rows(workspace)?;
+    let record = training.record(workspace, cell, training.spec.clone(), &data)?;
     aloft_runs::create(&workspace.project.runs_dir(), record, &data.path)
 }
 
 /// Starts the worker of a run, or starts one again that goes on from the last checkpoint. Returns its process id.
 pub fn start(run_dir: &Path) -> Result<u32> {
-    aloft_runs::spawn_worker(&aloft_runs::worker_program()?, run_dir)
+    aloft_runs::spawn_worker(&aloft_runs::worker_program()?, run_dir, None)
 }
 
 /// Removes a run that nothing has executed and that wasn't sent: someone looked at a preflight and said no.

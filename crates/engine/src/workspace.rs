@@ -3,7 +3,12 @@
 use crate::Result;
 use aloft_notebook::{Document, param};
 use aloft_project::Project;
-use aloft_spec::{CellKind, CellSpec, Code, Problem, ask::Selection, train::TrainSpec};
+use aloft_spec::{
+    CellKind, CellSpec, Code, Problem,
+    ask::Selection,
+    sweep::{SweepSpec, Values},
+    train::TrainSpec,
+};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -121,6 +126,30 @@ impl Workspace {
             document: Document::parse(text),
             ..self.clone()
         })
+    }
+
+    /// The same with values for keys of a train cell. The file stays as it is.
+    pub fn with_values(&self, cell: &str, values: &Values) -> Result<Self> {
+        Ok(Self {
+            document: Document::parse(self.document.set_values(cell, values)?),
+            ..self.clone()
+        })
+    }
+
+    /// A sweep cell's body, understood.
+    pub fn sweep(&self, cell: &str) -> Result<SweepSpec> {
+        match self.spec(cell)? {
+            CellSpec::Sweep(sweep) => Ok(sweep),
+            _ => Err(self
+                .place(
+                    cell,
+                    Problem::new(Code::BadValue, format!("`{cell}` is no sweep cell")),
+                )
+                .with_hint(match self.names(&CellKind::Sweep) {
+                    names if names.is_empty() => "the notebook has no sweep cell".into(),
+                    names => format!("the notebook's sweep cells: {names}"),
+                })),
+        }
     }
 
     /// A problem of a query comes without a place: it is where the statement names what the message quotes first; where

@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::path::Path;
 
-const KINDS: [&str; 5] = ["source", "param", "query", "chart", "train"];
+const KINDS: [&str; 6] = ["source", "param", "query", "chart", "train", "sweep"];
 
 /// What is known of a document. Cells are counted in order of the text.
 #[derive(Debug)]
@@ -91,8 +91,16 @@ impl Analysis {
         for (index, content) in contents.iter().enumerate() {
             let mut inputs = Vec::new();
             for reference in &content.references {
-                match resolve(reference, index, &cells, &first) {
-                    Ok(input) => inputs.push(input),
+                let resolved = match cells[index].kind {
+                    CellKind::Sweep => resolve_train(reference, &cells, &first),
+                    _ => resolve(reference, index, &cells, &first),
+                };
+                match resolved {
+                    Ok(input) => {
+                        let said = swept(text, cells[index], cells[input]);
+                        findings.extend(said.into_iter().map(|finding| (Some(index), finding)));
+                        inputs.push(input);
+                    }
                     Err(finding) => findings.push((Some(index), finding)),
                 }
             }
@@ -193,6 +201,7 @@ fn content(text: &str, lines: &Lines<'_>, cell: &Cell) -> Content {
         CellKind::Source => typed(validate::source(body), start),
         CellKind::Chart => typed(validate::chart(body), start),
         CellKind::Train => typed(validate::train(body), start),
+        CellKind::Sweep => typed(validate::sweep(body), start),
         CellKind::Param => typed(validate::param(body), start),
         CellKind::Query => query(body, lines, cell),
         CellKind::Unknown(_) => Content::default(),
@@ -290,6 +299,51 @@ fn resolve(
             Err(Finding::error(Code::BadValue, message, span).with_hint(hint))
         }
     }
+}
+
+/// The train cell that a sweep is about.
+fn resolve_train(
+    reference: &Reference,
+    cells: &[&Cell],
+    first: &HashMap<&str, usize>,
+) -> Result<usize, Finding> {
+    let (name, span) = (&reference.name, Some(reference.span.clone()));
+    match first.get(name.as_str()) {
+        Some(&input) if cells[input].kind == CellKind::Train => Ok(input),
+        Some(&input) => {
+            let message = format!("`{name}` is a {} cell and trains nothing", cells[input].kind);
+            Err(Finding::error(Code::BadValue, message, span).with_hint("name a train cell"))
+        }
+        None => {
+            let trains = cells.iter().filter(|cell| cell.kind == CellKind::Train);
+            let trains: Vec<&str> = trains.map(|cell| cell.name.as_str()).collect();
+            let hint = suggestion(name, trains, "train cells of this notebook");
+            Err(Finding {
+                hint: hint.or_else(|| Some("add a train cell of that name".into())),
+                ..Finding::error(Code::UnknownName, format!("there is no cell `{name}`"), span)
+            })
+        }
+    }
+}
+
+/// What the train cell has to say about the values of a sweep; nothing of other cells.
+fn swept(text: &str, cell: &Cell, train: &Cell) -> Vec<Finding> {
+    if cell.kind != CellKind::Sweep {
+        return Vec::new();
+    }
+    let start = cell.body_span.start;
+    let found = validate::over_train(
+        &text[cell.body_span.clone()],
+        &train.name,
+        &text[train.body_span.clone()],
+    );
+    found
+        .into_iter()
+        .map(|finding| Finding {
+            span: finding.span.map(|span| span.start + start..span.end + start),
+            ..finding
+        })
+        .collect()
 }
 
 /// The param cell that `$name` means.

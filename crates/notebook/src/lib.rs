@@ -19,6 +19,7 @@ mod sql;
 mod suggestion;
 pub mod toml_reader;
 mod validate;
+mod values;
 
 pub use document::{Block, Cell, Document};
 pub use lines::Lines;

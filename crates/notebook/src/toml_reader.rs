@@ -84,6 +84,23 @@ impl<T> Reading<'_, T> {
         }
         Some(table.get(*last)?.span())
     }
+
+    /// Where a key itself is.
+    pub fn key_span(&self, path: &[&str]) -> Option<Range<usize>> {
+        let path: Vec<String> = path.iter().map(|key| (*key).to_owned()).collect();
+        key_span(&self.table, &path)
+    }
+
+    /// Where an item of a list is.
+    pub fn item_span(&self, path: &[&str], index: usize) -> Option<Range<usize>> {
+        let (last, tables) = path.split_last()?;
+        let mut table = &self.table;
+        for key in tables {
+            table = table.get(*key)?.get_ref().as_table()?;
+        }
+        let items = table.get(*last)?.get_ref().as_array()?;
+        Some(items.get(index)?.span())
+    }
 }
 
 /// Reads a text. `keys` names the known keys of the table at a path, for hints; see [`keys_of`].

@@ -2,6 +2,7 @@
 
 mod inputs;
 mod recipe;
+mod sweep;
 mod trees;
 
 use crate::param;
@@ -15,6 +16,8 @@ use aloft_spec::train::{
 };
 use aloft_spec::{CellSpec, Code, Problem};
 use toml::de::DeValue;
+
+pub(crate) use sweep::{over_train, sweep};
 
 pub(crate) const NAME_RULE: &str =
     "a name has letters, digits and underscores (ASCII), begins with no digit and has at most 64 of them";

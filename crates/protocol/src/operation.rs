@@ -70,6 +70,8 @@ pub enum Operation {
     ShowPage { block: BlockId, first: u64 },
     /// Give the data of a source another class.
     SetClass { block: BlockId, class: DataClass },
+    /// Write the values of a trial of the sweep that `block` shows into its train cell.
+    UseTrial { block: BlockId, trial: u32 },
     /// Put new prose after a block.
     AddProse { after: Option<BlockId> },
     /// Remove a block.

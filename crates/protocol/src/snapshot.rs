@@ -14,6 +14,7 @@ use aloft_spec::{
     project::TargetSpec,
     report::Report,
     run::{Metrics, RunSummary},
+    sweep::Leaderboard,
     table::Table,
     verdict::Verdict,
 };
@@ -219,6 +220,8 @@ pub struct CellView {
     pub training: Option<Arc<TrainingView>>,
     /// A train cell's verdict for each choice of rows that was measured.
     pub verdicts: Vec<(Rows, Arc<Verdict>)>,
+    /// What a sweep cell will try and has tried, where its text has no errors.
+    pub sweep: Option<SweepView>,
     /// A param cell's value and bounds, where its text has no errors.
     pub param: Option<ParamSpec>,
     /// The further rows that are shown of a table, in place of its first ones.
@@ -231,6 +234,17 @@ pub struct CellView {
     pub diagnostics: Vec<Diagnostic>,
     /// Findings in its data, the gravest first.
     pub findings: Arc<Vec<Finding>>,
+}
+
+/// A sweep.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SweepView {
+    /// The train cell.
+    pub train: String,
+    /// Trials at the most; `None` for all of a grid.
+    pub trials: Option<u32>,
+    /// The trials so far of its last start.
+    pub leaderboard: Option<Arc<Leaderboard>>,
 }
 
 /// Some rows of a table that has more than it holds for display.

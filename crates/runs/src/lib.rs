@@ -33,7 +33,7 @@ pub use files::replace_file;
 pub use folder::{create, file, new_id, read, write};
 pub use history::{past_forecasts, stability};
 pub use job::{append_receipt, read_job, receipts, write_job};
-pub use list::list;
+pub use list::{list, trials};
 pub use machine::{free_disk_bytes, host, memory_bytes};
 pub use manifest::{FileHash, Manifest, hash_file, read_manifest, verify_manifest, write_manifest};
 pub use report::{read_report, write_report};

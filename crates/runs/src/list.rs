@@ -1,14 +1,19 @@
 //! The list of runs.
 
-use crate::{Result, error::Error, folder::file, job, status};
+use crate::{
+    Result,
+    error::Error,
+    folder::{self, file},
+    job, status,
+};
 use aloft_spec::{
     Extent, Problem,
-    run::{RunStatus, RunSummary},
+    run::{RunRecord, RunStatus, RunSummary},
 };
 use jiff::{civil::DateTime, tz::TimeZone};
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// All runs in a folder, newest first. None when the folder isn't there.
 ///
@@ -17,19 +22,37 @@ use std::path::Path;
 /// # Errors
 /// When the folder itself can't be read.
 pub fn list(runs_dir: &Path) -> Result<Vec<RunSummary>> {
+    let mut runs: Vec<RunSummary> = folders(runs_dir)?.iter().map(|path| summary(path)).collect();
+    runs.sort_by(|a, b| (&b.created_at, &b.id).cmp(&(&a.created_at, &a.id)));
+    Ok(runs)
+}
+
+/// The trials of a sweep, by their numbers, each with its folder.
+///
+/// # Errors
+/// When the folder itself can't be read. Runs that can't be read are no trials.
+pub fn trials(runs_dir: &Path, key: &str) -> Result<Vec<(PathBuf, RunRecord)>> {
+    let mut found: Vec<(PathBuf, RunRecord)> = folders(runs_dir)?
+        .into_iter()
+        .filter_map(|path| Some((path.clone(), folder::read(&path).ok()?)))
+        .filter(|(_, record)| record.sweep.as_ref().is_some_and(|sweep| sweep.key == key))
+        .collect();
+    found.sort_by_key(|(_, record)| record.sweep.as_ref().map(|sweep| sweep.index));
+    Ok(found)
+}
+
+/// The folders that are runs.
+fn folders(runs_dir: &Path) -> Result<Vec<PathBuf>> {
     let entries = match fs::read_dir(runs_dir) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries.map_err(Error::io("read", runs_dir))?,
     };
-    let mut runs: Vec<RunSummary> = entries
+    Ok(entries
         .flatten()
         .filter(|entry| !entry.file_name().to_string_lossy().starts_with('.'))
         .map(|entry| entry.path())
         .filter(|path| path.join(file::RUN).exists() || path.join(file::EVENTS).exists())
-        .map(|path| summary(&path))
-        .collect();
-    runs.sort_by(|a, b| (&b.created_at, &b.id).cmp(&(&a.created_at, &a.id)));
-    Ok(runs)
+        .collect())
 }
 
 fn summary(run_dir: &Path) -> RunSummary {
@@ -50,6 +73,7 @@ fn summary(run_dir: &Path) -> RunSummary {
             extent: record.data.extent,
             seconds: record.outcome.map(|outcome| outcome.seconds),
             metrics: record.metrics,
+            trial: record.sweep.map(|sweep| sweep.index),
             target,
             problem: record.problem,
         },
@@ -74,6 +98,7 @@ fn unreadable(id: String, target: Option<String>, problem: Problem) -> RunSummar
         extent: Extent::all(0),
         seconds: None,
         metrics: Default::default(),
+        trial: None,
         target,
         problem: Some(problem),
     }

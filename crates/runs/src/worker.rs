@@ -20,12 +20,12 @@ const LOCK_PATIENCE: Duration = Duration::from_secs(5);
 /// Starts `aloft execute RUNDIR` and returns its process id.
 ///
 /// The worker gets a session of its own, so that closing the terminal or the window, or Ctrl+C, doesn't end it. It reads
-/// nothing, and what it prints is added to `worker.log`. A `stop` file from before is removed. A thread waits for
+/// nothing, and what it prints is added to `worker.log`. With a number of `threads` it computes on so many, else on all cores. A `stop` file from before is removed. A thread waits for
 /// the process to end, so that it is no zombie of a program that lives longer.
 ///
 /// # Errors
 /// `Unsupported` when a worker is on the run already; `NotFound` or `Incompatible` when the program can't be started.
-pub fn spawn_worker(aloft: &Path, run_dir: &Path) -> Result<u32> {
+pub fn spawn_worker(aloft: &Path, run_dir: &Path, threads: Option<usize>) -> Result<u32> {
     let run_dir = std::path::absolute(run_dir).map_err(Error::io("find", run_dir))?;
     let lock = lock(&run_dir, None)?;
     let stop = run_dir.join(file::STOP);
@@ -50,6 +50,12 @@ pub fn spawn_worker(aloft: &Path, run_dir: &Path) -> Result<u32> {
         .stdin(Stdio::null())
         .stdout(stdout)
         .stderr(stderr);
+    if let Some(threads) = threads {
+        // The one for candle, gemm and trees, the other for polars.
+        for name in ["RAYON_NUM_THREADS", "POLARS_MAX_THREADS"] {
+            command.env(name, threads.to_string());
+        }
+    }
     in_own_session(&mut command);
     let mut child = command.spawn().map_err(|source| Error::NoStart {
         program: aloft.to_owned(),

@@ -53,7 +53,7 @@ fn a_worker_has_a_session_of_its_own_and_its_output_is_kept() {
     let dir = run(folder.path(), "a");
     request_stop(&dir).unwrap();
     assert!(stop_requested(&dir));
-    let pid = spawn_worker(&fixture("sleeping-worker"), &dir).unwrap();
+    let pid = spawn_worker(&fixture("sleeping-worker"), &dir, None).unwrap();
     assert!(!stop_requested(&dir), "a stop from before doesn't count");
     assert!(is_alive(&dir), "alive from the moment that it is started");
     assert_eq!(status(&dir).unwrap(), RunStatus::Running);
@@ -64,7 +64,7 @@ fn a_worker_has_a_session_of_its_own_and_its_output_is_kept() {
         fs::read_to_string(dir.join(file::WORKER_LOG)).unwrap() == expected
     });
 
-    let second = spawn_worker(&fixture("sleeping-worker"), &dir).unwrap_err();
+    let second = spawn_worker(&fixture("sleeping-worker"), &dir, None).unwrap_err();
     assert_eq!(second.code, Code::Unsupported);
     assert!(second.message.contains(&pid.to_string()), "{second}");
     let by_hand = claim_worker(&dir).unwrap_err();
@@ -139,7 +139,7 @@ fn of_many_starters_one_starts_a_worker() {
     let dir = run(folder.path(), "a");
     let started: Vec<u32> = std::thread::scope(|scope| {
         let starters: Vec<_> = (0..4)
-            .map(|_| scope.spawn(|| spawn_worker(&fixture("sleeping-worker"), &dir)))
+            .map(|_| scope.spawn(|| spawn_worker(&fixture("sleeping-worker"), &dir, None)))
             .collect();
         starters
             .into_iter()
@@ -195,7 +195,7 @@ fn the_log_speaks_for_a_worker_that_was_killed_before_it_wrote_the_record() {
 fn a_worker_that_dies_at_its_start_leaves_its_last_words() {
     let folder = tempfile::tempdir().unwrap();
     let dir = run(folder.path(), "a");
-    spawn_worker(&fixture("failing-worker"), &dir).unwrap();
+    spawn_worker(&fixture("failing-worker"), &dir, None).unwrap();
     wait_until("it is lost", || status(&dir).unwrap() == RunStatus::Lost);
     wait_until("its last words are told", || {
         let problem = settled(&dir).unwrap().problem.unwrap();
@@ -207,11 +207,11 @@ fn a_worker_that_dies_at_its_start_leaves_its_last_words() {
 fn a_program_or_a_run_that_is_not_there_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let dir = run(folder.path(), "a");
-    let missing = spawn_worker(&folder.path().join("aloft"), &dir).unwrap_err();
+    let missing = spawn_worker(&folder.path().join("aloft"), &dir, None).unwrap_err();
     assert_eq!(missing.code, Code::NotFound);
     assert!(missing.hint.unwrap().contains("ALOFT_PROGRAM"));
     assert_eq!(status(&dir).unwrap(), RunStatus::Created);
-    let no_program = spawn_worker(&dir.join(file::RUN), &dir).unwrap_err();
+    let no_program = spawn_worker(&dir.join(file::RUN), &dir, None).unwrap_err();
     assert_eq!(no_program.code, Code::Incompatible);
     let no_run = claim_worker(folder.path()).unwrap_err();
     assert_eq!(no_run.code, Code::NotFound);

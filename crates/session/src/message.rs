@@ -17,6 +17,7 @@ use aloft_spec::{
     project::SshTarget,
     report::Report,
     run::{RunRecord, RunStatus, RunSummary},
+    sweep::Leaderboard,
     table::Table,
     verdict::Verdict,
 };
@@ -100,6 +101,17 @@ pub enum Message {
         task: TaskId,
         key: String,
         result: Result<PathBuf, Problem>,
+    },
+    /// Something has happened in a sweep.
+    Swept {
+        task: TaskId,
+        leaderboard: Box<Leaderboard>,
+    },
+    /// A sweep has ended, and its trials with it.
+    SweepEnded {
+        task: TaskId,
+        key: String,
+        result: Result<Box<Leaderboard>, Problem>,
     },
     /// A run of the open project is followed from now on.
     RunAttached {
@@ -285,6 +297,15 @@ pub enum Effect {
     },
     /// Make a run folder and start its worker.
     StartRun {
+        task: TaskId,
+        workspace: Arc<Workspace>,
+        cell: String,
+        rows: Rows,
+        key: String,
+        cancel: Cancel,
+    },
+    /// Run a sweep's trials to their end.
+    Sweep {
         task: TaskId,
         workspace: Arc<Workspace>,
         cell: String,

@@ -16,7 +16,8 @@ use aloft_protocol::{
     },
 };
 use aloft_spec::{
-    Diagnostic, Finding, Output, Problem, ask::JoinKeys, job::JobRecord, run::RunSummary, verdict::Verdict,
+    Diagnostic, Finding, Output, Problem, ask::JoinKeys, job::JobRecord, run::RunSummary, sweep::Leaderboard,
+    verdict::Verdict,
 };
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
@@ -122,6 +123,8 @@ pub struct Cell {
     /// The key of the text whose data was last looked at.
     pub looked_at: Option<String>,
     pub training: Option<Training>,
+    /// The trials of a sweep, of its last start.
+    pub leaderboard: Option<Arc<Leaderboard>>,
     pub verdicts: BTreeMap<bool, (String, Arc<Verdict>)>,
 }
 
@@ -182,6 +185,8 @@ pub enum Work {
     Prepare { cell: String, rows: Rows },
     /// A run that a worker on this machine executes.
     Train { cell: String, run: String },
+    /// A sweep and its trials.
+    Sweep { cell: String, rows: Rows },
     /// Working out what would leave the machine.
     Preflight {
         cell: String,
@@ -211,6 +216,7 @@ impl Work {
             Self::Evaluate { cell, .. }
             | Self::Prepare { cell, .. }
             | Self::Train { cell, .. }
+            | Self::Sweep { cell, .. }
             | Self::Send { cell, .. }
             | Self::Job { cell, .. } => Some(cell),
             _ => None,

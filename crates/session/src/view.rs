@@ -7,7 +7,7 @@ use aloft_protocol::{
     operation::Rows,
     snapshot::{
         BlockContent, BlockView, CellState, CellView, NotebookView, ProjectView, Selected, SelectionView,
-        TargetView, TaskView,
+        SweepView, TargetView, TaskView,
     },
 };
 use aloft_spec::{CellKind, CellSpec, Output, ask::Ask};
@@ -165,6 +165,14 @@ fn cell_view(notebook: &OpenNotebook, cell: &aloft_notebook::Cell) -> CellView {
         (CellKind::Param, Ok(CellSpec::Param(param))) => Some(param),
         _ => None,
     };
+    let sweep = match (&cell.kind, notebook.document.spec(&cell.name, &notebook.path)) {
+        (CellKind::Sweep, Ok(CellSpec::Sweep(sweep))) => Some(SweepView {
+            trials: Some(sweep.trials_at_most()).filter(|trials| *trials < u32::MAX),
+            train: sweep.train,
+            leaderboard: known.leaderboard.clone(),
+        }),
+        _ => None,
+    };
     let state = match &param {
         // A parameter has its value without being run.
         Some(_) => CellState::Done {
@@ -193,6 +201,7 @@ fn cell_view(notebook: &OpenNotebook, cell: &aloft_notebook::Cell) -> CellView {
                 (*with == key || training).then(|| (rows, verdict.clone()))
             })
             .collect(),
+        sweep,
         page: known.page.clone(),
         joins: known.joins.clone(),
         first_line: cell.line + 1,

@@ -1,6 +1,6 @@
 //! Cells of a notebook.
 
-use crate::{chart::ChartSpec, param::ParamSpec, source::SourceSpec, train::TrainSpec};
+use crate::{chart::ChartSpec, param::ParamSpec, source::SourceSpec, sweep::SweepSpec, train::TrainSpec};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -18,6 +18,8 @@ pub enum CellKind {
     Chart,
     /// A model fitted to a table (TOML).
     Train,
+    /// Many trainings of a train cell with other values of its keys (TOML).
+    Sweep,
     /// A kind that this version doesn't know; kept and reported.
     #[serde(untagged)]
     Unknown(String),
@@ -32,6 +34,7 @@ impl CellKind {
             "query" => Self::Query,
             "chart" => Self::Chart,
             "train" => Self::Train,
+            "sweep" => Self::Sweep,
             other => Self::Unknown(other.to_owned()),
         }
     }
@@ -44,6 +47,7 @@ impl CellKind {
             Self::Query => "query",
             Self::Chart => "chart",
             Self::Train => "train",
+            Self::Sweep => "sweep",
             Self::Unknown(word) => word,
         }
     }
@@ -80,6 +84,8 @@ pub enum CellSpec {
     Chart(ChartSpec),
     /// `toml train`
     Train(TrainSpec),
+    /// `toml sweep`
+    Sweep(SweepSpec),
 }
 
 /// Whether a text can be a cell's name: a letter or underscore, then letters, digits and underscores (ASCII), at

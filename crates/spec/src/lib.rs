@@ -23,6 +23,7 @@ pub mod run;
 pub mod shape;
 pub mod source;
 pub mod sql;
+pub mod sweep;
 pub mod table;
 pub mod text;
 pub mod ticks;

@@ -20,6 +20,7 @@ use crate::{
     problem::Problem,
     project::{Policy, Thresholds},
     source::DataClass,
+    sweep::SweepTrial,
     table::Extent,
     train::TrainSpec,
     verdict::Forecast,
@@ -62,7 +63,7 @@ pub struct RunRecord {
     pub format: u32,
     /// Name of the folder.
     pub id: String,
-    /// Name of the train cell.
+    /// Name of the train cell, or of the sweep that the run is a trial of.
     pub cell: String,
     /// The notebook, relative to the project's folder.
     pub notebook: String,
@@ -81,6 +82,9 @@ pub struct RunRecord {
     pub data: RunData,
     /// What to train, resolved.
     pub train: TrainSpec,
+    /// Which trial of a sweep it is, where it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sweep: Option<SweepTrial>,
     /// The limits in force when it was created.
     #[serde(default)]
     pub thresholds: Thresholds,
@@ -171,6 +175,9 @@ pub struct RunSummary {
     pub seconds: Option<f64>,
     /// Its metrics.
     pub metrics: Metrics,
+    /// Which trial of a sweep it is, where it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trial: Option<u32>,
     /// Where it ran: `None` here, else the target's name.
     pub target: Option<String>,
     /// Why it failed, or why its folder can't be read.

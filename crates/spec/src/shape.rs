@@ -1,7 +1,14 @@
 //! What serde knows of a type before there is a value: its keys, and what each of them takes. Editors and hints read it
 //! from the types themselves, so that neither has a list of its own that could become wrong.
 
-use crate::{CellKind, chart::ChartSpec, param::ParamSpec, source::SourceSpec, train::TrainSpec};
+use crate::{
+    CellKind,
+    chart::ChartSpec,
+    param::ParamSpec,
+    source::SourceSpec,
+    sweep::{DimensionSpec, SweepSpec},
+    train::TrainSpec,
+};
 use serde::de::{
     Deserialize, DeserializeSeed, Deserializer, Error as _, IntoDeserializer, MapAccess, SeqAccess, Visitor,
     value::Error,
@@ -53,8 +60,23 @@ pub fn of_cell(kind: &CellKind, path: &[&str]) -> Option<Taken> {
         CellKind::Chart => of::<ChartSpec>(path),
         CellKind::Train => of::<TrainSpec>(path),
         CellKind::Param => of::<ParamSpec>(path),
+        CellKind::Sweep => match path {
+            ["space", rest @ ..] => of_space(rest),
+            _ => of::<SweepSpec>(path),
+        },
         _ => None,
     }
+}
+
+/// The same in the space of a sweep, whose keys are paths of a train cell's keys and have keys of their own: behind
+/// `model.dropout` comes `uniform`.
+fn of_space(path: &[&str]) -> Option<Taken> {
+    (1..=path.len()).find_map(|length| {
+        let (key, rest) = path.split_at(length);
+        let is_table = |taken: Taken| matches!(taken.shape, Shape::Keys(_));
+        of::<TrainSpec>(key).filter(|taken| !is_table(*taken))?;
+        of::<DimensionSpec>(rest)
+    })
 }
 
 impl Taken {
@@ -218,6 +240,15 @@ mod tests {
             taken(Shape::Any, false),
             "a name, or several"
         );
+        let sweep = |path: &[&str]| of_cell(&CellKind::Sweep, path);
+        assert!(sweep(&[]).unwrap().keys().contains(&"space"));
+        let ranges = sweep(&["space", "model", "trees", "leaves"]).unwrap().keys();
+        assert!(ranges.starts_with(&["choice", "uniform"]));
+        assert_eq!(
+            sweep(&["space", "epochs", "int_uniform"]),
+            taken(Shape::Number, true)
+        );
+        assert_eq!(sweep(&["space", "model", "leafs"]), None);
         assert_eq!(of_cell(&CellKind::Query, &[]), None);
         assert_eq!(of::<String>(&[]), taken(Shape::Text, false));
     }

@@ -13,13 +13,15 @@ use egui::{Align, Key, Layout, Rect, Sense, Ui, UiBuilder, vec2};
 /// Space between two blocks.
 pub const GAP: f32 = 22.0;
 
-const KINDS: [(&str, Option<CellKind>); 6] = [
-    ("Source", Some(CellKind::Source)),
-    ("Query", Some(CellKind::Query)),
-    ("Parameter", Some(CellKind::Param)),
-    ("Chart", Some(CellKind::Chart)),
-    ("Train", Some(CellKind::Train)),
-    ("Text", None),
+/// What can be added, and the letter that chooses it in the menu.
+const KINDS: [(&str, Key, Option<CellKind>); 7] = [
+    ("Source", Key::S, Some(CellKind::Source)),
+    ("Query", Key::Q, Some(CellKind::Query)),
+    ("Parameter", Key::P, Some(CellKind::Param)),
+    ("Chart", Key::C, Some(CellKind::Chart)),
+    ("Train", Key::T, Some(CellKind::Train)),
+    ("Sweep", Key::W, Some(CellKind::Sweep)),
+    ("Text", Key::X, None),
 ];
 
 /// The space after a block; the buttons are there while the pointer is.
@@ -53,7 +55,7 @@ fn centered(rect: Rect, width: f32) -> Rect {
 
 fn buttons_ui(ui: &mut Ui, frame: &mut Frame<'_>, after: Option<BlockId>) {
     ui.spacing_mut().item_spacing.x = space::XS;
-    for (text, kind) in KINDS {
+    for (text, _, kind) in KINDS {
         let command = kind.as_ref().map_or(Command::AddText, Command::adding);
         let place = if after.is_some() { "here" } else { "at the end" };
         let name = format!("{} {place}", command.text());
@@ -72,16 +74,15 @@ pub fn menu_ui(ui: &Ui, frame: &mut Frame<'_>) {
     let t = Tokens::of(ui);
     let mut chosen = None;
     let closed = dialog::show(ui.ctx(), "Add", 260.0, |ui| {
-        let hint = "S, Q, P, C, T, X, or arrows and Enter";
+        let hint = "S, Q, P, C, T, W, X, or arrows and Enter";
         text_ui(ui, hint, fonts::regular(font::SMALL), t.dim);
         ui.add_space(space::XS);
-        for (index, (text, kind)) in KINDS.into_iter().enumerate() {
-            let keys = [Key::S, Key::Q, Key::P, Key::C, Key::T, Key::X];
+        for (index, (text, key, kind)) in KINDS.into_iter().enumerate() {
             let response = ui.add(Button::new(text).wide());
             if index == 0 {
                 dialog::suggest(ui, &response);
             }
-            if response.clicked() || ui.input(|input| input.key_pressed(keys[index])) {
+            if response.clicked() || ui.input(|input| input.key_pressed(key)) {
                 chosen = Some(kind);
             }
         }

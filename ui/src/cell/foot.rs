@@ -4,9 +4,9 @@ use super::selection::Selection;
 use crate::fonts;
 use crate::menu;
 use crate::tokens::{Tokens, font, size, space};
-use crate::training;
 use crate::view::Frame;
 use crate::widgets::{Button, line_ui};
+use crate::{sweep, training};
 use aloft_protocol::snapshot::{BlockView, CellState, CellView};
 use aloft_protocol::{BlockId, Operation};
 use aloft_spec::chart::ChartData;
@@ -18,7 +18,8 @@ use egui::{Align, Color32, Layout, Response, RichText, Ui, vec2};
 /// Whether there is anything to say.
 pub fn is_shown(cell: &CellView) -> bool {
     let runs = cell.kind != CellKind::Param;
-    cell.output.is_some() || cell.training.is_some() || (runs && cell.state == CellState::New)
+    let swept = super::leaderboard(cell).is_some();
+    cell.output.is_some() || cell.training.is_some() || swept || (runs && cell.state == CellState::New)
 }
 
 /// Shows the foot over the whole width.
@@ -47,7 +48,14 @@ pub fn foot_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: &BlockView, cell: &Cel
                     table_foot_ui(ui, frame, block.id, cell, output, selection);
                 }
                 (None, Some(Output::Chart(data))) => chart_foot_ui(ui, cell, data, selection),
-                (None, None) => words(ui, "Not run yet"),
+                (None, None) => match super::leaderboard(cell) {
+                    Some(board) => {
+                        for said in sweep::foot_words(board) {
+                            words(ui, &said);
+                        }
+                    }
+                    None => words(ui, "Not run yet"),
+                },
             }
             if cell.training.is_none() {
                 right_end_ui(ui, frame, block, cell, selection);

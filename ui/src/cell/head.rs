@@ -4,6 +4,7 @@ use crate::cell::rename::rename_ui;
 use crate::command::{Command, run_block, show_tab, task_of};
 use crate::inspector::Tab;
 use crate::menu::{self, command_item};
+use crate::sweep;
 use crate::tokens::{Tokens, font, size, space};
 use crate::view::Frame;
 use crate::widgets::{Button, Icon, Segments, dot, ring};
@@ -63,13 +64,14 @@ pub fn head_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: &BlockView, cell: &Cel
     });
 }
 
-/// Run, or for a train cell: on which rows, what that costs, and train.
+/// Run, or for a train or sweep cell: on which rows, what that costs, and train.
 fn start_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: &BlockView, cell: &CellView) {
     let is_train = cell.kind == CellKind::Train;
+    let trains = is_train || cell.kind == CellKind::Sweep;
     let verb = if is_train { "Train" } else { "Run" };
     let name = format!("{verb} {}", cell.name);
     let mut button = Button::new(verb).icon(Icon::Play).small().name(&name);
-    if !is_train {
+    if !trains {
         button = button.quiet();
     }
     let tip = menu::tip(ui.ctx(), Command::RunCell);
@@ -77,7 +79,7 @@ fn start_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: &BlockView, cell: &CellVi
         frame.view.selected = Some(block.id);
         run_block(frame, block.id);
     }
-    if !is_train {
+    if !trains {
         return;
     }
     let mut rows = frame.view.rows_of(block.id);
@@ -86,7 +88,9 @@ fn start_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: &BlockView, cell: &CellVi
         frame.view.rows.insert(block.id, rows);
         frame.view.selected = Some(block.id);
     }
-    if verdict::chip_ui(ui, cell, rows).clicked() {
+    if let Some(sweep) = &cell.sweep {
+        sweep::price_ui(ui, frame, sweep, rows);
+    } else if is_train && verdict::chip_ui(ui, cell, rows).clicked() {
         frame.view.selected = Some(block.id);
         show_tab(frame, Tab::Places);
         if crate::view::verdict_of(cell, rows).is_none() {

@@ -16,9 +16,10 @@ use crate::editor::{Language, editor_ui};
 use crate::tokens::{Tokens, radius, size, space};
 use crate::view::Frame;
 use crate::widgets::line_ui;
-use crate::{chart, report, table, training};
+use crate::{chart, report, sweep, table, training};
 use aloft_protocol::snapshot::{BlockView, CellState, CellView, Selected};
 use aloft_spec::output::Output;
+use aloft_spec::sweep::Leaderboard;
 use aloft_spec::{CellKind, Problem, Severity};
 use egui::{CornerRadius, Rect, Stroke, Ui};
 
@@ -59,6 +60,9 @@ pub fn cell_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: &BlockView, cell: &Cel
                 }
             }
             output_ui(ui, frame, block, cell);
+            if let Some(board) = leaderboard(cell) {
+                sweep::leaderboard_ui(ui, frame, block.id, cell, board);
+            }
             findings::data_findings_ui(ui, frame, block, cell);
             if let Some(training) = &cell.training {
                 match &training.report {
@@ -74,6 +78,11 @@ pub fn cell_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: &BlockView, cell: &Cel
             }
             foot::foot_ui(ui, frame, block, cell);
         });
+}
+
+/// The trials of a sweep.
+fn leaderboard(cell: &CellView) -> Option<&Leaderboard> {
+    cell.sweep.as_ref()?.leaderboard.as_deref()
 }
 
 /// Whether anything follows the text within the card.

@@ -37,6 +37,7 @@ pub enum Command {
     AddParam,
     AddChart,
     AddTrain,
+    AddSweep,
     AddText,
     AddAbove,
     AddBelow,
@@ -79,7 +80,7 @@ const NONE: Modifiers = Modifiers::NONE;
 
 impl Command {
     /// All, in the order of the palette.
-    pub const ALL: [Self; 49] = [
+    pub const ALL: [Self; 50] = [
         Self::RunCell,
         Self::RunCellAndNext,
         Self::RunFull,
@@ -96,6 +97,7 @@ impl Command {
         Self::AddParam,
         Self::AddChart,
         Self::AddTrain,
+        Self::AddSweep,
         Self::AddText,
         Self::AddAbove,
         Self::AddBelow,
@@ -160,6 +162,7 @@ impl Command {
             Self::AddParam => "Add parameter",
             Self::AddChart => "Add chart",
             Self::AddTrain => "Add training",
+            Self::AddSweep => "Add sweep",
             Self::AddText => "Add text",
             Self::AddAbove => "Add above…",
             Self::AddBelow => "Add below…",
@@ -215,6 +218,7 @@ impl Command {
             Self::AddParam => "A value that queries use, with a control to change it",
             Self::AddChart => "A picture of a table",
             Self::AddTrain => "A model that learns to predict a column",
+            Self::AddSweep => "Many trainings with other values, to find the best",
             Self::AddText => "Words, in Markdown",
             Self::AddAbove => "Choose what to add above the selected block",
             Self::AddBelow => "Choose what to add below the selected block",
@@ -310,6 +314,7 @@ impl Command {
             CellKind::Param => Self::AddParam,
             CellKind::Chart => Self::AddChart,
             CellKind::Train => Self::AddTrain,
+            CellKind::Sweep => Self::AddSweep,
             CellKind::Unknown(_) => Self::AddText,
         }
     }
@@ -322,6 +327,7 @@ impl Command {
             Self::AddParam => Some(Some(CellKind::Param)),
             Self::AddChart => Some(Some(CellKind::Chart)),
             Self::AddTrain => Some(Some(CellKind::Train)),
+            Self::AddSweep => Some(Some(CellKind::Sweep)),
             Self::AddText => Some(None),
             _ => None,
         }

@@ -44,6 +44,7 @@ impl Command {
             | Self::AddParam
             | Self::AddChart
             | Self::AddTrain
+            | Self::AddSweep
             | Self::AddText
             | Self::FocusNotebook => notebook.is_some(),
             Self::Save => notebook.is_some_and(|notebook| notebook.unsaved),
@@ -192,6 +193,7 @@ impl Command {
             | Self::AddParam
             | Self::AddChart
             | Self::AddTrain
+            | Self::AddSweep
             | Self::AddText => {}
         }
     }
@@ -207,11 +209,11 @@ pub fn add_block(frame: &mut Frame<'_>, after: Option<BlockId>, kind: Option<Cel
 
 /// Runs a cell on the rows that were chosen for it.
 pub fn run_block(frame: &mut Frame<'_>, block: BlockId) {
-    let is_train = frame
+    let trains = frame
         .block(block)
         .and_then(cell_of)
-        .is_some_and(|cell| cell.kind == CellKind::Train);
-    let rows = if is_train {
+        .is_some_and(|cell| matches!(cell.kind, CellKind::Train | CellKind::Sweep));
+    let rows = if trains {
         frame.view.rows_of(block)
     } else {
         Rows::Sample

@@ -196,6 +196,8 @@ fn known<'a>(frame: &Frame<'a>, own: BlockId) -> Known<'a> {
             known.params.push((&cell.name, param.value.to_string()));
         } else if matches!(cell.kind, CellKind::Source | CellKind::Query) {
             known.tables.push((&cell.name, columns(cell)));
+        } else if cell.kind == CellKind::Train {
+            known.trains.push(&cell.name);
         }
     }
     known

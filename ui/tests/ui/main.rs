@@ -14,4 +14,5 @@ mod params;
 mod pictures;
 mod report;
 mod support;
+mod sweeps;
 mod tables;

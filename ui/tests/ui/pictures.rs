@@ -48,6 +48,14 @@ fn the_window_is_painted_in_both_themes() {
 }
 
 #[test]
+fn a_sweep_shows_its_trials() {
+    let mut harness = painted(themed(Theme::Light, crate::sweeps::swept()), WINDOW);
+    harness.run();
+    let share = share_of(&mut harness, "sweep", [0xf4, 0xf4, 0xf2]);
+    assert!(share > 0.1, "the panels cover only {share:.2} of the picture");
+}
+
+#[test]
 fn a_trained_cell_shows_its_metrics() {
     let mut harness = painted(themed(Theme::Light, trained()), WINDOW);
     harness.run();

@@ -19,6 +19,7 @@ mod report;
 mod run;
 mod runs;
 mod send;
+mod sweep;
 mod targets;
 mod train;
 
@@ -42,8 +43,10 @@ pub enum Verb {
     Query(query::Arguments),
     /// Run the cells of a project or notebook in order
     Run(run::Arguments),
-    /// Train one cell
+    /// Train one cell; with `--auto`, the best of several kinds of models
     Train(train::Arguments),
+    /// Train a cell many times with other values, and say which are the best
+    Sweep(sweep::Arguments),
     /// Forecast a training and say whether it belongs on this machine
     Plan(plan::Arguments),
     /// List the runs of a project
@@ -85,6 +88,7 @@ impl Verb {
             Self::Query(arguments) => arguments.run(screen),
             Self::Run(arguments) => arguments.run(screen),
             Self::Train(arguments) => arguments.run(screen),
+            Self::Sweep(arguments) => arguments.run(screen),
             Self::Plan(arguments) => arguments.run(screen),
             Self::Runs(arguments) => arguments.run(screen),
             Self::Report(arguments) => arguments.run(screen),

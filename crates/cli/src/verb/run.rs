@@ -139,6 +139,11 @@ impl Arguments {
         let mut cells = Vec::new();
         for workspace in workspaces {
             match &self.cell {
+                Some(cell) if is_sweep(workspace, cell) => {
+                    let problem = Problem::new(Code::Unsupported, format!("`{cell}` is a sweep"));
+                    let hint = format!("`aloft sweep {} --cell {cell}` runs it", self.path.display());
+                    return Err(workspace.place(cell, problem).with_hint(hint));
+                }
                 Some(cell) if workspace.document.cell(cell).is_some() => {
                     cells.push((workspace, cell.clone()));
                 }
@@ -147,13 +152,10 @@ impl Arguments {
                     for cell in workspace.document.cells() {
                         workspace.spec(&cell.name)?;
                     }
-                    cells.extend(
-                        workspace
-                            .document
-                            .order()
-                            .into_iter()
-                            .map(|cell| (workspace, cell)),
-                    );
+                    // A sweep takes many times what a training takes: only who asks for it gets it.
+                    let order = workspace.document.order().into_iter();
+                    let runs = order.filter(|cell| !is_sweep(workspace, cell));
+                    cells.extend(runs.map(|cell| (workspace, cell)));
                 }
             }
         }
@@ -165,6 +167,11 @@ impl Arguments {
             _ => Ok(cells),
         }
     }
+}
+
+fn is_sweep(workspace: &Workspace, cell: &str) -> bool {
+    let found = workspace.document.cell(cell);
+    found.is_some_and(|cell| cell.kind == CellKind::Sweep)
 }
 
 fn run_cell(

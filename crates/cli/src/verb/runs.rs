@@ -46,9 +46,11 @@ impl Arguments {
     }
 }
 
-/// Metrics of the test part, else of the validation part, else why there are none.
+/// Metrics of the test part, else of the validation part, else why there are none. Of trials the validation part is what they
+/// are compared by.
 fn result(run: &RunSummary) -> String {
-    match run.metrics.get("test").or_else(|| run.metrics.get("validation")) {
+    let test = run.metrics.get("test").filter(|_| run.trial.is_none());
+    match test.or_else(|| run.metrics.get("validation")) {
         Some(metrics) => headline(metrics),
         None => run
             .problem

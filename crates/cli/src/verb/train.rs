@@ -1,9 +1,12 @@
 //! `aloft train NOTEBOOK --cell NAME`
 
-use crate::{Result, following, interrupt::Interrupt, locate, param::Parameters, screen::Screen};
-use aloft_engine::{Evaluator, Workspace};
+use crate::{Result, following, interrupt::Interrupt, locate, param::Parameters, screen::Screen, sweeping};
+use aloft_engine::{Evaluator, Limits, Sweep, Workspace};
 use clap::Args;
 use std::path::PathBuf;
+
+/// Seconds that `--auto` may take where it isn't said.
+const AUTO_SECONDS: f64 = 120.0;
 
 #[derive(Args)]
 pub struct Arguments {
@@ -12,6 +15,15 @@ pub struct Arguments {
     /// Its train cell
     #[arg(long, value_name = "NAME")]
     cell: String,
+    /// Try sensible kinds of models on the cell's rows, and say which is the best
+    #[arg(long)]
+    auto: bool,
+    /// Seconds that `--auto` may take, those of earlier starts included; 120 when left out
+    #[arg(long, value_name = "S", requires = "auto", value_parser = locate::seconds)]
+    seconds: Option<f64>,
+    /// Write the best of `--auto` into the cell
+    #[arg(long, requires = "auto")]
+    write: bool,
     /// All rows instead of the samples of the sources
     #[arg(long)]
     full: bool,
@@ -24,14 +36,23 @@ impl Arguments {
         let interrupt = Interrupt::listen()?;
         let workspace = self.parameters.apply(Workspace::open(&self.notebook)?)?;
         let scope = locate::scope(self.full);
-        let report = following::train(
-            screen,
-            &Evaluator::new(),
-            &workspace,
-            &self.cell,
-            scope,
-            &interrupt,
-        )?;
+        let evaluator = Evaluator::new();
+        if self.auto {
+            let limits = Limits {
+                seconds: Some(self.seconds.unwrap_or(AUTO_SECONDS)),
+                ..Limits::default()
+            };
+            let cancel = interrupt.cancel();
+            let sweep = Sweep::auto(&evaluator, &workspace, &self.cell, scope, limits, &cancel)?;
+            let board = sweep.leaderboard();
+            screen.note(format_args!(
+                "trying {} models for `{}` over {}",
+                board.planned, self.cell, board.extent
+            ));
+            let board = sweeping::carry_out(screen, sweep, &interrupt)?;
+            return sweeping::conclude(screen, &workspace, &board, self.write);
+        }
+        let report = following::train(screen, &evaluator, &workspace, &self.cell, scope, &interrupt)?;
         Ok(report.conclude(screen))
     }
 }

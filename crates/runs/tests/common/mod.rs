@@ -32,6 +32,7 @@ pub fn record(id: &str) -> RunRecord {
             class: DataClass::Internal,
         },
         train: TrainSpec::new("recent", "late"),
+        sweep: None,
         thresholds: Thresholds::default(),
         policy: Policy::default(),
         lineage: BTreeMap::from([("recent".to_owned(), "SELECT *\nFROM \"flights\"\n".to_owned())]),

@@ -8,7 +8,7 @@ use aloft_spec::table::Scope;
 use crossbeam_channel::Sender;
 use std::time::Instant;
 
-fn scope(rows: Rows) -> Scope {
+pub fn scope(rows: Rows) -> Scope {
     match rows {
         Rows::Sample => Scope::Sample,
         Rows::All => Scope::All,

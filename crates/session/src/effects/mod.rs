@@ -9,6 +9,7 @@ mod evaluate;
 mod files;
 mod follow;
 mod machine;
+mod sweep;
 
 use crate::message::{Effect, Message};
 use aloft_engine::Evaluator;
@@ -111,6 +112,20 @@ impl Workers {
                 let evaluator = self.evaluator.clone();
                 let job: Job = Box::new(move |messages| evaluate::carry_out(effect, &evaluator, messages));
                 let _ = self.evaluate.send(job);
+            }
+            Effect::Sweep {
+                task,
+                workspace,
+                cell,
+                rows,
+                key,
+                cancel,
+            } => {
+                let evaluator = self.evaluator.clone();
+                self.alone("sweep", move |messages| {
+                    let result = sweep::sweep(&evaluator, task, &workspace, &cell, rows, &cancel, messages);
+                    answer(messages, Message::SweepEnded { task, key, result });
+                });
             }
             Effect::SaveChart { chart, path } => self.on_files(move |messages| {
                 let result = guarded(|| aloft_data::write_chart(&chart, &path));

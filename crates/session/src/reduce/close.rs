@@ -9,12 +9,14 @@ use std::time::{Duration, Instant};
 /// How long closing waits for runs that were asked to stop.
 const STOP_PATIENCE: Duration = Duration::from_secs(8);
 
+/// Runs and sweeps that go on here.
 fn local_runs(state: &State) -> Vec<String> {
     state
         .tasks
         .iter()
         .filter_map(|task| match &task.work {
             Work::Train { run, .. } => Some(run.clone()),
+            Work::Sweep { cell, .. } if task.started => Some(cell.clone()),
             _ => None,
         })
         .collect()
@@ -35,8 +37,12 @@ pub fn answer(state: &mut State, choice: CloseChoice, now: Instant, effects: &mu
         CloseChoice::Cancel => {}
         CloseChoice::KeepRunning => leave(state, effects),
         CloseChoice::StopRuns => {
-            for run in local_runs(state) {
-                runs::stop(state, &run, effects);
+            for task in &state.tasks {
+                match &task.work {
+                    Work::Train { run, .. } => runs::stop(state, run, effects),
+                    Work::Sweep { .. } => task.cancel.cancel(),
+                    _ => {}
+                }
             }
             edit::save_if_unsaved(state, effects);
             state.closing_deadline = Some(now + STOP_PATIENCE);

@@ -1,11 +1,14 @@
 //! Edits of the notebook's text, undo, saving and recovery.
 
+use super::sweep;
 use crate::history::Step;
 use crate::message::{Effect, NotebookText};
 use crate::state::{OpenNotebook, State};
 use aloft_notebook::Block;
 use aloft_protocol::{BlockId, snapshot::CellState};
-use aloft_spec::{CellKind, Code, DataClass, Output, Problem, param::ParamValue, table::ColumnKind};
+use aloft_spec::{
+    CellKind, Code, DataClass, Output, Problem, param::ParamValue, sweep::Values, table::ColumnKind,
+};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -202,6 +205,7 @@ pub fn add_cell(state: &mut State, after: Option<BlockId>, kind: &CellKind, now:
             "model".to_owned(),
             format!("data = {data:?}\ntarget = {:?}\n", column(false)),
         ),
+        CellKind::Sweep => ("search".to_owned(), sweep::template(notebook, after)),
         CellKind::Unknown(_) => ("cell".to_owned(), String::new()),
     };
     insert(state, after, kind, &stem, &body, now);
@@ -318,6 +322,13 @@ pub fn set_class(state: &mut State, block: BlockId, class: DataClass, now: Insta
             .cell_name(block)
             .map(|name| notebook.document.set_class(name, class))
             .transpose()
+    });
+}
+
+/// Other values for keys of a train cell.
+pub fn set_values(state: &mut State, train: &str, values: &Values, now: Instant) {
+    change(state, Step::Alone, now, |notebook| {
+        notebook.document.set_values(train, values).map(Some)
     });
 }
 

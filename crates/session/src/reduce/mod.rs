@@ -13,6 +13,7 @@ mod recall;
 mod runs;
 mod schedule;
 mod select;
+mod sweep;
 #[cfg(test)]
 mod tests;
 mod work;
@@ -60,6 +61,8 @@ pub fn reduce(state: &mut State, message: Message, now: Instant) -> Vec<Effect> 
         Message::Looked { cell, key, result } => findings::looked(state, &cell, key, result),
         Message::Planned { task, key, result } => work::planned(state, task, key, result),
         Message::RunStarted { task, key, result } => runs::started(state, task, key, result, &mut effects),
+        Message::Swept { task, leaderboard } => sweep::swept(state, task, *leaderboard),
+        Message::SweepEnded { task, key, result } => sweep::ended(state, task, key, result, &mut effects),
         Message::RunAttached {
             cell,
             record,
@@ -125,6 +128,7 @@ fn operate(state: &mut State, operation: Operation, now: Instant, effects: &mut 
         } => edit::set_param(state, block, &value, continues, now),
         Operation::ShowPage { block, first } => page::show(state, block, first),
         Operation::SetClass { block, class } => edit::set_class(state, block, class, now),
+        Operation::UseTrial { block, trial } => sweep::use_trial(state, block, trial, now),
         Operation::AddProse { after } => edit::add_prose(state, after, now),
         Operation::Remove { block } => edit::remove(state, block, now),
         Operation::Move { block, down } => edit::move_block(state, block, down, now),

@@ -340,7 +340,7 @@ pub fn ended(state: &mut State, run: &str, status: RunStatus, effects: &mut Vec<
 }
 
 /// Asks a run's worker to stop.
-pub fn stop(state: &mut State, run: &str, effects: &mut Vec<Effect>) {
+pub fn stop(state: &State, run: &str, effects: &mut Vec<Effect>) {
     if let Some(run_dir) = run_dir(state, run) {
         effects.push(Effect::StopRun { run_dir });
     }

@@ -39,7 +39,7 @@ fn next(state: &State) -> Option<usize> {
     if evaluating {
         return None;
     }
-    let training = running(|work| matches!(work, Work::Train { .. }));
+    let training = running(|work| matches!(work, Work::Train { .. } | Work::Sweep { .. }));
     let waits = |task: &Task| !task.started;
     let evaluation = state.tasks.iter().position(|task| {
         waits(task)
@@ -48,7 +48,7 @@ fn next(state: &State) -> Option<usize> {
                     true
                 }
                 // One training at a time: two would make each other slow and their forecasts wrong.
-                Work::Prepare { .. } => !training,
+                Work::Prepare { .. } | Work::Sweep { .. } => !training,
                 _ => false,
             }
     });
@@ -57,7 +57,7 @@ fn next(state: &State) -> Option<usize> {
         let prepared = state
             .tasks
             .iter()
-            .any(|task| matches!(task.work, Work::Prepare { .. }));
+            .any(|task| matches!(task.work, Work::Prepare { .. } | Work::Sweep { .. }));
         state
             .tasks
             .iter()
@@ -73,7 +73,8 @@ fn start(state: &mut State, index: usize, effects: &mut Vec<Effect>) {
     let task = &mut state.tasks[index];
     task.started = true;
     let (id, cancel, work) = (task.id, task.cancel.clone(), task.work.clone());
-    if let Some(cell) = work.cell()
+    // A sweep may well find values with which its train cell doesn't fail.
+    if let Some(cell) = work.cell().filter(|_| !matches!(work, Work::Sweep { .. }))
         && let Some(upstream) = failed_upstream(state, cell)
     {
         let problem = Problem::new(Code::UnknownName, format!("needs `{upstream}`, which failed"))
@@ -137,6 +138,14 @@ fn start(state: &mut State, index: usize, effects: &mut Vec<Effect>) {
             rows,
             cancel,
         },
+        Work::Sweep { cell, rows } => Effect::Sweep {
+            task: id,
+            key: key(&cell),
+            workspace,
+            cell,
+            rows,
+            cancel,
+        },
         Work::Plan { cell, rows } => Effect::Plan {
             task: id,
             key: key(&cell),
@@ -156,7 +165,7 @@ fn start(state: &mut State, index: usize, effects: &mut Vec<Effect>) {
         Work::Load | Work::Train { .. } | Work::Send { .. } | Work::Job { .. } | Work::Target => return,
     };
     if let (Some(cell), Some(notebook)) = (work.cell(), state.notebook_mut()) {
-        let label = if matches!(work, Work::Prepare { .. }) {
+        let label = if matches!(work, Work::Prepare { .. } | Work::Sweep { .. }) {
             "preparing rows"
         } else {
             "running"
@@ -206,10 +215,12 @@ fn failed_upstream(state: &State, cell: &str) -> Option<String> {
 /// price stands beside the button.
 fn refresh(state: &mut State, now: Instant) {
     let Some(notebook) = state.notebook() else { return };
-    let busy = state
-        .tasks
-        .iter()
-        .any(|task| !matches!(task.work, Work::Train { .. } | Work::Job { .. }));
+    let busy = state.tasks.iter().any(|task| {
+        !matches!(
+            task.work,
+            Work::Train { .. } | Work::Sweep { .. } | Work::Job { .. }
+        )
+    });
     if busy || notebook.recalling || notebook.refresh_due.is_none_or(|due| due > now) {
         return;
     }
@@ -220,7 +231,7 @@ fn refresh(state: &mut State, now: Instant) {
         let Some(cell) = document.cell(&name) else {
             continue;
         };
-        if cell.kind == CellKind::Param {
+        if matches!(cell.kind, CellKind::Param | CellKind::Sweep) {
             continue;
         }
         let broken = document

@@ -9,6 +9,7 @@ mod reports;
 mod running;
 mod selecting;
 mod sending;
+mod sweeping;
 
 use super::reduce;
 use crate::message::{Effect, Listing, Loaded, Message, NotebookText};

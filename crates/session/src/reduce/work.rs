@@ -21,11 +21,18 @@ pub fn run(state: &mut State, block: BlockId, rows: Rows) {
                 .get(&cell)
                 .is_some_and(|known| known.key.as_ref() == Some(&notebook.key(&cell)))
         });
-        if !fresh {
+        // A sweep trains by itself what its train cell says.
+        if !fresh && !is(state, &cell, &CellKind::Train) {
             enqueue(state, &cell, Rows::Sample);
         }
     }
     enqueue_work(state, &name, rows, true);
+}
+
+fn is(state: &State, cell: &str, kind: &CellKind) -> bool {
+    let notebook = state.notebook();
+    let found = notebook.and_then(|notebook| notebook.document.cell(cell));
+    found.is_some_and(|cell| cell.kind == *kind)
 }
 
 fn collect_upstream(notebook: &OpenNotebook, name: &str, found: &mut Vec<String>) {
@@ -50,7 +57,10 @@ pub fn run_all(state: &mut State) {
             .report(Problem::new(Code::EmptyData, "this notebook has no cell to run").with_hint(hint));
     }
     for cell in order {
-        enqueue(state, &cell, Rows::Sample);
+        // A sweep takes many times what a training takes: only who asks for it gets it.
+        if !is(state, &cell, &CellKind::Sweep) {
+            enqueue(state, &cell, Rows::Sample);
+        }
     }
 }
 
@@ -69,6 +79,13 @@ fn enqueue_work(state: &mut State, name: &str, rows: Rows, again: bool) {
     let (label, work) = match kind {
         // A parameter has its value without being run.
         CellKind::Param | CellKind::Unknown(_) => return,
+        CellKind::Sweep => (
+            format!("Sweeping {name}"),
+            Work::Sweep {
+                cell: name.to_owned(),
+                rows,
+            },
+        ),
         CellKind::Train => (
             format!("Training {name}"),
             Work::Prepare {
@@ -89,6 +106,7 @@ fn enqueue_work(state: &mut State, name: &str, rows: Rows, again: bool) {
         (Work::Train { cell, .. } | Work::Prepare { cell, .. }, Work::Prepare { cell: wanted, .. }) => {
             cell == wanted
         }
+        (Work::Sweep { cell, .. }, Work::Sweep { cell: wanted, .. }) => cell == wanted,
         (
             Work::Evaluate { cell, rows, again },
             Work::Evaluate {

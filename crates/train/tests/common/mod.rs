@@ -118,6 +118,7 @@ pub fn create_from(folder: &Path, train: TrainSpec, data: &Path, rows: u64, colu
             class: DataClass::Public,
         },
         train,
+        sweep: None,
         thresholds: Default::default(),
         policy: Default::default(),
         lineage: Default::default(),

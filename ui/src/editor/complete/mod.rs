@@ -17,6 +17,8 @@ pub struct Known<'a> {
     pub tables: Vec<(&'a str, Vec<(&'a str, &'a str)>)>,
     /// Parameters with their values.
     pub params: Vec<(&'a str, String)>,
+    /// Train cells.
+    pub trains: Vec<&'a str>,
     /// Columns of the cell's own table.
     pub own: Vec<(&'a str, &'a str)>,
     /// Data files of the project, relative to its folder.

@@ -125,6 +125,9 @@ fn values(
         Shape::Text | Shape::Any if name == "data" => {
             known.tables.iter().for_each(|(table, _)| add(table, "table"));
         }
+        Shape::Text if name == "train" => {
+            known.trains.iter().for_each(|train| add(train, "train cell"));
+        }
         Shape::Text if name == "path" => known.files.iter().for_each(|file| add(file, "file")),
         Shape::Text | Shape::Any if COLUMN_KEYS.contains(&name) => {
             let data = value_of(text, "data");
@@ -346,6 +349,7 @@ mod tests {
             ],
             own: vec![("day", "date")],
             files: vec!["data/flights.parquet", "data/weather.csv"],
+            trains: vec!["late"],
             ..Known::default()
         }
     }
@@ -467,6 +471,18 @@ mod tests {
         );
         assert_eq!(first(&SOURCE, "path = \"wea|\""), "path = \"data/weather.csv\"");
         assert_eq!(shown(&SOURCE, "sample = { by = \"|\" }"), ["day"]);
+    }
+
+    #[test]
+    fn sweeps_name_a_train_cell_and_ranges_of_its_keys() {
+        const SWEEP: CellKind = CellKind::Sweep;
+        assert_eq!(shown(&SWEEP, "train = \"|\""), ["late"]);
+        assert_eq!(first(&SWEEP, "method = ba|"), "method = \"bayesian\"");
+        assert_eq!(
+            first(&SWEEP, "[space]\n\"model.dropout\" = { un|"),
+            "[space]\n\"model.dropout\" = { uniform = "
+        );
+        assert_eq!(first(&SWEEP, "halving = { fa|"), "halving = { factor = ");
     }
 
     #[test]

@@ -242,6 +242,7 @@ pub fn cell(id: u64, name: &str, kind: CellKind, text: &str) -> BlockView {
             selected: None,
             training: None,
             verdicts: Vec::new(),
+            sweep: None,
             param: None,
             page: None,
             joins: Vec::new(),
@@ -331,6 +332,7 @@ fn run(id: &str, status: RunStatus, auc: Option<f64>) -> RunSummary {
         },
         seconds: auc.map(|_| 13.2),
         metrics: metrics.into_iter().collect(),
+        trial: None,
         target: None,
         problem: None,
     }

@@ -64,6 +64,7 @@ pub fn new_run_of(runs_dir: &Path, cell: &str, data: &[u8], class: DataClass) ->
             class,
         },
         train: TrainSpec::new("flights", "late"),
+        sweep: None,
         thresholds: Thresholds::default(),
         policy: Policy::default(),
         lineage: Default::default(),

@@ -28,6 +28,7 @@ fn record() -> RunRecord {
             class: DataClass::Public,
         },
         train: TrainSpec::new("good", "x"),
+        sweep: None,
         thresholds: Default::default(),
         policy: Default::default(),
         lineage: Default::default(),
