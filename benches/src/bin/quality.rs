@@ -180,12 +180,15 @@ fn main() -> Result<()> {
                 arguments.seeds
             )?;
         }
-        rows.extend(summary(case.name, case.metric, &scores)?);
+        let of_case = summary(case.name, case.metric, &scores)?;
+        // A case takes minutes: what is known of it is told.
+        if !arguments.json {
+            io::stdout().write_all(text(&of_case).as_bytes())?;
+        }
+        rows.extend(of_case);
     }
-    let mut out = io::stdout().lock();
-    match arguments.json {
-        true => writeln!(out, "{}", serde_json::to_string_pretty(&rows)?)?,
-        false => out.write_all(text(&rows).as_bytes())?,
+    if arguments.json {
+        writeln!(io::stdout(), "{}", serde_json::to_string_pretty(&rows)?)?;
     }
     Ok(())
 }
@@ -335,7 +338,7 @@ fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
-/// Rows as text, the best of each case first.
+/// The rows of a case as text, the best first.
 fn text(rows: &[Row]) -> String {
     let number = |value: f64| significant_digits(value, 4);
     let optional = |value: Option<f64>| value.map(number).unwrap_or_default();
