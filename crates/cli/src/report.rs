@@ -131,7 +131,7 @@ impl RunReport {
         facts.push(self.extent.to_string());
         screen.line(facts.join(" · "));
         for (key, number) in &self.found {
-            screen.line(format_args!("  found {key} = {number:?}"));
+            screen.line(format_args!("  found {key} = {}", text::significant(*number)));
         }
         for line in metrics_table(&self.metrics).lines(screen.width()) {
             screen.line(format_args!("  {line}"));

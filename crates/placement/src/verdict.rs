@@ -15,7 +15,7 @@ const NEAR: f64 = 0.8;
 /// What the machine has. 0 means that it isn't known.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Machine {
-    /// Memory in all: the device's own where the run computes on one, else the machine's.
+    /// Memory in all. A GPU's own holds the model and a batch, and the worker sees to it that these fit.
     pub memory_bytes: u64,
     /// Free on the disk of the project.
     pub free_disk_bytes: u64,

@@ -14,7 +14,7 @@ use serde::Serialize;
 pub struct DeviceReport {
     /// `cpu, 2 threads` or `cuda, NVIDIA H200`.
     pub name: String,
-    /// `cpu` or `cuda`.
+    /// `cpu`, `cuda` or `metal`.
     pub kind: String,
     /// Whether runs can compute on it.
     pub usable: bool,
@@ -34,7 +34,18 @@ pub fn devices() -> Vec<DeviceReport> {
         looked_for: "the processors that this process may use".into(),
         memory_bytes: None,
     };
-    vec![cpu, cuda_report(&Cuda::look())]
+    let mut all = vec![cpu, cuda_report(&Cuda::look())];
+    if cfg!(target_os = "macos") {
+        let found = metal_device();
+        all.push(DeviceReport {
+            name: "metal".into(),
+            kind: "metal".into(),
+            usable: found.is_ok(),
+            looked_for: found.map_or_else(|why| why, |_| "the system's default device".into()),
+            memory_bytes: None,
+        });
+    }
+    all
 }
 
 /// CUDA as runs see it: they are executed by `aloft-cuda`, which this program starts where it can be of use.
@@ -53,8 +64,12 @@ fn cuda_report(cuda: &Cuda) -> DeviceReport {
 pub fn select(spec: DeviceSpec) -> Result<(Device, String)> {
     match spec {
         DeviceSpec::Cpu => Ok((Device::Cpu, cpu_name())),
-        DeviceSpec::Auto => Ok(cuda_device().unwrap_or_else(|_| (Device::Cpu, cpu_name()))),
-        DeviceSpec::Cuda => cuda_device().map_err(|looked_for| TrainError::NoDevice { looked_for }),
+        DeviceSpec::Auto => Ok(cuda_device()
+            .or_else(|_| metal_device())
+            .unwrap_or_else(|_| (Device::Cpu, cpu_name()))),
+        DeviceSpec::Cuda => cuda_device().map_err(|why| TrainError::NoDevice {
+            looked_for: format!("{why}; {}", Cuda::look().told()),
+        }),
     }
 }
 
@@ -87,7 +102,7 @@ fn cpu_name() -> String {
     }
 }
 
-/// The first CUDA device and its name, or what was looked for.
+/// The first CUDA device and its name, or why there is none.
 #[cfg(feature = "cuda")]
 fn cuda_device() -> std::result::Result<(Device, String), String> {
     // The driver's binding panics where the driver is broken.
@@ -102,16 +117,28 @@ fn cuda_device() -> std::result::Result<(Device, String), String> {
         Ok(Err(error)) => error.to_string(),
         Err(_) => "its binding failed".into(),
     };
-    Err(format!(
-        "CUDA device 0 doesn't answer ({why}); {}",
-        Cuda::look().told()
-    ))
+    Err(format!("CUDA's device 0 doesn't answer: {why}"))
 }
 
-/// What was looked for: this build is for the CPU, and on a machine with a GPU `aloft-cuda` is executed in its place.
+/// Why there is none: on a machine with a GPU `aloft-cuda` is executed in place of this build.
 #[cfg(not(feature = "cuda"))]
 fn cuda_device() -> std::result::Result<(Device, String), String> {
-    Err(format!("this build is for the CPU; {}", Cuda::look().told()))
+    Err("this build is for the CPU".into())
+}
+
+/// A Mac's GPU.
+#[cfg(feature = "metal")]
+fn metal_device() -> std::result::Result<(Device, String), String> {
+    match Device::new_metal(0) {
+        Ok(device) => Ok((device, "metal".into())),
+        Err(error) => Err(format!("Metal's default device doesn't answer: {error}")),
+    }
+}
+
+/// Why there is none.
+#[cfg(not(feature = "metal"))]
+fn metal_device() -> std::result::Result<(Device, String), String> {
+    Err("this build has no Metal; a Mac's has with `--features metal`".into())
 }
 
 #[cfg(test)]

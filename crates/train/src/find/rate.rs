@@ -37,9 +37,10 @@ pub fn test_range(
     let mut trainer = NetworkTrainer::new(prepared, spec, device)?;
     let mut curve: Vec<Point> = Vec::new();
     let mut lowest = f64::INFINITY;
+    let mut judges = trainer.begin_epoch(1, &[]);
+    judges.truncate(JUDGES);
     for epoch in 1.. {
         let order = trainer.begin_epoch(epoch, &[]);
-        let judges = order[..order.len().min(JUDGES)].to_vec();
         for rows in order.chunks(prepared.step_rows()) {
             let rate = rate_of(curve.len());
             if curve.len() == STEPS || stop() || !trainer.step_at(rows, rate)?.is_finite() {
