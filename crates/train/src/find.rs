@@ -29,11 +29,17 @@ pub fn find(
     // The rate depends on the batch.
     if spec.is_to_find(Findable::BatchSize) && !stop() {
         let tried = batch::try_sizes(spec, prepared, device, stop)?;
-        if let Some(rows) = batch::choose(&tried) {
-            spec.batch_size = Some(rows);
-            prepared.batch_size = rows;
-            told.push(format!("found batch_size = {rows}: {}", batch::told(&tried)));
-        }
+        told.push(match batch::choose(&tried) {
+            Some(rows) => {
+                spec.batch_size = Some(rows);
+                prepared.batch_size = rows;
+                format!("found batch_size = {rows}: {}", batch::told(&tried))
+            }
+            None => format!(
+                "there are too few rows for a choice of batch_size, so it is {}",
+                prepared.batch_size
+            ),
+        });
     }
     if spec.is_to_find(Findable::LearningRate) && !stop() {
         let curve = rate::test_range(spec, prepared, device, stop)?;

@@ -84,3 +84,15 @@ fn a_found_batch_stands_in_the_record_and_a_resumed_run_goes_on_with_it() {
     let both = curve(&run_dir);
     assert_eq!(both[both.len() - whole.len()..], whole);
 }
+
+#[test]
+fn a_table_too_small_for_a_choice_keeps_its_batch_and_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let run_dir = create(folder.path(), found(&[Findable::BatchSize]), &rows(200));
+    assert_eq!(execute(&run_dir).unwrap(), RunStatus::Done);
+    assert_eq!(aloft_runs::read(&run_dir).unwrap().train.batch_size, None);
+    let told = events(&run_dir).into_iter().any(
+        |event| matches!(event, EventKind::Log { message, .. } if message.contains("too few rows for a choice")),
+    );
+    assert!(told);
+}
