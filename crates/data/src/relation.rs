@@ -193,6 +193,7 @@ impl Relation {
         Ok(Self {
             plan: self.plan.clone().select(expressions),
             fields: fields.into(),
+            parts: None,
             ..self.clone()
         })
     }
@@ -481,6 +482,12 @@ mod tests {
         };
         let (memory, streaming) = (with(EngineChoice::InMemory), with(EngineChoice::Streaming));
         assert_eq!(memory.output(7).unwrap(), streaming.output(7).unwrap());
+        // What is made of a relation isn't read in the parts of it.
+        assert!(streaming.parts.is_some());
+        let some = streaming.select(&["word".into()]).unwrap().profile().unwrap();
+        assert_eq!(some.columns, [memory.profile().unwrap().columns[2].clone()]);
+        let chosen = streaming.selection("n < 3").unwrap().profile().unwrap();
+        assert_eq!(chosen, memory.selection("n < 3").unwrap().profile().unwrap());
         assert_eq!(memory.rows().unwrap(), 20_000);
         assert_eq!(streaming.rows().unwrap(), 20_000);
         let snapshot = |relation: &Relation| relation.snapshot(folder.path(), &[]).unwrap();
