@@ -70,6 +70,7 @@ pub fn leaderboard_ui(
                 .max_height(TABLE)
                 .auto_shrink([false, true])
                 .show(ui, |ui| table_ui(ui, block, board));
+            ui.add_space(space::XS);
             for line in notes(board) {
                 text_ui(ui, line, fonts::regular(font::SMALL + 0.5), t.dim);
             }
