@@ -122,7 +122,7 @@ fn what_is_no_label_is_told() {
         number.code == Code::BadValue && number.message.contains("`level` is "),
         "{number}"
     );
-    let unknown = problem(&|train| train.labels[1] = "hihg".into());
+    let unknown = problem(&|train| train.labels[1] = "High".into());
     assert_eq!(
         (unknown.code, unknown.hint.as_deref()),
         (Code::UnknownColumn, Some("did you mean `high`?"))

@@ -1,7 +1,6 @@
 //! A table that is more than it may take of memory stays in its file, and the model is the same to the last bit.
 
-use crate::common::{create, create_from, curve, events, predict, rows, spec};
-use aloft_data::TableWriter;
+use crate::common::{create, curve, events, rows, spec};
 use aloft_spec::{
     Code,
     event::EventKind,
@@ -10,9 +9,7 @@ use aloft_spec::{
     train::{CategoryEncoding, ModelKind, SplitBy, TrainSpec},
 };
 use aloft_train::execute;
-use polars::prelude::*;
-use rustix::process::{Resource, Rlimit, setrlimit};
-use std::{fs, path::Path, process::Command, thread, time::Duration};
+use std::{fs, path::Path, thread, time::Duration};
 
 /// So little that [`ROWS`] rows stay in their file.
 const LITTLE: Option<u64> = Some(1);
@@ -142,134 +139,4 @@ fn what_needs_all_rows_is_refused_by_name() {
         assert!(problem.message.starts_with(named), "{problem}");
         assert!(problem.hint.unwrap().contains("memory_mb = "));
     }
-}
-
-/// Set in the process that trains: `limited` or `free`, and the run's folder.
-const CHILD: &str = "ALOFT_TEST_TRAIN";
-/// Set where it predicts: the rows.
-const CHILD_INPUT: &str = "ALOFT_TEST_PREDICT";
-/// Bytes that the limited process may write to, beyond what it has when its threads are there.
-const LIMIT: u64 = 48 << 20;
-/// Columns of numbers, and rows that make four times the limit of them.
-const COLUMNS: usize = 64;
-const MANY: usize = 4 * LIMIT as usize / 8 / COLUMNS;
-/// Rows of a row group, as in a snapshot.
-const ROW_GROUP: usize = 1 << 18;
-
-/// Rows from `first` on; some columns and the place of a row tell the target.
-fn part(first: usize, count: usize) -> DataFrame {
-    let noise = |row: usize, salt: usize| ((row * 7919 + salt * 104_729) % 1_000_003) as f64 / 1_000_003.0;
-    let mut columns: Vec<Column> = (1..COLUMNS)
-        .map(|column| {
-            let numbers: Vec<f64> = (first..first + count).map(|row| noise(row, column)).collect();
-            Column::new(format!("n{column}").into(), numbers)
-        })
-        .collect();
-    let late: Vec<bool> = (first..first + count)
-        .map(|row| noise(row, 1) + noise(row, 2) > 1.0)
-        .collect();
-    columns.push(Column::new("late".into(), late));
-    DataFrame::new(count, columns).unwrap()
-}
-
-/// Trains in a process of its own, or predicts the rows of a file; whether it ended well.
-fn in_child(limit: &str, run_dir: &Path, input: Option<&Path>) -> bool {
-    let mut child = Command::new(std::env::current_exe().unwrap());
-    child
-        .args(["--exact", "large::four_times_the_memory", "--nocapture"])
-        .env(CHILD, format!("{limit} {}", run_dir.display()))
-        .env(CHILD_INPUT, input.unwrap_or(Path::new("")))
-        // The same threads give the same bits.
-        .env("RAYON_NUM_THREADS", "2")
-        .env("POLARS_MAX_THREADS", "2")
-        // What is freed goes back to the system, which the limit counts.
-        .env("MALLOC_MMAP_THRESHOLD_", "1000000")
-        .env("MALLOC_TRIM_THRESHOLD_", "1000000")
-        .env("MALLOC_ARENA_MAX", "1");
-    child.status().unwrap().success()
-}
-
-/// In the child: trains on a small table, so that all threads are there, then does what it is there for, with the limit if
-/// it is asked for.
-fn child(task: &str) {
-    let (limit, run_dir) = task.split_once(' ').unwrap();
-    let warming = tempfile::tempdir().unwrap();
-    let small = create(
-        warming.path(),
-        TrainSpec {
-            memory_mb: LITTLE,
-            ..spec("late")
-        },
-        &rows(ROWS),
-    );
-    assert_eq!(execute(&small).unwrap(), RunStatus::Done);
-    if limit == "limited" {
-        let status = fs::read_to_string("/proc/self/status").unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmData:"));
-        let kilobytes: u64 = line.unwrap().trim().trim_end_matches(" kB").parse().unwrap();
-        let most = Some(kilobytes * 1024 + LIMIT);
-        let most = Rlimit {
-            current: most,
-            maximum: most,
-        };
-        setrlimit(Resource::Data, most).unwrap();
-    }
-    let run_dir = Path::new(run_dir);
-    if let Some(input) = std::env::var_os(CHILD_INPUT).filter(|input| !input.is_empty()) {
-        let summary = predict(run_dir, Path::new(&input), &run_dir.join("scored.parquet")).unwrap();
-        return assert_eq!(summary.rows, MANY as u64);
-    }
-    let status = execute(run_dir).unwrap();
-    let problem = aloft_runs::read(run_dir).unwrap().problem;
-    assert_eq!(status, RunStatus::Done, "{problem:?}");
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn four_times_the_memory() {
-    if let Ok(task) = std::env::var(CHILD) {
-        return child(&task);
-    }
-    let folder = tempfile::tempdir().unwrap();
-    let data = folder.path().join("rows.parquet");
-    let mut writer = TableWriter::create(&data).unwrap();
-    for first in (0..MANY).step_by(ROW_GROUP) {
-        writer.write(part(first, (MANY - first).min(ROW_GROUP))).unwrap();
-    }
-    writer.finish().unwrap();
-    let columns: Vec<String> = part(0, 1)
-        .get_column_names()
-        .into_iter()
-        .map(ToString::to_string)
-        .collect();
-    let run = |name: &str, memory_mb: Option<u64>| {
-        let mut train = TrainSpec {
-            epochs: Some(1),
-            batch_size: Some(4096),
-            memory_mb,
-            ..TrainSpec::new("rows", "late")
-        };
-        train.model.kind = ModelKind::Linear;
-        create_from(
-            &folder.path().join(name),
-            train,
-            &data,
-            MANY as u64,
-            columns.clone(),
-        )
-    };
-    // By itself the run sees that the table is too large.
-    let streamed = run("streamed", None);
-    assert!(in_child("limited", &streamed, None), "it fits");
-    assert!(stayed(&streamed));
-    assert!(
-        in_child("limited", &streamed, Some(&data)),
-        "so do its predictions"
-    );
-    let whole = run("whole", Some(1_000_000));
-    assert!(!in_child("limited", &whole, None), "in memory it doesn't fit");
-    let free = run("free", Some(1_000_000));
-    assert!(in_child("free", &free, None), "without a limit it does");
-    assert!(!stayed(&free));
-    assert!(outcome(&streamed) == outcome(&free));
 }
