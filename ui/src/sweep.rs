@@ -68,6 +68,8 @@ pub fn leaderboard_ui(
             egui::ScrollArea::both()
                 .id_salt(("trials", block))
                 .max_height(TABLE)
+                // Within a card there is no height yet that it could take.
+                .min_scrolled_height(TABLE)
                 .auto_shrink([false, true])
                 .show(ui, |ui| table_ui(ui, block, board));
             ui.add_space(space::XS);
@@ -149,7 +151,7 @@ fn table_ui(ui: &mut Ui, block: BlockId, board: &Leaderboard) {
         .trials
         .iter()
         .all(|trial| trial.values.len() == board.keys.len());
-    let mut titles = vec!["trial".to_owned(), "score".to_owned()];
+    let mut titles = vec!["trial".to_owned(), "validation loss".to_owned()];
     titles.extend(board.metric.as_deref().map(metrics::word));
     match alike {
         true => titles.extend(
@@ -236,7 +238,7 @@ fn points_ui(ui: &mut Ui, block: BlockId, board: &Leaderboard) {
             let x_axis = axis(AxisHints::new_x(), "trial", t)
                 .min_thickness(X_AXIS)
                 .formatter(|mark, _| text::significant_digits(mark.value, 3));
-            let y_axis = axis(AxisHints::new_y(), "score", t)
+            let y_axis = axis(AxisHints::new_y(), "validation loss", t)
                 .min_thickness(44.0)
                 .formatter(|mark, _| text::significant_digits(mark.value, 3));
             let last = board.trials.iter().map(|trial| trial.index).max().unwrap_or(1);
@@ -253,9 +255,11 @@ fn points_ui(ui: &mut Ui, block: BlockId, board: &Leaderboard) {
                 .custom_x_axes(vec![x_axis])
                 .custom_y_axes(vec![y_axis])
                 .label_formatter(|hover| match hover {
-                    HoverPosition::NearDataPoint { position, .. } => {
-                        Some(format!("trial {:.0}\nscore {}", position.x, digits(position.y)))
-                    }
+                    HoverPosition::NearDataPoint { position, .. } => Some(format!(
+                        "trial {:.0}\nvalidation loss {}",
+                        position.x,
+                        digits(position.y)
+                    )),
                     HoverPosition::Elsewhere { .. } => None,
                 })
                 .show(ui, |plot| {
