@@ -198,7 +198,7 @@ pub fn metrics_ui(ui: &mut Ui, training: &TrainingView) {
             ui.horizontal_top(|ui| {
                 ui.spacing_mut().item_spacing.x = space::XL + space::M;
                 ui.vertical(|ui| {
-                    ui.set_width(280.0);
+                    ui.set_width(340.0);
                     metrics::table_ui(ui, &training.metrics);
                 });
                 ui.vertical(|ui| {

@@ -174,6 +174,23 @@ impl TrainSpec {
         }
     }
 
+    /// The learning rate at its highest in a training of so many steps, where none is asked for that of the optimizer.
+    /// Adam's steps are as long as the rate, so that on few of them the weights of a linear model, which has one best place
+    /// and may begin far from it, don't get there: its rate lets them go [`REACH`](Self::REACH) in all.
+    pub fn highest_rate(&self, steps: u64) -> f64 {
+        let kind = self.optimizer.kind;
+        let by_kind = match (self.model.kind, kind) {
+            (ModelKind::Linear, OptimizerKind::Adamw | OptimizerKind::Adam) => {
+                (Self::REACH / steps.max(1) as f64).clamp(1e-2, 1e-1)
+            }
+            _ => kind.learning_rate(),
+        };
+        self.optimizer.learning_rate.unwrap_or(by_kind)
+    }
+
+    /// How far the weights of a linear model may go; measured on penguins, late arrivals and the weather.
+    const REACH: f64 = 60.0;
+
     /// Epochs without a better validation loss after which training stops, out of so many; 0 never stops early.
     pub fn patience_for(&self, epochs: u32) -> u32 {
         let by_epochs = match self.model.kind {

@@ -55,7 +55,7 @@ pub fn find(
             None => format!(
                 "no learning rate made the loss fall in {} steps, so it is {:?}",
                 thousands(curve.len() as u64),
-                spec.optimizer.highest_rate()
+                spec.highest_rate(prepared.steps())
             ),
         });
     }

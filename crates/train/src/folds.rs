@@ -117,7 +117,7 @@ fn train(run: &mut Run, table: &dyn Table, split: Split, device: &Device) -> Res
                     step: trainer.steps(),
                     epoch,
                     loss,
-                    learning_rate: spec.optimizer.highest_rate(),
+                    learning_rate: spec.highest_rate(prepared.steps()),
                 });
             }
         }

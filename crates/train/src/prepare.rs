@@ -202,6 +202,11 @@ impl Prepared {
         self.split.train.len().div_ceil(self.step_rows())
     }
 
+    /// Steps of a training that isn't stopped early.
+    pub fn steps(&self) -> u64 {
+        u64::from(self.epochs) * self.steps_per_epoch() as u64
+    }
+
     /// The numbers of some rows themselves, [rows, numbers], where a model gives them back.
     pub fn numbers(&self, rows: &[u32]) -> Result<Vec<f32>> {
         let mut batch = Batch::default();

@@ -25,7 +25,7 @@ impl Schedule {
         let rise = (steps as f64 * spec.schedule.warmup_share()).floor();
         Self {
             spec: spec.schedule.clone(),
-            highest: spec.optimizer.highest_rate(),
+            highest: spec.highest_rate(steps),
             steps,
             rise: rise.max(1.0),
             left: 1.0,
@@ -87,6 +87,7 @@ fn plateaus(losses: &[f64], wait: u32) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use aloft_spec::train::ModelKind;
 
     fn rates(kind: ScheduleKind, warmup: Option<f64>) -> Vec<f64> {
         let mut spec = TrainSpec::new("t", "y");
@@ -113,6 +114,19 @@ mod tests {
         let warm = rates(ScheduleKind::Constant, Some(0.5));
         assert!(warm[..500].is_sorted_by(|a, b| a < b) && warm[500..].iter().all(|rate| *rate == 0.1));
         assert!(Schedule::new(&TrainSpec::new("t", "y"), 1).rate(0) > 0.0);
+    }
+
+    #[test]
+    fn a_linear_model_gets_as_far_in_few_steps_as_in_many() {
+        let mut spec = TrainSpec::new("t", "y");
+        assert_eq!(spec.highest_rate(900), spec.highest_rate(90_000));
+        spec.model.kind = ModelKind::Linear;
+        assert_eq!(
+            [100, 1200, 60_000].map(|steps| spec.highest_rate(steps)),
+            [1e-1, 5e-2, 1e-2]
+        );
+        spec.optimizer.learning_rate = Some(3e-4);
+        assert_eq!(spec.highest_rate(100), 3e-4);
     }
 
     #[test]

@@ -104,7 +104,7 @@ impl<'a> NetworkTrainer<'a> {
             table_bytes,
             device::memory_bytes(network.device()),
         )?;
-        let steps = u64::from(prepared.epochs) * prepared.steps_per_epoch() as u64;
+        let steps = prepared.steps();
         Ok(Self {
             prepared,
             learner: Learner::new(network, loss, optimizer, get_num_threads())?,

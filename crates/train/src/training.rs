@@ -303,7 +303,7 @@ impl<'a> Training<'a> {
                 step: self.trainer.steps(),
                 epoch,
                 loss,
-                learning_rate: self.run.record.train.optimizer.highest_rate(),
+                learning_rate: self.run.record.train.highest_rate(self.prepared.steps()),
             }),
         }
     }
@@ -348,7 +348,7 @@ impl<'a> Training<'a> {
     fn tell(&mut self, epoch: u32) -> Result<()> {
         let step = self.trainer.steps();
         let steps_per_epoch = self.prepared.steps_per_epoch() as u64;
-        let all = u64::from(self.prepared.epochs) * steps_per_epoch;
+        let all = self.prepared.steps();
         let own = step - u64::from(self.before.1) * steps_per_epoch;
         let seconds = self.began.elapsed().as_secs_f64();
         let (rows, since) = (self.told.rows as f64, self.told.at.elapsed().as_secs_f64());

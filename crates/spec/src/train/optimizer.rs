@@ -41,7 +41,7 @@ pub enum ClassWeightRule {
 pub struct OptimizerSpec {
     /// The kind.
     pub kind: OptimizerKind,
-    /// Step size at its highest; by the kind when left out ([`OptimizerKind::learning_rate`]).
+    /// Step size at its highest; when left out by the kind ([`TrainSpec::highest_rate`](super::TrainSpec::highest_rate)).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub learning_rate: Option<f64>,
     /// Weight decay, on matrices only.
@@ -68,13 +68,6 @@ impl Default for OptimizerSpec {
             clip: Some(1.0),
             accumulate: 1,
         }
-    }
-}
-
-impl OptimizerSpec {
-    /// The step size at its highest.
-    pub fn highest_rate(&self) -> f64 {
-        self.learning_rate.unwrap_or(self.kind.learning_rate())
     }
 }
 

@@ -13,7 +13,7 @@ pub fn check(spec: &TrainSpec) -> Result<()> {
     let share = |number: f64| (0.0..1.0).contains(&number);
     let above = |number: f64| number > 0.0 && number.is_finite();
     let named = |key: &str, value: f64| format!("{key} is {value}");
-    let (rate, warmup) = (optimizer.highest_rate(), spec.schedule.warmup_share());
+    let (rate, warmup) = (spec.highest_rate(1), spec.schedule.warmup_share());
     let bad = if spec.epochs == Some(0) {
         Some(("epochs is 0".into(), "1 at the least"))
     } else if spec.batch_size == Some(0) {
