@@ -199,8 +199,10 @@ impl Forest {
                         missing: missing.get(at).is_some_and(|missing| *missing == 1),
                     },
                     false => {
-                        let set = sets
-                            .get(threshold as usize * 4..)
+                        // A threshold that was one of numbers may be any.
+                        let set = (threshold as usize)
+                            .checked_mul(4)
+                            .and_then(|at| sets.get(at..))
                             .and_then(|set| set.first_chunk::<4>());
                         Question::Among {
                             column: !column as u32,

@@ -496,6 +496,21 @@ fn a_stored_forest_is_the_same() {
     assert!(fewer_columns.is_err());
 }
 
+#[test]
+fn a_set_that_lies_nowhere_is_refused() {
+    for threshold in [f32::MAX, 1e18, f32::INFINITY] {
+        let mut arrays = stored().arrays();
+        for (name, array) in &mut arrays {
+            match (*name, array) {
+                ("column", Array::I32(columns)) => columns.fill(-1),
+                ("threshold", Array::F32(thresholds)) => thresholds.fill(threshold),
+                _ => {}
+            }
+        }
+        assert!(read(&arrays).is_err());
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
     /// A damaged forest is refused, or it is one whose every way ends at a leaf.
