@@ -92,19 +92,16 @@ fn traces_ui(ui: &mut Ui, chosen: &mut Rank, target: &str, forecasts: &Forecasts
         joined(&trace.predicted).into_iter(),
         Stroke::new(1.8, t.accent),
     );
-    let read: Vec<([f64; 2], String)> = (1..)
-        .zip(trace.actual.iter().zip(&trace.predicted))
-        .map(|(step, (actual, predicted))| {
+    let pairs = trace.actual.iter().zip(&trace.predicted);
+    let read = (1..).zip(pairs).map(|(step, (actual, predicted))| {
+        let words = move || {
             let number = |value: f64| significant_digits(value, 4);
-            let words = format!(
-                "{step} steps ahead\nforecast {}, happened {}",
-                number(*predicted),
-                number(*actual)
-            );
-            ([f64::from(step), *predicted], words)
-        })
-        .collect();
-    read_ui(&pane, &read);
+            let (predicted, actual) = (number(*predicted), number(*actual));
+            format!("{step} steps ahead\nforecast {predicted}, happened {actual}")
+        };
+        ([f64::from(step), *predicted], words)
+    });
+    read_ui(&pane, read);
     let what = [("happened", t.text, false), ("forecast", t.accent, false)];
     legend_ui(ui, &what);
 }
@@ -141,18 +138,12 @@ fn errors_ui(ui: &mut Ui, target: &str, forecasts: &Forecasts) {
         number(last)
     );
     let pane = Pane::ui(ui, vec2(ui.available_width(), HEIGHT), x, y, &name);
-    let mut read = Vec::new();
-    let mut curve = |ui: &Ui, words: &str, errors: &[f64], color: Color32, width: f32| {
+    let mut read: Vec<([f64; 2], &str)> = Vec::new();
+    let mut curve = |ui: &Ui, words, errors, color: Color32, width: f32| {
+        let errors: &[f64] = errors;
         let points = (1..).zip(errors).map(|(step, error)| [f64::from(step), *error]);
         pane.line(ui, points.clone(), Stroke::new(width, color));
-        read.extend(points.map(|point| {
-            let words = format!(
-                "{words}\n{} at step {}",
-                significant_digits(point[1], 3),
-                point[0]
-            );
-            (point, words)
-        }));
+        read.extend(points.map(|point| (point, words)));
     };
     let colors = [t.dim, t.faint];
     let mut legend = vec![("the model", t.accent, false)];
@@ -161,17 +152,19 @@ fn errors_ui(ui: &mut Ui, target: &str, forecasts: &Forecasts) {
         legend.push((&line.words, color, false));
     }
     curve(ui, "the model", &forecasts.errors, t.accent, 1.8);
-    read_ui(&pane, &read);
+    let read = read.into_iter().map(|(point, of)| {
+        let words = move || format!("{of}\n{} at step {}", significant_digits(point[1], 3), point[0]);
+        (point, words)
+    });
+    read_ui(&pane, read);
     legend_ui(ui, &legend);
 }
 
-fn read_ui(pane: &Pane, points: &[([f64; 2], String)]) {
-    let words: Vec<_> = points
-        .iter()
-        .map(|(point, words)| (*point, move || words.clone()))
-        .collect();
+/// Words are made for the position that is pointed at alone, not for all in each frame.
+fn read_ui(pane: &Pane, points: impl Iterator<Item = ([f64; 2], impl Fn() -> String)>) {
+    let points: Vec<_> = points.collect();
     pane.read(
-        words
+        points
             .iter()
             .map(|(point, words)| (*point, words as &dyn Fn() -> String)),
     );
