@@ -80,7 +80,7 @@ def windows(table):
     border = times.iloc[round(len(times) * (1 - TEST))]
     places = sorted(table.origin.unique())
     measures = ["temp", "dewp", "humid", "wind_speed", "precip", "pressure"]
-    train, test = ([], []), ([], [])
+    train, test = ([], [], []), ([], [], [])
     for place in places:
         rows = table[table.origin == place].set_index("time_hour").sort_index()
         rows = rows[~rows.index.duplicated(keep="last")]
@@ -104,8 +104,14 @@ def windows(table):
             part[0].append(numpy.concatenate([seen.ravel(), context[origin]]))
             # As Aloft does: the change since the last value that was seen.
             part[1].append(filled[ahead, 0] - filled[origin, 0])
-    stacked = [numpy.stack(values).astype("float32") for part in (train, test) for values in part]
-    return stacked
+            part[2].append(rows.index[origin])
+    # In the order of time, so that a tenth that is held out is the latest, as ours is.
+    orders = [numpy.argsort(numpy.array(part[2]), kind="stable") for part in (train, test)]
+    return [
+        numpy.stack(values)[order].astype("float32")
+        for part, order in zip((train, test), orders)
+        for values in part[:2]
+    ]
 
 
 def is_text(column):
@@ -139,7 +145,13 @@ def peer(name, regression, seed):
 
             kind = {"realmlp": "RealMLP_TD", "tabm": "TabM_D"}[name]
             model = getattr(pytabkit, f"{kind}_{'Regressor' if regression else 'Classifier'}")
-            return model(random_state=seed, device="cpu")
+            # They take categories as they are, and no missing numbers.
+            filled = make_column_transformer(
+                (SimpleImputer(strategy="median"), make_column_selector(dtype_include="number")),
+                remainder="passthrough",
+                verbose_feature_names_out=False,
+            )
+            return make_pipeline(filled.set_output(transform="pandas"), model(random_state=seed, device="cpu"))
     return None
 
 

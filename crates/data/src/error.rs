@@ -13,6 +13,7 @@ use std::{
     io,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 /// An error of this crate; it becomes a [`Problem`] with a code, a place and a hint at the boundary.
@@ -73,6 +74,9 @@ pub(crate) enum DataError {
     Stopped,
     #[error("{}: {error}", path.display())]
     Write { path: PathBuf, error: io::Error },
+    /// More than is read into memory at once. It is only said within this crate, which then reads in batches.
+    #[error("these columns don't fit into memory at once")]
+    TooLarge,
     /// polars said so, about values it met while computing.
     #[error("{0}")]
     Compute(String),
@@ -296,6 +300,16 @@ impl From<PolarsError> for DataError {
                 what: first_paragraph(&message),
                 hint: "write it in another way; SQL here is what polars knows of it".into(),
             },
+            // An error of ours from within a plan.
+            PolarsError::IO { error, msg } => match Arc::try_unwrap(error).map(io::Error::downcast) {
+                Ok(Ok(error)) => error,
+                Ok(Err(error)) => Self::Compute(first_paragraph(
+                    &msg.map_or_else(|| error.to_string(), |msg| msg.to_string()),
+                )),
+                Err(error) => Self::Compute(first_paragraph(
+                    &msg.map_or_else(|| error.to_string(), |msg| msg.to_string()),
+                )),
+            },
             other => Self::Compute(first_paragraph(&other.to_string())),
         }
     }
@@ -418,6 +432,9 @@ impl From<DataError> for Problem {
                     _ => (Code::Unreadable, "choose a folder that can be written to"),
                 };
                 Problem::new(code, message).with_hint(hint)
+            }
+            DataError::TooLarge => {
+                Problem::new(Code::BadValue, message).with_hint("choose fewer columns, or look at a sample")
             }
             DataError::Compute(_) => {
                 let hint = if message.starts_with("conversion from") {

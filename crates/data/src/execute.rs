@@ -3,15 +3,11 @@
 use crate::{
     Cancel,
     error::{DataError, Result, guarded},
-    in_order::in_order,
 };
 use polars::prelude::*;
 use std::{
     num::NonZeroUsize,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Mutex, PoisonError},
 };
 
 /// Which engine of polars runs a plan.
@@ -41,14 +37,6 @@ impl From<EngineChoice> for Engine {
             EngineChoice::Streaming => Engine::Streaming,
         }
     }
-}
-
-/// A table in parts, each of which can be read without the others.
-pub(crate) trait Parts: Send + Sync {
-    fn count(&self) -> usize;
-
-    /// The rows of a part by its number.
-    fn read(&self, number: usize) -> Result<DataFrame>;
 }
 
 /// All rows of a plan.
@@ -105,32 +93,13 @@ where
     }
 }
 
-/// Hands the rows of parts to `take` in their order, until it returns false. They are read side by side.
-pub(crate) fn batches_of_parts(
-    parts: &dyn Parts,
-    cancel: &Cancel,
-    mut take: impl FnMut(DataFrame) -> Result<bool> + Send,
-) -> Result<()> {
-    let wanted = AtomicBool::new(true);
-    let mut numbers = 0..parts.count();
-    in_order(
-        || {
-            cancel.step()?;
-            Ok(numbers.next().filter(|_| wanted.load(Ordering::Relaxed)))
-        },
-        |number| parts.read(number),
-        |part: Result<DataFrame>| {
-            if wanted.load(Ordering::Relaxed) {
-                wanted.store(take(part?)?, Ordering::Relaxed);
-            }
-            Ok(())
-        },
-    )
-}
-
 /// How many rows a plan has.
 pub(crate) fn count(plan: LazyFrame, engine: EngineChoice) -> Result<u64> {
-    let counted = collect(plan.select([len()]), engine)?;
+    counted(&collect(plan.select([len()]), engine)?)
+}
+
+/// The one number in a table.
+pub(crate) fn counted(counted: &DataFrame) -> Result<u64> {
     guarded(|| {
         counted.columns()[0]
             .get(0)?

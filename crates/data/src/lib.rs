@@ -16,6 +16,8 @@ mod findings;
 mod fingerprint;
 mod in_order;
 mod near;
+mod output;
+mod parts;
 mod profile;
 mod query;
 mod read_ahead;

@@ -46,7 +46,7 @@ fn plan(sql: &str, inputs: &[(String, &Relation)], cancel: &Cancel) -> Result<Re
     without_advice();
     let (statement, tables) = parsed(sql)?;
     let mut used = Vec::new();
-    let mut context = SQLContext::new();
+    let (mut context, mut direct) = (SQLContext::new(), SQLContext::new());
     for name in &tables {
         let Some((_, relation)) = inputs.iter().find(|(input, _)| input == name) else {
             let tables = inputs.iter().map(|(name, _)| name.clone()).collect();
@@ -56,6 +56,7 @@ fn plan(sql: &str, inputs: &[(String, &Relation)], cancel: &Cancel) -> Result<Re
             });
         };
         context.register(name, relation.plan.clone());
+        direct.register(name, relation.direct_or_plan().clone());
         used.push(*relation);
     }
     comparison::check(&statement, &dates(&used))?;
@@ -64,10 +65,12 @@ fn plan(sql: &str, inputs: &[(String, &Relation)], cancel: &Cancel) -> Result<Re
             .flat_map(|relation| relation.schema())
             .map(|field| field.name.clone())
     };
-    let (plan, schema) = guarded(|| {
+    let is_direct = used.iter().any(|relation| relation.is_direct());
+    let (plan, direct, schema) = guarded(|| {
         let mut plan = context.execute(sql)?;
         let schema = plan.collect_schema()?;
-        Ok((plan, schema))
+        let direct = is_direct.then(|| direct.execute(sql)).transpose()?;
+        Ok((plan, direct, schema))
     })
     .map_err(|error| error.among(columns().collect::<BTreeSet<_>>(), tables.iter().cloned()))?;
     if schema.is_empty() {
@@ -76,7 +79,7 @@ fn plan(sql: &str, inputs: &[(String, &Relation)], cancel: &Cancel) -> Result<Re
             hint: "name some columns behind SELECT".into(),
         });
     }
-    Ok(Relation::of_query(plan, &schema, &used, cancel))
+    Ok(Relation::of_query(plan, direct, &schema, &used, cancel))
 }
 
 /// A plan with the rows that meet a condition; columns and types are checked.

@@ -3,9 +3,9 @@
 use crate::{
     Cancel, chart,
     error::{DataError, Result, guarded},
-    execute::{self, EngineChoice, Parts},
+    execute::{self, EngineChoice},
     files,
-    profile::{self, Seen},
+    parts::{self, Parts},
     query, snapshot,
     snapshot::SnapshotFile,
     table,
@@ -13,13 +13,13 @@ use crate::{
 use aloft_spec::{
     Problem,
     chart::{ChartData, ChartSpec},
-    output::TableOutput,
-    profile::{Profile, Scan},
+    profile::Scan,
     reading::Reading,
     table::{Extent, Field, Scope, Table},
 };
 use polars::prelude::*;
 use std::{
+    collections::BTreeSet,
     path::{Path, PathBuf},
     sync::{Arc, OnceLock},
 };
@@ -35,7 +35,7 @@ pub struct Relation {
     /// Rows that the scope was chosen from; unknown for a query over a part of its inputs.
     total: Option<u64>,
     /// Rows of the relation itself, once they were counted.
-    rows: Arc<OnceLock<u64>>,
+    pub(crate) rows: Arc<OnceLock<u64>>,
     /// The Parquet file whose columns, or some of them, these are: its rows are read from any place.
     pub(crate) parquet: Option<Arc<Path>>,
     /// The file that it reads, where it is a source's.
@@ -47,7 +47,9 @@ pub struct Relation {
     /// How that was read.
     reading: Option<Arc<Reading>>,
     /// The same rows in parts, where these are read faster than the plan.
-    parts: Option<Arc<dyn Parts>>,
+    pub(crate) parts: Option<Arc<dyn Parts>>,
+    /// A plan of the same rows over such parts, for the engine in memory; faster where what it needs fits there.
+    direct: Option<LazyFrame>,
 }
 
 impl std::fmt::Debug for Relation {
@@ -84,6 +86,7 @@ impl Relation {
             scan: None,
             reading: None,
             parts: None,
+            direct: None,
         }
     }
 
@@ -119,11 +122,19 @@ impl Relation {
             scan: None,
             reading: None,
             parts: None,
+            direct: None,
         })
     }
 
     /// A query over `inputs`, the relations that it reads.
-    pub(crate) fn of_query(plan: LazyFrame, schema: &Schema, inputs: &[&Relation], cancel: &Cancel) -> Self {
+    /// `direct` is the same query over the direct plans of the inputs that have one.
+    pub(crate) fn of_query(
+        plan: LazyFrame,
+        direct: Option<LazyFrame>,
+        schema: &Schema,
+        inputs: &[&Relation],
+        cancel: &Cancel,
+    ) -> Self {
         let has = |scope| inputs.iter().any(|input| input.scope == scope);
         // A selection says more than the sample that it was made in.
         let partial = [
@@ -156,6 +167,7 @@ impl Relation {
             scan: None,
             reading: None,
             parts: None,
+            direct,
         }
     }
 
@@ -169,8 +181,10 @@ impl Relation {
             Scope::Selected => None,
             _ => self.rows.get().copied(),
         };
+        let direct = self.direct.as_ref().map(|plan| query::filtered(plan, condition));
         Ok(Self {
             plan: query::filtered(&self.plan, condition)?,
+            direct: direct.transpose()?,
             scope: Scope::Selected,
             total,
             rows: Arc::default(),
@@ -191,6 +205,7 @@ impl Relation {
         let fields = fields.collect::<Result<Vec<_>>>()?;
         let expressions: Vec<Expr> = columns.iter().map(|name| col(name.as_str())).collect();
         Ok(Self {
+            direct: self.direct.clone().map(|plan| plan.select(expressions.clone())),
             plan: self.plan.clone().select(expressions),
             fields: fields.into(),
             parts: None,
@@ -217,9 +232,13 @@ impl Relation {
     }
 
     /// The same, where its rows can be read in parts.
-    #[must_use]
-    pub(crate) fn with_parts(self, parts: Option<Arc<dyn Parts>>) -> Self {
-        Self { parts, ..self }
+    pub(crate) fn with_parts(self, parts: Option<Arc<dyn Parts>>) -> Result<Self> {
+        let direct = parts.as_ref().map(parts::plan);
+        Ok(Self {
+            direct: direct.transpose()?,
+            parts,
+            ..self
+        })
     }
 
     pub(crate) fn with_reading(self, reading: Reading) -> Self {
@@ -273,6 +292,7 @@ impl Relation {
             fields: fields.collect(),
             parquet: None,
             parts: None,
+            direct: None,
             ..self.clone()
         })
     }
@@ -285,9 +305,18 @@ impl Relation {
     /// At most `rows` rows from the row `first` on, which counts from 0. Pages fit together where the order of the rows
     /// is given: in a file, in a sample, and behind an ORDER BY.
     pub fn page(&self, first: u64, rows: usize) -> std::result::Result<Table, Problem> {
+        if let Some(parts) = &self.parts {
+            let frame = self.about_file(parts::slice(&**parts, first, rows as u64))?;
+            return Ok(table::table(&frame)?);
+        }
         let offset = i64::try_from(first).unwrap_or(i64::MAX);
         let length = IdxSize::try_from(rows).unwrap_or(IdxSize::MAX);
-        Ok(table::table(&self.run(self.plan.clone().slice(offset, length))?)?)
+        let page = |plan: LazyFrame| plan.slice(offset, length);
+        let frame = match self.at_once(page)? {
+            Some(frame) => frame,
+            None => self.run(page(self.plan.clone()))?,
+        };
+        Ok(table::table(&frame)?)
     }
 
     /// How many rows it has.
@@ -300,41 +329,6 @@ impl Relation {
         Ok(self.frame()?)
     }
 
-    /// The first `max_rows` rows and the profile of all, in one pass.
-    pub fn output(&self, max_rows: usize) -> std::result::Result<TableOutput, Problem> {
-        self.refined_output(max_rows, &mut |_| ())
-    }
-
-    /// The same; while a long scan goes on, `on_partial` is told what is known of the first rows so far, the first time
-    /// after a fraction of a second.
-    pub fn refined_output(
-        &self,
-        max_rows: usize,
-        on_partial: &mut dyn FnMut(TableOutput),
-    ) -> std::result::Result<TableOutput, Problem> {
-        let (head, profile) = self.summarize(max_rows, &mut |head, profile| {
-            // What can't be shown is told at the end.
-            if let Ok(output) = table_output(&head, profile, self.reading.clone()) {
-                on_partial(output);
-            }
-        })?;
-        Ok(table_output(&head, profile, self.reading.clone())?)
-    }
-
-    /// The profile of each column.
-    pub fn profile(&self) -> std::result::Result<Profile, Problem> {
-        self.refined_profile(&mut |_| ())
-    }
-
-    /// The same; while a long scan goes on, `on_partial` is told what is known of the first rows so far, the first time
-    /// after a fraction of a second.
-    pub fn refined_profile(
-        &self,
-        on_partial: &mut dyn FnMut(Profile),
-    ) -> std::result::Result<Profile, Problem> {
-        Ok(self.summarize(0, &mut |_, profile| on_partial(profile))?.1)
-    }
-
     /// What was read of the file to get at the rows, where that was done already.
     pub fn scan(&self) -> Option<Scan> {
         self.scan
@@ -345,7 +339,13 @@ impl Relation {
     /// # Errors
     /// `UnknownColumn`; `BadValue` where a column's type doesn't suit the mark.
     pub fn chart(&self, spec: &ChartSpec) -> std::result::Result<ChartData, Problem> {
-        Ok(chart::chart(self, spec)?)
+        let drawn = chart::columns(self, spec)?;
+        let read = if drawn.is_empty() {
+            None
+        } else {
+            self.in_memory(&drawn)?
+        };
+        Ok(chart::chart(read.as_ref().unwrap_or(self), spec)?)
     }
 
     /// Writes the rows of `columns` (all when empty, but none of bytes) to a Parquet file in `dir`, in canonical order and named by its
@@ -358,12 +358,58 @@ impl Relation {
         if let Some(rows) = self.rows.get() {
             return Ok(*rows);
         }
-        let rows = self.about_file(execute::count(self.plan.clone(), self.engine))?;
+        let rows = match self.at_once(|plan| plan.select([len()]))? {
+            Some(counted) => execute::counted(&counted)?,
+            None => self.about_file(execute::count(self.plan.clone(), self.engine))?,
+        };
         Ok(*self.rows.get_or_init(|| rows))
     }
 
     pub(crate) fn frame(&self) -> Result<DataFrame> {
-        self.run(self.plan.clone())
+        match self.at_once(|plan| plan)? {
+            Some(frame) => Ok(frame),
+            None => self.run(self.plan.clone()),
+        }
+    }
+
+    /// What `build` makes of a plan of the rows, where all columns that it needs can be read into memory at once.
+    pub(crate) fn at_once(&self, build: impl FnOnce(LazyFrame) -> LazyFrame) -> Result<Option<DataFrame>> {
+        let Some(plan) = self.direct.clone() else {
+            return Ok(None);
+        };
+        self.cancel.step()?;
+        let collect = || execute::collect(build(plan), EngineChoice::InMemory);
+        match parts::stopped_by(&self.cancel, collect) {
+            Err(DataError::TooLarge) => Ok(None),
+            read => self.about_file(read).map(Some),
+        }
+    }
+
+    /// These columns of it in memory, where they are read into it at once.
+    pub(crate) fn in_memory(&self, columns: &BTreeSet<&str>) -> Result<Option<Self>> {
+        let chosen: Vec<Expr> = columns.iter().map(|name| col(*name)).collect();
+        let Some(frame) = self.at_once(|plan| plan.select(chosen))? else {
+            return Ok(None);
+        };
+        self.rows.get_or_init(|| frame.height() as u64);
+        Ok(Some(Self {
+            plan: frame.lazy(),
+            engine: EngineChoice::InMemory,
+            parts: None,
+            direct: None,
+            parquet: None,
+            ..self.clone()
+        }))
+    }
+
+    /// Its direct plan, or the plan that it has.
+    pub(crate) fn direct_or_plan(&self) -> &LazyFrame {
+        self.direct.as_ref().unwrap_or(&self.plan)
+    }
+
+    /// Whether it has a direct plan.
+    pub(crate) fn is_direct(&self) -> bool {
+        self.direct.is_some()
     }
 
     /// Collects a plan that was built on this one.
@@ -383,74 +429,12 @@ impl Relation {
             })
     }
 
-    fn summarize(
-        &self,
-        head: usize,
-        on_partial: &mut dyn FnMut(DataFrame, Profile),
-    ) -> Result<(DataFrame, Profile)> {
-        let seen = match self.engine {
-            EngineChoice::InMemory => {
-                let frame = self.frame()?;
-                let (columns, associations) = profile::of_frame(&frame, &self.cancel)?;
-                Seen {
-                    head: frame.head(Some(head)),
-                    columns,
-                    associations: Some(associations),
-                    rows: frame.height() as u64,
-                }
-            }
-            EngineChoice::Streaming => {
-                let mut so_far = |seen: Seen| {
-                    let extent = Extent {
-                        scope: Scope::Head,
-                        rows: seen.rows,
-                        total: self.rows.get().copied(),
-                    };
-                    let (head, profile) = self.told(seen, extent);
-                    on_partial(head, profile);
-                };
-                let scanned = profile::scan(
-                    self.plan.clone(),
-                    self.parts.as_deref(),
-                    head,
-                    &self.cancel,
-                    &mut so_far,
-                );
-                self.about_file(scanned)?
-            }
-        };
-        self.rows.get_or_init(|| seen.rows);
-        let extent = self.extent(seen.rows);
-        Ok(self.told(seen, extent))
-    }
-
-    fn told(&self, seen: Seen, extent: Extent) -> (DataFrame, Profile) {
-        let profile = Profile {
-            extent,
-            columns: seen.columns,
-            associations: seen.associations,
-            scan: self.scan,
-        };
-        (seen.head, profile)
-    }
-
     pub(crate) fn about_file<T>(&self, result: Result<T>) -> Result<T> {
         match &self.file {
             Some(file) => result.map_err(|error| error.in_file(&PathBuf::from(&**file))),
             None => result,
         }
     }
-}
-
-fn table_output(head: &DataFrame, profile: Profile, reading: Option<Arc<Reading>>) -> Result<TableOutput> {
-    let table = table::table(head)?;
-    let extent = profile.extent.clone();
-    Ok(TableOutput {
-        table: Arc::new(table),
-        profile: Arc::new(profile),
-        extent,
-        reading,
-    })
 }
 
 #[cfg(test)]

@@ -18,8 +18,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Columns of a matrix that can be read.
 const MOST_COLUMNS: usize = 24;
 
+/// The columns that are drawn, and how many are not.
+pub(super) fn drawn<'a>(relation: &'a Relation, spec: &ChartSpec) -> Result<(Vec<&'a Field>, usize)> {
+    numeric(relation, spec, MOST_COLUMNS)
+}
+
 pub(super) fn chart(relation: &Relation, spec: &ChartSpec) -> Result<ChartData> {
-    let (fields, omitted) = numeric(relation, spec, MOST_COLUMNS)?;
+    let (fields, omitted) = drawn(relation, spec)?;
     let columns = fields
         .iter()
         .enumerate()

@@ -2,15 +2,19 @@
 
 use super::{
     Drawing, axis_over, counted,
-    numbers::{indices, is_whole, on, position, reals, scale},
+    numbers::{indices, is_whole, on, rough_position, scale},
     rows::Rows,
 };
-use crate::{bins::Bins, error::Result};
+use crate::{
+    bins::Bins,
+    error::{Result, guarded},
+};
 use aloft_spec::{
     chart::{Bar, Marks, Scale},
     table::Field,
 };
 use polars::prelude::*;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 const DEFAULT_BINS: usize = 40;
 const MOST_BINS: usize = 500;
@@ -18,13 +22,8 @@ const MOST_BINS: usize = 500;
 pub(super) fn draw(rows: &Rows<'_>, x: &Field) -> Result<Drawing> {
     let spec = rows.spec;
     let most = spec.bins.unwrap_or(DEFAULT_BINS).clamp(1, MOST_BINS);
-    let values = rows.select([position(x, spec.log_x, "choose mark = \"bar\"")?.alias("x")]);
-    let ends = rows.relation.run(
-        values
-            .clone()
-            .select([col("x").min().alias("low"), col("x").max().alias("high")]),
-    )?;
-    let (low, high) = (reals(&ends, "low")?[0], reals(&ends, "high")?[0]);
+    let values = rough_position(x, spec.log_x, "choose mark = \"bar\"")?.alias("x");
+    let (low, high) = ends(rows, values.clone())?;
     let mut panels = vec![Vec::new(); rows.panels()];
     let mut edges = Vec::new();
     if low.is_finite() && high.is_finite() {
@@ -60,21 +59,74 @@ pub(super) fn draw(rows: &Rows<'_>, x: &Field) -> Result<Drawing> {
 /// Where bars of counts begin on a logarithmic axis: below one row.
 pub(super) const LOG_FLOOR: f64 = -std::f64::consts::LOG10_2;
 
+/// The smallest and the largest finite value; infinite where there is none.
+fn ends(rows: &Rows<'_>, values: Expr) -> Result<(f64, f64)> {
+    let ends = Arc::new(Mutex::new((f64::INFINITY, f64::NEG_INFINITY)));
+    let into = ends.clone();
+    rows.each([values], move |batch| {
+        let mut ends = lock(&into);
+        let (mut low, mut high) = *ends;
+        for_each_finite(batch, |_, value| (low, high) = (low.min(value), high.max(value)))?;
+        *ends = (low, high);
+        Ok(())
+    })?;
+    let ends = *lock(&ends);
+    Ok(ends)
+}
+
 /// Rows in each bin, by facet and class.
-fn count(rows: &Rows<'_>, values: LazyFrame, bins: &Bins) -> Result<Vec<Vec<Vec<u64>>>> {
-    let counted = rows.relation.run(
-        values
-            .select([col("facet"), col("class"), bin("x", bins).alias("bin")])
-            .group_by([col("facet"), col("class"), col("bin")])
-            .agg([len().alias("rows")]),
-    )?;
-    let mut counts = vec![vec![vec![0; bins.count]; rows.classes.names.len()]; rows.panels()];
-    let (facets, classes) = (indices(&counted, "facet")?, indices(&counted, "class")?);
-    let (places, numbers) = (indices(&counted, "bin")?, indices(&counted, "rows")?);
-    for row in 0..counted.height() {
-        counts[facets[row]][classes[row]][places[row]] += numbers[row] as u64;
+fn count(rows: &Rows<'_>, values: Expr, bins: &Bins) -> Result<Vec<Vec<Vec<u64>>>> {
+    let (bins, classes) = (*bins, rows.classes.names.len());
+    let counts = Arc::new(Mutex::new(vec![0_u64; rows.panels() * classes * bins.count]));
+    let into = counts.clone();
+    rows.each([values], move |batch| {
+        let mut counts = lock(&into);
+        if batch.width() == 1 {
+            return for_each_finite(batch, |_, value| counts[place(value, &bins)] += 1);
+        }
+        let (of_panel, of_class) = (indices(batch, "facet")?, indices(batch, "class")?);
+        for_each_finite(batch, |row, value| {
+            let list = of_panel[row] * classes + of_class[row];
+            counts[list * bins.count + place(value, &bins)] += 1;
+        })
+    })?;
+    let counts = lock(&counts);
+    let of_panels = counts.chunks(classes * bins.count);
+    Ok(of_panels
+        .map(|counts| counts.chunks(bins.count).map(<[u64]>::to_vec).collect())
+        .collect())
+}
+
+/// Does something with each finite value of the column `x` and the number of its row.
+fn for_each_finite(batch: &DataFrame, mut each: impl FnMut(usize, f64)) -> Result<()> {
+    let column = guarded(|| batch.column("x")?.as_materialized_series().f64().cloned())?;
+    let mut first = 0;
+    for values in column.downcast_iter() {
+        let rows = values.values().iter().enumerate();
+        match values.validity().filter(|validity| validity.unset_bits() > 0) {
+            None => {
+                rows.filter(|(_, value)| value.is_finite())
+                    .for_each(|(row, value)| each(first + row, *value));
+            }
+            Some(validity) => {
+                rows.zip(validity)
+                    .filter(|((_, value), is_valid)| *is_valid && value.is_finite())
+                    .for_each(|((row, value), _)| each(first + row, *value));
+            }
+        }
+        first += values.len();
     }
-    Ok(counts)
+    Ok(())
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The bin of a value. The largest lies on the last edge, and rounding may put a value beside its bin.
+fn place(value: f64, bins: &Bins) -> usize {
+    // Casts hold at zero what is below it.
+    (((value - bins.low) / bins.width) as usize).min(bins.count - 1)
 }
 
 /// The bin of a column. The largest value lies on the last edge, and rounding may put a value beside its bin.

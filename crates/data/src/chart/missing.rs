@@ -13,17 +13,21 @@ const MOST_COLUMNS: usize = 60;
 /// Stretches of rows.
 const STRETCHES: usize = 100;
 
-pub(super) fn chart(relation: &Relation, spec: &ChartSpec) -> Result<ChartData> {
+/// The columns that are drawn, and how many are not.
+pub(super) fn drawn<'a>(relation: &'a Relation, spec: &ChartSpec) -> Result<(Vec<&'a Field>, usize)> {
     let mut fields: Vec<&Field> = if spec.columns.is_empty() {
         relation.schema().iter().collect()
     } else {
-        spec.columns
-            .iter()
-            .map(|name| relation.field(name))
-            .collect::<Result<_>>()?
+        let named = spec.columns.iter().map(|name| relation.field(name));
+        named.collect::<Result<_>>()?
     };
     let omitted = fields.len().saturating_sub(MOST_COLUMNS);
     fields.truncate(MOST_COLUMNS);
+    Ok((fields, omitted))
+}
+
+pub(super) fn chart(relation: &Relation, spec: &ChartSpec) -> Result<ChartData> {
+    let (fields, omitted) = drawn(relation, spec)?;
     let rows = relation.count()?;
     let bins = Bins::new(1.0, rows.max(1) as f64, true, STRETCHES);
     let stretch = (col("row").cast(DataType::Float64) + lit(0.5)) / lit(bins.width);

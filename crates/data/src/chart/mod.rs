@@ -30,6 +30,7 @@ use aloft_spec::{
     table::Field,
 };
 use rows::Rows;
+use std::collections::BTreeSet;
 
 /// What a mark makes of rows: the marks of each panel, and what they share.
 struct Drawing {
@@ -41,6 +42,20 @@ struct Drawing {
     notes: Vec<String>,
     /// What it is, in words: `Bar chart of mean of dep_delay by carrier, 16 bars`.
     description: String,
+}
+
+/// The columns that a chart reads.
+pub(crate) fn columns<'a>(relation: &'a Relation, spec: &'a ChartSpec) -> Result<BTreeSet<&'a str>> {
+    let fields = match spec.mark {
+        Mark::Correlation => correlation::drawn(relation, spec)?.0,
+        Mark::Pairs => pairs::drawn(relation, spec)?.0,
+        Mark::Missing => missing::drawn(relation, spec)?.0,
+        _ => Vec::new(),
+    };
+    let drawn = fields.into_iter().map(|field| field.name.as_str());
+    let named = spec.named_columns().map(|(_, name)| relation.field(name));
+    let named = named.map(|field| Ok(field?.name.as_str()));
+    drawn.map(Ok).chain(named).collect()
 }
 
 /// Computes what a chart of `relation` draws.

@@ -13,6 +13,15 @@ use polars::prelude::*;
 /// A column as real numbers: truth values are 0 and 1, dates and times milliseconds. NaN and infinite values are null.
 /// `instead` is the hint for columns that hold no numbers.
 pub(super) fn number(field: &Field, instead: &str) -> Result<Expr> {
+    let real = real(field, instead)?;
+    Ok(match field.kind {
+        ColumnKind::Float => when(real.clone().is_finite()).then(real).otherwise(lit(NULL)),
+        _ => real,
+    })
+}
+
+/// The same, where NaN and infinite values stay.
+fn real(field: &Field, instead: &str) -> Result<Expr> {
     let column = || col(field.name.as_str());
     let milliseconds = |column: Expr| {
         column.map(
@@ -26,11 +35,7 @@ pub(super) fn number(field: &Field, instead: &str) -> Result<Expr> {
         )
     };
     match field.kind {
-        ColumnKind::Integer | ColumnKind::Boolean => Ok(column().cast(DataType::Float64)),
-        ColumnKind::Float => {
-            let real = column().cast(DataType::Float64);
-            Ok(when(real.clone().is_finite()).then(real).otherwise(lit(NULL)))
-        }
+        ColumnKind::Integer | ColumnKind::Boolean | ColumnKind::Float => Ok(column().cast(DataType::Float64)),
         ColumnKind::Date | ColumnKind::Datetime | ColumnKind::Time => Ok(milliseconds(column())),
         ColumnKind::Text | ColumnKind::Other => Err(DataError::BadValue {
             what: format!("`{}` holds {}, not numbers", field.name, field.dtype),
@@ -41,10 +46,24 @@ pub(super) fn number(field: &Field, instead: &str) -> Result<Expr> {
 
 /// A column as positions on an axis; on a logarithmic one only what is above 0 has a position.
 pub(super) fn position(field: &Field, log: bool, instead: &str) -> Result<Expr> {
-    let number = number(field, instead)?;
-    if !log {
-        return Ok(number);
+    if log {
+        logarithm(field, instead)
+    } else {
+        number(field, instead)
     }
+}
+
+/// The same, where NaN and infinite values may be among the positions.
+pub(super) fn rough_position(field: &Field, log: bool, instead: &str) -> Result<Expr> {
+    if log {
+        logarithm(field, instead)
+    } else {
+        real(field, instead)
+    }
+}
+
+fn logarithm(field: &Field, instead: &str) -> Result<Expr> {
+    let number = number(field, instead)?;
     Ok(when(number.clone().gt(lit(0.0)))
         .then(number.log(lit(10.0)))
         .otherwise(lit(NULL)))

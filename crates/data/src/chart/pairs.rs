@@ -10,6 +10,7 @@ use super::{
 use crate::{Relation, bins::Bins, error::Result};
 use aloft_spec::{
     chart::{Bar, ChartData, ChartSpec, Marks, Panel, Scale, Series},
+    table::Field,
     text::thousands,
 };
 
@@ -19,8 +20,13 @@ const MOST_COLUMNS: usize = 5;
 const MOST_POINTS: u64 = 1000;
 const DEFAULT_BINS: usize = 20;
 
+/// The columns that are drawn, and how many are not.
+pub(super) fn drawn<'a>(relation: &'a Relation, spec: &ChartSpec) -> Result<(Vec<&'a Field>, usize)> {
+    numeric(relation, spec, MOST_COLUMNS)
+}
+
 pub(super) fn chart(relation: &Relation, spec: &ChartSpec) -> Result<ChartData> {
-    let (fields, omitted) = numeric(relation, spec, MOST_COLUMNS)?;
+    let (fields, omitted) = drawn(relation, spec)?;
     let columns = fields
         .iter()
         .enumerate()

@@ -60,6 +60,31 @@ impl<'a> Rows<'a> {
             .drop_nulls(None)
     }
 
+    /// Hands batches with the columns `class` and `facet` and those given to `take`, as [`Self::select`] chooses them. Where
+    /// all rows are of one class and one panel, these two columns aren't there, and no row is left out.
+    pub fn each(
+        &self,
+        columns: impl IntoIterator<Item = Expr>,
+        mut take: impl FnMut(&DataFrame) -> Result<()> + Send + 'static,
+    ) -> Result<()> {
+        let plan = if self.spec.color.is_none() && self.spec.facet.is_none() {
+            self.relation
+                .plan
+                .clone()
+                .select(columns.into_iter().collect::<Vec<_>>())
+        } else {
+            self.select(columns)
+        };
+        match self.relation.engine {
+            EngineChoice::InMemory => take(&self.relation.run(plan)?),
+            EngineChoice::Streaming => {
+                let each = move |batch: DataFrame| take(&batch).map(|()| true);
+                self.relation
+                    .about_file(execute::batches(plan, &self.relation.cancel, each))
+            }
+        }
+    }
+
     /// How many panels there are.
     pub fn panels(&self) -> usize {
         self.facets.names.len()

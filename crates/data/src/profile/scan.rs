@@ -4,7 +4,8 @@ use super::Summary;
 use crate::{
     Cancel,
     error::{DataError, Result, guarded},
-    execute::{self, Parts},
+    execute,
+    parts::{self, Parts},
 };
 use aloft_spec::profile::{Associations, ColumnProfile};
 use polars::prelude::*;
@@ -80,7 +81,7 @@ pub(crate) fn scan(
                 Ok(goes_on)
             };
             let read = match parts {
-                Some(parts) => execute::batches_of_parts(parts, cancel, hand_on),
+                Some(parts) => parts::batches(parts, None, cancel, hand_on),
                 None => execute::batches(plan, cancel, hand_on),
             };
             for sender in senders {

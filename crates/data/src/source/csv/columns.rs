@@ -18,12 +18,16 @@ const BLOCK_FIELDS: usize = 8192;
 
 /// The rows that a text holds, which is whole records of a file. `None` where it holds something else than the layout
 /// says: polars may know how to read it, or can say what is wrong.
-pub(super) fn frame(text: &[u8], layout: &Layout) -> Option<DataFrame> {
+/// Values are read of the columns with the numbers `wanted` alone, which are given in that order.
+pub(super) fn frame(text: &[u8], layout: &Layout, wanted: &[usize]) -> Option<DataFrame> {
     let text = std::str::from_utf8(text).ok()?;
     let bytes = text.as_bytes();
     let width = layout.columns.len();
     let nulls = NullTexts::new(&layout.null_values);
-    let mut columns: Vec<Column> = layout.columns.iter().map(|(_, kind)| Column::new(kind)).collect();
+    let mut columns: Vec<Column> = wanted
+        .iter()
+        .map(|number| Column::new(&layout.columns[*number].1))
+        .collect();
     let mut records = Splitter::new(bytes, layout.marks);
     let mut fields = Vec::with_capacity(BLOCK_FIELDS + width);
     let (mut rows, mut at_end) = (0, bytes.is_empty());
@@ -44,17 +48,17 @@ pub(super) fn frame(text: &[u8], layout: &Layout) -> Option<DataFrame> {
             return None;
         }
         if fields.len() >= BLOCK_FIELDS || at_end {
-            for (number, column) in columns.iter_mut().enumerate() {
-                let of_column = fields.iter().skip(number).step_by(width);
+            for (number, column) in wanted.iter().zip(&mut columns) {
+                let of_column = fields.chunks_exact(width).map(|row: &[Field]| &row[*number]);
                 column.add(text, of_column, layout.marks, &nulls)?;
             }
             fields.clear();
         }
     }
-    let series = columns
-        .into_iter()
-        .zip(&layout.columns)
-        .map(|(column, (name, kind))| column.series(name.clone(), kind).into_column());
+    let series = columns.into_iter().zip(wanted).map(|(column, number)| {
+        let (name, kind) = &layout.columns[*number];
+        column.series(name.clone(), kind).into_column()
+    });
     DataFrame::new(rows, series.collect()).ok()
 }
 
@@ -248,6 +252,10 @@ mod tests {
         Some((Layout::new(content, rules, &scanned), rows))
     }
 
+    fn all(layout: &Layout) -> Vec<usize> {
+        (0..layout.columns.len()).collect()
+    }
+
     /// Columns of one kind each, with some texts that mean nothing.
     fn text(separator: char) -> impl Strategy<Value = String> {
         let column = prop_oneof![
@@ -286,7 +294,7 @@ mod tests {
                     continue;
                 };
                 // Where this can't read a text, polars does.
-                let (Some(ours), Ok(theirs)) = (frame(&rows, &layout), layout.parse_by_polars(rows.clone())) else {
+                let (Some(ours), Ok(theirs)) = (frame(&rows, &layout, &all(&layout)), layout.parse_by_polars(rows.clone())) else {
                     continue;
                 };
                 prop_assert_eq!(ours.schema(), theirs.schema());
@@ -302,7 +310,7 @@ mod tests {
                     NA,12,,2012-02-29,FALSE,\"\"\n\
                     -9223372036854775807,1e3,2013-01-31 10:00:00.5,,,a\n";
         let (layout, rows) = layout(text, &rules(b',')).unwrap();
-        let ours = frame(&rows, &layout).unwrap();
+        let ours = frame(&rows, &layout, &all(&layout)).unwrap();
         let dtypes: Vec<String> = ours.dtypes().iter().map(ToString::to_string).collect();
         assert_eq!(dtypes, ["i64", "f64", "datetime[μs]", "date", "bool", "str"]);
         assert!(ours.equals_missing(&layout.parse_by_polars(rows).unwrap()));
@@ -311,7 +319,14 @@ mod tests {
             Some("two \"words\"")
         );
         assert_eq!(ours.column("note").unwrap().str().unwrap().get(1), Some(""));
-        assert!(frame(b"1,2\n", &layout).is_none());
-        assert!(frame(b"1,2,2013-01-31 10:00:00,2013-01-31,yes,a\n", &layout).is_none());
+        assert!(frame(b"1,2\n", &layout, &all(&layout)).is_none());
+        assert!(
+            frame(
+                b"1,2,2013-01-31 10:00:00,2013-01-31,yes,a\n",
+                &layout,
+                &all(&layout)
+            )
+            .is_none()
+        );
     }
 }

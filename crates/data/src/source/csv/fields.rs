@@ -6,6 +6,9 @@
 use memchr::{memchr, memchr3};
 
 const BLOCK: usize = u64::BITS as usize;
+/// Blocks that are looked through at once.
+const BLOCKS: usize = 16;
+const WINDOW: usize = BLOCK * BLOCKS;
 
 /// What separates fields, and what stands around them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,20 +21,23 @@ pub(super) struct Marks {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Field {
     pub start: usize,
-    pub end: usize,
+    /// No record is as long as 4 GB.
+    length: u32,
     pub quoted: bool,
 }
 
 impl Field {
+    #[inline]
+    pub(super) fn end(self) -> usize {
+        self.start + self.length as usize
+    }
+
     /// The place of its text: without the quotes around it, and without the carriage return of the line's end if it is
     /// the last of its record. Doubled quotes within stay.
     #[inline]
     pub(super) fn text(self, bytes: &[u8], quote: Option<u8>, is_last: bool) -> std::ops::Range<usize> {
-        let Self {
-            start,
-            mut end,
-            quoted,
-        } = self;
+        let Self { start, quoted, .. } = self;
+        let mut end = self.end();
         if is_last && end > start && bytes[end - 1] == b'\r' {
             end -= 1;
         }
@@ -58,10 +64,16 @@ pub(super) struct Splitter<'a> {
     marks: Marks,
     /// Where the next record begins.
     position: usize,
-    /// The block that is looked at, by its first byte.
+    /// The first byte of the blocks that were looked through.
+    window: usize,
+    /// The separators and line feeds in each of these, a bit each.
+    found: [u64; BLOCKS],
+    /// The one of these blocks that is looked at.
     block: usize,
-    /// The separators and line feeds of it that weren't passed yet, a bit each.
+    /// The separators and line feeds of it that weren't passed yet.
     ends: u64,
+    /// Fields in quotes so far.
+    quoted: usize,
 }
 
 impl<'a> Splitter<'a> {
@@ -70,14 +82,23 @@ impl<'a> Splitter<'a> {
             bytes,
             marks,
             position: 0,
+            window: 0,
+            found: [0; BLOCKS],
             block: 0,
             ends: 0,
+            quoted: 0,
         };
-        splitter.ends = splitter.ends_of_block();
+        splitter.look_through(0);
         splitter
     }
 
+    /// How many fields so far were in quotes.
+    pub(super) fn quoted(&self) -> usize {
+        self.quoted
+    }
+
     /// Where the next record begins.
+    #[inline]
     pub(super) fn position(&self) -> usize {
         self.position
     }
@@ -99,18 +120,21 @@ impl<'a> Splitter<'a> {
                 .filter(|quote| self.bytes.get(start) == Some(quote));
             let end = match opens {
                 None => self.next_end(),
-                Some(quote) => match end_of_quoted(&self.bytes[start..], self.marks.separator, quote) {
-                    Err(()) => return Split::Unfinished { open_quote: true },
-                    Ok(None) => None,
-                    Ok(Some(length)) => {
-                        self.pass(start + length + 1);
-                        Some(start + length)
+                Some(quote) => {
+                    self.quoted += 1;
+                    match end_of_quoted(&self.bytes[start..], self.marks.separator, quote) {
+                        Err(()) => return Split::Unfinished { open_quote: true },
+                        Ok(None) => None,
+                        Ok(Some(length)) => {
+                            self.pass(start + length + 1);
+                            Some(start + length)
+                        }
                     }
-                },
+                }
             };
             fields.push(Field {
                 start,
-                end: end.unwrap_or(self.bytes.len()),
+                length: (end.unwrap_or(self.bytes.len()) - start) as u32,
                 quoted: opens.is_some(),
             });
             match end {
@@ -128,38 +152,48 @@ impl<'a> Splitter<'a> {
     #[inline]
     fn next_end(&mut self) -> Option<usize> {
         while self.ends == 0 {
-            self.block += BLOCK;
-            if self.block >= self.bytes.len() {
+            self.block += 1;
+            if self.block < BLOCKS {
+                self.ends = self.found[self.block];
+            } else if self.window + WINDOW < self.bytes.len() {
+                self.look_through(self.window + WINDOW);
+            } else {
                 return None;
             }
-            self.ends = self.ends_of_block();
         }
-        let end = self.block + self.ends.trailing_zeros() as usize;
+        let end = self.window + self.block * BLOCK + self.ends.trailing_zeros() as usize;
         self.ends &= self.ends - 1;
         Some(end)
     }
 
     /// Passes all separators and line feeds before a position.
     fn pass(&mut self, position: usize) {
-        if position >= self.block + BLOCK {
-            self.block = position - position % BLOCK;
-            self.ends = self.ends_of_block();
+        if position >= self.window + WINDOW {
+            self.look_through(position - position % WINDOW);
+        }
+        let block = position % WINDOW / BLOCK;
+        if block > self.block {
+            self.block = block;
+            self.ends = self.found[block];
         }
         self.ends &= !0 << (position % BLOCK);
     }
 
-    #[inline]
-    fn ends_of_block(&self) -> u64 {
-        let rest = self.bytes.get(self.block..).unwrap_or_default();
+    /// Looks for ends of fields in the bytes from `window` on, which is a multiple of its length.
+    fn look_through(&mut self, window: usize) {
+        let rest = self.bytes.get(window..).unwrap_or_default();
         match rest.first_chunk() {
-            Some(block) => either(block, self.marks.separator, b'\n'),
+            Some(bytes) => either(bytes, self.marks.separator, b'\n', &mut self.found),
             None => {
-                let mut block = [0; BLOCK];
-                block[..rest.len()].copy_from_slice(rest);
+                let mut bytes = [0; WINDOW];
+                bytes[..rest.len()].copy_from_slice(rest);
+                either(&bytes, self.marks.separator, b'\n', &mut self.found);
                 // A separator may be any byte, also zero.
-                either(&block, self.marks.separator, b'\n') & ((1 << rest.len()) - 1)
+                self.found[rest.len() / BLOCK] &= (1 << (rest.len() % BLOCK)) - 1;
+                self.found[rest.len() / BLOCK + 1..].fill(0);
             }
         }
+        (self.window, self.block, self.ends) = (window, 0, self.found[0]);
     }
 }
 
@@ -179,55 +213,62 @@ fn end_of_quoted(bytes: &[u8], separator: u8, quote: u8) -> Result<Option<usize>
     }
 }
 
-/// Which of 64 bytes are one of two, a bit each.
+/// Which bytes are one of two, a bit each.
 #[cfg(target_arch = "x86_64")]
-#[inline]
-#[expect(unsafe_code, reason = "instructions that every processor of this kind has")]
-fn either(block: &[u8; BLOCK], a: u8, b: u8) -> u64 {
-    // SAFETY: SSE2 is a part of every 64-bit x86.
-    unsafe { either_by_vectors(block, a, b) }
+#[expect(
+    unsafe_code,
+    reason = "instructions of the processor, which are only used where it has them"
+)]
+fn either(bytes: &[u8; WINDOW], a: u8, b: u8, found: &mut [u64; BLOCKS]) {
+    if is_x86_feature_detected!("avx2") {
+        // SAFETY: the processor has AVX2.
+        unsafe { either_by_vectors(bytes, a, b, found) }
+    } else {
+        either_by_words(bytes, a, b, found);
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
-#[inline]
-#[target_feature(enable = "sse2")]
-fn either_by_vectors(block: &[u8; BLOCK], a: u8, b: u8) -> u64 {
-    use std::arch::x86_64::{_mm_cmpeq_epi8, _mm_movemask_epi8, _mm_or_si128, _mm_set_epi64x, _mm_set1_epi8};
-    let (a, b) = (_mm_set1_epi8(a as i8), _mm_set1_epi8(b as i8));
-    let (words, _) = block.as_chunks::<8>();
-    let of = |low: [u8; 8], high: [u8; 8]| {
-        let bytes = _mm_set_epi64x(i64::from_le_bytes(high), i64::from_le_bytes(low));
-        let found = _mm_or_si128(_mm_cmpeq_epi8(bytes, a), _mm_cmpeq_epi8(bytes, b));
-        u64::from(_mm_movemask_epi8(found) as u16)
+#[target_feature(enable = "avx2")]
+fn either_by_vectors(bytes: &[u8; WINDOW], a: u8, b: u8, found: &mut [u64; BLOCKS]) {
+    use std::arch::x86_64::{
+        _mm256_cmpeq_epi8, _mm256_movemask_epi8, _mm256_or_si256, _mm256_set_epi64x, _mm256_set1_epi8,
     };
-    of(words[0], words[1])
-        | of(words[2], words[3]) << 16
-        | of(words[4], words[5]) << 32
-        | of(words[6], words[7]) << 48
+    let (a, b) = (_mm256_set1_epi8(a as i8), _mm256_set1_epi8(b as i8));
+    let (words, _) = bytes.as_chunks::<8>();
+    let of = |words: &[[u8; 8]]| {
+        let word = |number: usize| i64::from_le_bytes(words[number]);
+        let bytes = _mm256_set_epi64x(word(3), word(2), word(1), word(0));
+        let found = _mm256_or_si256(_mm256_cmpeq_epi8(bytes, a), _mm256_cmpeq_epi8(bytes, b));
+        u64::from(_mm256_movemask_epi8(found) as u32)
+    };
+    for (words, found) in words.chunks_exact(8).zip(found) {
+        *found = of(&words[..4]) | of(&words[4..]) << 32;
+    }
 }
 
 #[cfg(not(target_arch = "x86_64"))]
-#[inline]
-fn either(block: &[u8; BLOCK], a: u8, b: u8) -> u64 {
-    either_by_words(block, a, b)
+fn either(bytes: &[u8; WINDOW], a: u8, b: u8, found: &mut [u64; BLOCKS]) {
+    either_by_words(bytes, a, b, found);
 }
 
 /// The same with no other than 64-bit registers.
-#[cfg(any(test, not(target_arch = "x86_64")))]
-fn either_by_words(block: &[u8; BLOCK], a: u8, b: u8) -> u64 {
+fn either_by_words(bytes: &[u8; WINDOW], a: u8, b: u8, found: &mut [u64; BLOCKS]) {
     const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
     // The high bit of each byte that is zero.
     let zeros = |word: u64| !(((word & LOW) + LOW) | word | LOW);
-    let (words, _) = block.as_chunks::<8>();
-    let bits = words.iter().map(|word| {
+    let (words, _) = bytes.as_chunks::<8>();
+    let bits = |word: &[u8; 8]| {
         let word = u64::from_le_bytes(*word);
         let each = |byte: u8| u64::from(byte) * 0x0101_0101_0101_0101;
         let found = zeros(word ^ each(a)) | zeros(word ^ each(b));
         // The eight high bits side by side.
         (found >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
-    });
-    bits.enumerate()
-        .fold(0, |all, (index, bits)| all | bits << (8 * index))
+    };
+    for (words, found) in words.chunks_exact(8).zip(found) {
+        let of_words = words.iter().enumerate();
+        *found = of_words.fold(0, |all, (index, word)| all | bits(word) << (8 * index));
+    }
 }
 
 #[cfg(test)]
@@ -260,7 +301,7 @@ mod tests {
     proptest! {
         #[test]
         fn fields_end_where_the_plain_reading_says(text in proptest::collection::vec(
-            proptest::sample::select(b"abcd,\"\n\r ".to_vec()), 0..300)
+            proptest::sample::select(b"abcd,\"\n\r ".to_vec()), 0..3000)
         ) {
             let marks = Marks { separator: b',', quote: Some(b'"') };
             let mut splitter = Splitter::new(&text, marks);
@@ -268,13 +309,13 @@ mod tests {
             let open = loop {
                 match splitter.next(&mut fields) {
                     Split::Record { end } => {
-                        ends.extend(fields.iter().map(|field| (field.end, field.end == end)));
+                        ends.extend(fields.iter().map(|field| (field.end(), field.end() == end)));
                         prop_assert_eq!(splitter.position(), end + 1);
                     }
                     Split::Unfinished { open_quote } => {
                         // The last of them goes on to the end of the text.
                         let whole = if open_quote { &fields[..] } else { &fields[..fields.len() - 1] };
-                        ends.extend(whole.iter().map(|field| (field.end, false)));
+                        ends.extend(whole.iter().map(|field| (field.end(), false)));
                         break open_quote;
                     }
                 }
@@ -283,13 +324,16 @@ mod tests {
         }
 
         #[test]
-        fn bytes_are_found_in_both_ways(block in prop::array::uniform32(0_u8..6), a in 0_u8..6, b in 0_u8..6) {
-            let mut twice = [0; BLOCK];
-            twice[..32].copy_from_slice(&block);
-            twice[32..].copy_from_slice(&block.map(|byte| byte ^ 0x80));
-            let expected = (0..BLOCK).filter(|at| twice[*at] == a || twice[*at] == b).fold(0, |all, at| all | 1_u64 << at);
-            prop_assert_eq!(either(&twice, a, b), expected);
-            prop_assert_eq!(either_by_words(&twice, a, b), expected);
+        fn bytes_are_found_in_both_ways(bytes in prop::collection::vec(0_u8..6, WINDOW), a in 0_u8..6, b in 0_u8..6) {
+            let bytes: [u8; WINDOW] = std::array::from_fn(|at| bytes[at] ^ if at % 7 == 0 { 0x80 } else { 0 });
+            let is_one = |at: &usize| bytes[*at] == a || bytes[*at] == b;
+            let expected: [u64; BLOCKS] = std::array::from_fn(|block| {
+                (0..BLOCK).filter(|at| is_one(&(block * BLOCK + at))).fold(0, |all, at| all | 1 << at)
+            });
+            let (mut fast, mut plain) = ([0; BLOCKS], [0; BLOCKS]);
+            either(&bytes, a, b, &mut fast);
+            either_by_words(&bytes, a, b, &mut plain);
+            prop_assert_eq!((fast, plain), (expected, expected));
         }
     }
 }

@@ -12,6 +12,8 @@ use aloft_spec::source::Ragged;
 
 /// How often a long look at records asks whether it is cancelled.
 const RECORDS_BETWEEN_CHECKS: u64 = 1 << 16;
+/// Fields that are found before their values are looked at.
+const BLOCK_FIELDS: usize = 4096;
 /// So many ragged rows are named.
 const NAMED_ROWS: usize = 5;
 
@@ -90,47 +92,66 @@ impl Findings {
     ) -> Result<(Self, usize), Failed> {
         let mut found = Self::new(width, rules);
         let mut records = Splitter::new(bytes, rules.marks);
-        let mut fields = Vec::with_capacity(width + 1);
+        // Of rows, of each as many as there are columns.
+        let mut fields = Vec::with_capacity(BLOCK_FIELDS + 2 * width);
         let mut seen = 0_u64;
         let length = loop {
             if seen.is_multiple_of(RECORDS_BETWEEN_CHECKS) {
                 cancel.step()?;
             }
             seen += 1;
-            let start = records.position();
-            let end = match records.next(&mut fields) {
+            let (start, before, quoted) = (records.position(), fields.len(), records.quoted());
+            let end = match records.append(&mut fields) {
                 Split::Record { end } => end,
                 Split::Unfinished { open_quote: false } if is_last && start < bytes.len() => bytes.len(),
-                Split::Unfinished { .. } => break start,
+                Split::Unfinished { .. } => {
+                    fields.truncate(before);
+                    break start;
+                }
             };
-            found.add(&bytes[..end], start, &fields, stride, rules);
+            found.lines += 1;
+            if records.quoted() > quoted {
+                // Only quotes can hold a line feed.
+                found.lines += memchr::memchr_iter(b'\n', &bytes[start..end]).count();
+            }
+            let row = &fields[before..];
+            if !found.add(&bytes[..end], start, row, stride, rules) {
+                fields.truncate(before);
+            } else if fields.len() >= BLOCK_FIELDS {
+                found.look(bytes, &mut fields, rules);
+            }
             if end == bytes.len() {
                 break end;
             }
         };
+        found.look(bytes, &mut fields, rules);
         check_utf8(&bytes[..length], rules)?;
         Ok((found, length))
     }
 
-    /// Takes note of the record from `start` to the end of the bytes.
-    fn add(&mut self, bytes: &[u8], start: usize, fields: &[Field], stride: u64, rules: &Rules) {
-        let (width, line) = (self.kinds.len(), self.lines + 1);
-        self.lines += 1;
-        // Only quotes can hold a line feed.
-        if fields.iter().any(|field| field.quoted) {
-            self.lines += memchr::memchr_iter(b'\n', &bytes[start..]).count();
-        }
+    /// Takes note of the record from `start` to the end of the bytes, whose lines are counted. Whether its fields are as
+    /// many as there are columns, so that their values are to be looked at with those of others.
+    fn add(&mut self, bytes: &[u8], start: usize, fields: &[Field], stride: u64, rules: &Rules) -> bool {
+        let width = self.kinds.len();
+        let line = |found: &Self| found.lines - memchr::memchr_iter(b'\n', &bytes[start..]).count();
         // In a table of one column a blank line is a row without a value.
         if width > 1 && matches!(&bytes[start..], b"" | b"\r") {
-            self.blanks.add(line, 0);
-            return;
+            self.blanks.add(line(self), 0);
+            return false;
         }
         self.settle_blanks();
         self.any = true;
-        if fields.len() != width {
-            self.ragged.add(line, fields.len());
+        let fits = fields.len() == width;
+        if !fits {
+            self.ragged.add(line(self), fields.len());
             if rules.ragged != Ragged::Fill {
-                return;
+                return false;
+            }
+            for (column, field) in fields.iter().take(width).enumerate() {
+                let value = field.text(bytes, rules.marks.quote, column + 1 == fields.len());
+                if self.nulls.meet(column, &bytes[value.clone()]) == Meaning::Value {
+                    self.kinds[column].add(&bytes[value]);
+                }
             }
         }
         if self.rows.is_multiple_of(stride) {
@@ -138,13 +159,26 @@ impl Findings {
             self.starts.push(start as u32);
         }
         self.rows += 1;
-        let quote = rules.marks.quote;
-        for (column, (field, kinds)) in fields.iter().zip(&mut self.kinds).enumerate() {
-            let value = field.text(bytes, quote, column + 1 == fields.len());
-            if self.nulls.meet(column, &bytes[value.clone()]) == Meaning::Value {
-                kinds.add_within(bytes, value);
+        fits
+    }
+
+    /// Takes note of the values of rows, column by column, and forgets their fields.
+    fn look(&mut self, bytes: &[u8], fields: &mut Vec<Field>, rules: &Rules) {
+        let width = self.kinds.len();
+        for (column, kinds) in self.kinds.iter_mut().enumerate() {
+            let is_last = column + 1 == width;
+            for row in fields.chunks_exact(width) {
+                let value = row[column].text(bytes, rules.marks.quote, is_last);
+                // A plain number means nothing else, unless that is said.
+                if rules.null_values.is_none() && kinds.add_plain(bytes, value.clone()) {
+                    continue;
+                }
+                if self.nulls.meet(column, &bytes[value.clone()]) == Meaning::Value {
+                    kinds.add(&bytes[value]);
+                }
             }
         }
+        fields.clear();
     }
 
     /// Blank lines in front of a record are rows that don't fit.

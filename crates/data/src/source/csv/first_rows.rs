@@ -88,7 +88,7 @@ pub(super) fn first_rows(
     let scanned = Scanned::new(head.names, found, rules.comma, Index::default());
     let layout = Layout::new(content, rules, &scanned);
     Ok(Some(FirstRows {
-        frame: layout.parse(text)?,
+        frame: layout.parse(text, None)?,
         scanned,
         bytes_read,
     }))
@@ -122,7 +122,7 @@ pub(super) fn of_head(
     let scanned = Scanned::new(head.names, found, rules.comma, Index::default());
     let layout = Layout::new(content.clone(), rules, &scanned);
     Ok(Some(FirstRows {
-        frame: layout.parse(text)?,
+        frame: layout.parse(text, None)?,
         scanned,
         bytes_read,
     }))

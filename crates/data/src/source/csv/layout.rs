@@ -11,7 +11,8 @@ use super::{
 use crate::{
     Cancel,
     error::{DataError, Result, guarded},
-    execute::{self, EngineChoice, Parts},
+    execute::{self, EngineChoice},
+    parts::Parts,
     source::content::Content,
 };
 use aloft_spec::profile::Scan;
@@ -65,7 +66,7 @@ pub(crate) fn rows(
         },
         ..Scan::default()
     };
-    Ok((layout.parse(text)?, scan))
+    Ok((layout.parse(text, None)?, scan))
 }
 
 impl Parts for Layout {
@@ -73,12 +74,49 @@ impl Parts for Layout {
         self.index.as_ref().map_or(0, |(_, index)| index.parts.len())
     }
 
-    fn read(&self, number: usize) -> Result<DataFrame> {
+    fn rows(&self, number: usize) -> u64 {
+        let part = self.index.as_ref().and_then(|(_, index)| index.parts.get(number));
+        part.map_or(0, |part| part.rows)
+    }
+
+    fn schema(&self) -> SchemaRef {
+        let columns = self.columns.iter();
+        Arc::new(
+            columns
+                .map(|(name, kind)| Field::new(name.clone(), kind.dtype()))
+                .collect(),
+        )
+    }
+
+    fn bytes(&self, columns: Option<&[PlSmallStr]>, rows: u64) -> u64 {
+        // Of a text its place, and no more of its letters than stand in the file for all columns.
+        const TEXT: u64 = 16;
+        let letters = self.index.as_ref().map_or(0, |(_, index)| {
+            let of_all: u64 = index.parts.iter().map(|part| part.bytes).sum();
+            (of_all as f64 * rows as f64 / self.rows.max(1) as f64) as u64
+        });
+        let wanted = |name| columns.is_none_or(|columns| columns.contains(name));
+        let kinds = self.columns.iter().filter(|(name, _)| wanted(name));
+        let (mut bytes, mut has_texts) = (0_u64, false);
+        for (_, kind) in kinds {
+            let size = match kind.dtype() {
+                DataType::Boolean => 1,
+                DataType::Date => 4,
+                DataType::String => TEXT,
+                _ => 8,
+            };
+            bytes += rows * size;
+            has_texts |= size == TEXT;
+        }
+        bytes + if has_texts { letters } else { 0 }
+    }
+
+    fn read(&self, number: usize, columns: Option<&[PlSmallStr]>) -> Result<DataFrame> {
         let Some((file, index)) = &self.index else {
-            return self.parse(Vec::new());
+            return self.parse(Vec::new(), columns);
         };
         let (text, rows) = index.part(file, number)?;
-        let frame = self.parse(text)?;
+        let frame = self.parse(text, columns)?;
         if frame.height() as u64 != rows {
             return Err(index::changed(file));
         }
@@ -102,11 +140,20 @@ impl Layout {
         }
     }
 
-    /// Rows by their text.
-    pub(super) fn parse(&self, text: Vec<u8>) -> Result<DataFrame> {
-        match columns::frame(&text, self) {
-            Some(frame) => Ok(frame),
-            None => self.parse_by_polars(text),
+    /// Rows by their text; of these columns alone where they are given, in that order.
+    pub(super) fn parse(&self, text: Vec<u8>, columns: Option<&[PlSmallStr]>) -> Result<DataFrame> {
+        let place = |name: &PlSmallStr| self.columns.iter().position(|(column, _)| column == name);
+        let wanted: Vec<usize> = match columns {
+            Some(columns) => columns.iter().filter_map(place).collect(),
+            None => (0..self.columns.len()).collect(),
+        };
+        match (columns::frame(&text, self, &wanted), columns) {
+            (Some(frame), _) => Ok(frame),
+            (None, None) => self.parse_by_polars(text),
+            (None, Some(columns)) => {
+                let frame = self.parse_by_polars(text)?;
+                guarded(|| frame.select(columns.iter().cloned()))
+            }
         }
     }
 

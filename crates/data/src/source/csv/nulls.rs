@@ -46,14 +46,19 @@ impl Nulls {
     #[inline]
     pub(super) fn meet(&mut self, column: usize, value: &[u8]) -> Meaning {
         if value.is_empty() {
-            return Meaning::Null;
+            Meaning::Null
+        } else if self.given.is_none() && !may_be_null(value) {
+            Meaning::Value
+        } else {
+            self.compare(column, value)
         }
+    }
+
+    /// What a value means that isn't empty.
+    fn compare(&mut self, column: usize, value: &[u8]) -> Meaning {
         if let Some(given) = &self.given {
             let null = given.iter().any(|null| null.as_bytes() == value);
             return if null { Meaning::Null } else { Meaning::Value };
-        }
-        if !may_be_null(value) {
-            return Meaning::Value;
         }
         let position = |texts: &[&str]| {
             let is_text = |text: &&str| text.len() == value.len() && text.as_bytes() == value;

@@ -111,7 +111,7 @@ impl<'a> Record<'a> {
     /// The bytes of its first `count` fields, with what separates them.
     pub(super) fn first_fields(&self, count: usize) -> &'a [u8] {
         match count.checked_sub(1).and_then(|last| self.fields.get(last)) {
-            Some(field) => &self.bytes[..field.end],
+            Some(field) => &self.bytes[..field.end()],
             None => &self.bytes[..0],
         }
     }
@@ -178,7 +178,7 @@ mod tests {
                     let fields = record
                         .fields
                         .iter()
-                        .map(|field| record.bytes[field.start..field.end].to_vec());
+                        .map(|field| record.bytes[field.start..field.end()].to_vec());
                     all.push((line, fields.collect()));
                     line += 1 + memchr_iter(b'\n', record.bytes).count();
                 }
