@@ -204,7 +204,7 @@ mod tests {
             guarded(|| {
                 let frame = df!("n" => numbers, "text" => texts)?;
                 match columns {
-                    Some(columns) if columns.is_empty() => Ok(DataFrame::empty_with_height(3)),
+                    Some([]) => Ok(DataFrame::empty_with_height(3)),
                     Some(columns) => frame.select(columns.iter().cloned()),
                     None => Ok(frame),
                 }

@@ -17,15 +17,15 @@ pub enum Cycle {
 }
 
 impl Cycle {
-    /// The circles that are longer than a step, and that the training part has gone round at least once: a model that
-    /// has never seen a December learns nothing about it.
+    /// The circles that are longer than a step, and half of which the training part has seen at least. What it hasn't seen
+    /// lies across from what it has: of a year up to October a model learns about December that it is no June.
     pub fn of(clock: &Clock, seen: i64) -> Vec<Self> {
         let Some(step) = clock.milliseconds() else {
             return Vec::new();
         };
         [Self::Day, Self::Week, Self::Year]
             .into_iter()
-            .filter(|cycle| cycle.milliseconds() > step && cycle.milliseconds() <= seen)
+            .filter(|cycle| cycle.milliseconds() > step && cycle.milliseconds() / 2 <= seen)
             .collect()
     }
 
@@ -58,6 +58,8 @@ mod tests {
         let clock = |step| Clock { dated: true, step };
         let hourly = clock(Step::Even(DAY / 24));
         assert_eq!(Cycle::of(&hourly, 30 * DAY), [Cycle::Day, Cycle::Week]);
+        assert_eq!(Cycle::of(&hourly, 3 * DAY), [Cycle::Day]);
+        assert_eq!(Cycle::of(&hourly, 200 * DAY), [Cycle::Day, Cycle::Week, Cycle::Year]);
         assert_eq!(
             Cycle::of(&clock(Step::Even(DAY)), 3 * YEAR),
             [Cycle::Week, Cycle::Year]
