@@ -4,7 +4,7 @@ use super::axes::has_names;
 use super::marks::To;
 use crate::tokens::Tokens;
 use aloft_protocol::BlockId;
-use aloft_spec::chart::{Brush, Marks, Panel, Scale};
+use aloft_spec::chart::{Bar, Brush, Marks, Panel, Scale};
 use aloft_spec::ticks::reading;
 use egui::{CursorIcon, Painter, Pos2, Rect, Response, Stroke, Ui, pos2};
 
@@ -92,14 +92,19 @@ fn clicked(panel: &Panel, position: f64) -> Option<Brush> {
     let bar = bars
         .iter()
         .find(|bar| (bar.left..=bar.right).contains(&position))?;
-    // What lies on the right edge is in the next bar, but for the last one.
+    let (low, high) = bar_range(bars, bar);
+    Some(Brush::Range { low, high })
+}
+
+/// Where the rows of one of some bars lie: what is on its right edge is in the next bar, but for the last one.
+pub fn bar_range(bars: &[Bar], bar: &Bar) -> (f64, f64) {
     let is_last = bars.iter().all(|other| other.right <= bar.right);
     let high = if is_last {
         bar.right
     } else {
         bar.right - (bar.right - bar.left) * 1e-6
     };
-    Some(Brush::Range { low: bar.left, high })
+    (bar.left, high)
 }
 
 /// Covers what isn't chosen, so that the chosen part stands out.
@@ -121,7 +126,7 @@ pub fn shade(painter: &Painter, room: Rect, panel: &Panel, brush: &Brush, to: To
 }
 
 /// Where a brush begins and ends on the axis of a panel.
-fn ends(panel: &Panel, brush: &Brush) -> Option<(f64, f64)> {
+pub fn ends(panel: &Panel, brush: &Brush) -> Option<(f64, f64)> {
     match (brush, &panel.x.scale) {
         (Brush::Range { low, high }, _) => Some((*low, *high)),
         (Brush::Name { name }, Scale::Names(names)) => {
@@ -143,7 +148,7 @@ pub fn words(panel: &Panel, brush: &Brush) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use aloft_spec::chart::{Axis, Bar};
+    use aloft_spec::chart::Axis;
 
     fn axis(scale: Scale) -> Axis {
         Axis {

@@ -3,6 +3,7 @@
 mod axes;
 mod brush;
 mod hover;
+mod keys;
 mod legend;
 mod marks;
 mod turned;
@@ -129,8 +130,7 @@ fn panel_ui(
         ])
         .set_margin_fraction(egui::Vec2::ZERO)
         .sense(if data.mark.has_brush() {
-            // Without the keyboard's focus: the pointer alone chooses here.
-            Sense::CLICK | Sense::DRAG
+            Sense::click_and_drag()
         } else {
             Sense::hover()
         })
@@ -163,7 +163,17 @@ fn panel_ui(
         let at = |point| shown.transform.value_from_position(point).x;
         let block = brushing.block;
         let brush = brush::brush_ui(ui, &shown.response, block, panel, &mut brushing.dragged, &at);
+        let brush = brush.or_else(|| keys::keys_ui(ui, &shown.response, panel, brushing.chosen));
         brushing.brush = brushing.brush.take().or(brush);
+        shown.response.widget_info(|| {
+            let label = format!("Rows by {}, chosen by the arrow keys", panel.x.label);
+            WidgetInfo::labeled(Role::Slider, true, label)
+        });
+        if shown.response.has_focus() {
+            let ring = egui::Stroke::new(1.0, t.accent);
+            ui.painter()
+                .rect_stroke(shown.response.rect, 0.0, ring, egui::StrokeKind::Outside);
+        }
     }
     let dragged = brushing.dragged.filter(|drag| drag.block == brushing.block);
     let room = shown.response.rect;

@@ -92,6 +92,28 @@ fn a_drag_chooses_a_range_of_the_axis() {
 }
 
 #[test]
+fn arrows_choose_in_a_chart_that_has_the_focus() {
+    let mut harness = window_of_charts();
+    harness.key_press(Key::ArrowRight);
+    harness.run();
+    assert_eq!(chosen(&mut harness), None, "another control has the focus");
+    let label = "Rows by dep_delay, chosen by the arrow keys";
+    let chart = harness.get_all_by_label(label).next();
+    chart.expect("the histogram").focus();
+    harness.run();
+    harness.key_press(Key::ArrowRight);
+    harness.run();
+    let Some((_, Brush::Range { low, high })) = chosen(&mut harness) else {
+        panic!("the first bar is chosen")
+    };
+    assert!(low < high);
+    assert!(
+        harness.get_all_by_label(label).next().is_some_and(|chart| chart.is_focused()),
+        "the arrows stay in the chart"
+    );
+}
+
+#[test]
 fn a_click_chooses_a_bar_or_a_name() {
     let mut harness = window_of_charts();
     let click = |harness: &mut Harness<'_, Window>, chart: usize| {
