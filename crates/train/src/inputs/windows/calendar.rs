@@ -59,7 +59,10 @@ mod tests {
         let hourly = clock(Step::Even(DAY / 24));
         assert_eq!(Cycle::of(&hourly, 30 * DAY), [Cycle::Day, Cycle::Week]);
         assert_eq!(Cycle::of(&hourly, 3 * DAY), [Cycle::Day]);
-        assert_eq!(Cycle::of(&hourly, 200 * DAY), [Cycle::Day, Cycle::Week, Cycle::Year]);
+        assert_eq!(
+            Cycle::of(&hourly, 200 * DAY),
+            [Cycle::Day, Cycle::Week, Cycle::Year]
+        );
         assert_eq!(
             Cycle::of(&clock(Step::Even(DAY)), 3 * YEAR),
             [Cycle::Week, Cycle::Year]
