@@ -47,6 +47,17 @@ pub(crate) fn open_parquet(file: &Path) -> Result<Opened> {
     })
 }
 
+/// The first rows of a Parquet file. A plan would read the whole row groups that they are in.
+pub(crate) fn first_rows(file: &Path, rows: usize) -> Result<DataFrame> {
+    let source = File::open(file).map_err(|error| DataError::reading(file, &error))?;
+    guarded(|| {
+        ParquetReader::new(source)
+            .with_slice(Some((0, rows)))
+            .read_parallel(ParallelStrategy::Columns)
+            .finish()
+    })
+}
+
 /// How polars is to read a file. It maps those that are named by a path: then all that was read counts as memory of the
 /// process until the scan ends. Those that are named by an address are read a part at a time.
 fn path_to_read(file: &Path) -> PolarsResult<PlRefPath> {

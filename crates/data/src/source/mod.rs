@@ -209,10 +209,14 @@ fn relation(
             in_memory(frame, scope).with_scan(scan)
         }
         _ => {
-            let head = plan.slice(0, wanted.min(IdxSize::MAX.into()) as IdxSize);
-            let frame =
-                execute::collect(head, EngineChoice::Streaming).map_err(|error| error.in_file(path))?;
-            in_memory(frame, Scope::Head)
+            let frame = match &parquet {
+                Some(file) => columnar::first_rows(file, wanted as usize),
+                None => {
+                    let head = plan.slice(0, wanted.min(IdxSize::MAX.into()) as IdxSize);
+                    execute::collect(head, EngineChoice::Streaming)
+                }
+            };
+            in_memory(frame.map_err(|error| error.in_file(path))?, Scope::Head)
         }
     };
     Ok(relation.with_reading(reading))
