@@ -145,7 +145,11 @@ pub fn enqueue_plan(state: &mut State, name: &str, rows: Rows) {
         rows,
     };
     if !state.tasks.iter().any(|task| task.work == work) {
-        state.add_task(format!("Measuring {name}"), work);
+        let what = match rows {
+            Rows::Sample => "",
+            Rows::All => ", all rows",
+        };
+        state.add_task(format!("Measuring {name}{what}"), work);
     }
 }
 
