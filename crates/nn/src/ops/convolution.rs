@@ -1,14 +1,13 @@
-//! Convolution of images and of sequences: windows are copied side by side ("im2col"), image by image so that they stay in
-//! the cache, and multiplied with the filters.
+//! Convolution of images and of sequences: a product of windows and filters that reads each window where it lies in its
+//! image, which has zeros around it. So do the gradients: that of the filters is a product of the transposed windows, and
+//! that of the image the convolution of the result's gradient with the reversed filters.
 //!
 //! Channels come last, [rows, height, width, channels], unlike PyTorch's tensors: a window is then a few long runs of
 //! memory, and whatever follows works along the channels. Filters are [filters, height, width, channels].
 
 use super::{
-    Activation, Backward, CandleContext, Forward, Op,
-    matmul::{Matrix, MatrixMut, multiply},
-    packed::Packed,
-    vector,
+    Activation, Backward, CandleContext, Forward, Op, matmul::Matrix, packed::Packed,
+    transposed::add_transposed, vector, windows::Windows,
 };
 use candle_core::{Result, Tensor};
 use serde::Serialize;
@@ -114,71 +113,136 @@ impl Convolution {
         self.kernel[0] * self.kernel[1] * self.image.channels
     }
 
-    /// Calls `run(start in the window, start in the image, length)` for each run of memory that the window of a result at
-    /// (`y`, `x`) shares with the image; the rest of the window are zeros.
-    #[inline(always)]
-    fn runs(&self, y: usize, x: usize, mut run: impl FnMut(usize, usize, usize)) {
-        let channels = self.image.channels;
-        let [above, _, left, _] = self.padding;
-        // Pixels of a window that lie side by side are one run.
+    /// The image with zeros around.
+    fn padded(&self) -> Image {
+        let [above, below, left, right] = self.padding;
+        Image {
+            height: self.image.height + above + below,
+            width: self.image.width + left + right,
+            ..self.image
+        }
+    }
+
+    /// The way back as a convolution of the result's gradient, for a stride of 1: what reaches a pixel comes from the
+    /// windows around it, so the filters are turned upside down and their two sides exchanged. `None` where there is more
+    /// padding than a window reaches over.
+    fn reversed(&self) -> Option<Self> {
+        let span = |kernel: usize| (kernel - 1) * self.dilation;
+        let [height, width] = self.kernel.map(span);
+        let [above, below, left, right] = self.padding;
+        let rest = |span: usize, padding: usize| span.checked_sub(padding);
+        (self.stride == 1).then_some(())?;
+        Some(Self {
+            image: self.result(),
+            filters: self.image.channels,
+            padding: [
+                rest(height, above)?,
+                rest(height, below)?,
+                rest(width, left)?,
+                rest(width, right)?,
+            ],
+            activation: Activation::Identity,
+            ..*self
+        })
+    }
+
+    /// The filters of [`reversed`](Self::reversed): [numbers of its window, channels].
+    fn reversed_filters(&self, filters: &[f32]) -> Vec<f32> {
+        let (channels, window) = (self.image.channels, self.window());
+        let mut reversed = Vec::with_capacity(filters.len());
+        for place in (0..window / channels).rev() {
+            for filter in filters.chunks_exact(window) {
+                reversed.extend_from_slice(&filter[place * channels..][..channels]);
+            }
+        }
+        reversed
+    }
+
+    /// Where runs of a window begin within a padded image, and their length: pixels that lie side by side are one run.
+    fn runs(&self) -> (Vec<usize>, usize) {
+        let Image { width, channels, .. } = self.padded();
         let (pieces, length) = match self.dilation {
             1 => (1, self.kernel[1]),
             _ => (self.kernel[1], 1),
         };
-        for dy in 0..self.kernel[0] {
-            let from_top = y * self.stride + dy * self.dilation;
-            if from_top < above || from_top - above >= self.image.height {
-                continue;
-            }
-            let line = (from_top - above) * self.image.width;
-            for dx in 0..pieces {
-                let from_left = x * self.stride + dx * self.dilation;
-                let cut = left.saturating_sub(from_left).min(length);
-                let first = (from_left + cut).saturating_sub(left);
-                let end = (from_left + length).saturating_sub(left).min(self.image.width);
-                if first < end {
-                    run(
-                        (dy * self.kernel[1] + dx + cut) * channels,
-                        (line + first) * channels,
-                        (end - first) * channels,
-                    );
-                }
-            }
+        let at = |run: usize| (run / pieces * width + run % pieces) * self.dilation * channels;
+        ((0..self.kernel[0] * pieces).map(at).collect(), length * channels)
+    }
+
+    /// Copies an image into the middle of a padded one, which holds zeros or such an image.
+    fn pad(&self, image: &[f32], padded: &mut [f32]) {
+        let (line, channels) = (self.image.width * self.image.channels, self.image.channels);
+        let first = (self.padding[0] * self.padded().width + self.padding[2]) * channels;
+        let padded = padded[first..].chunks_mut(self.padded().width * channels);
+        for (image, padded) in image.chunks_exact(line).zip(padded) {
+            padded[..line].copy_from_slice(image);
         }
     }
 
-    /// Copies the windows of one image side by side: [windows, numbers of a window].
-    fn gather(&self, image: &[f32], windows: &mut [f32]) {
-        let (result, size) = (self.result(), self.window());
-        if self.padding != [0; 4] {
-            windows.fill(0.0);
-        }
-        for (index, window) in windows.chunks_exact_mut(size).enumerate() {
-            self.runs(index / result.width, index % result.width, |to, from, length| {
-                let (to, from) = (&mut window[to..to + length], &image[from..from + length]);
-                // A call to memcpy takes longer than so few numbers.
-                if length < 8 {
-                    to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
-                } else {
-                    to.copy_from_slice(from);
-                }
-            });
-        }
+    /// The windows of a padded image.
+    fn windows<'a>(&self, padded: &'a [f32], (offsets, length): &'a (Vec<usize>, usize)) -> Windows<'a> {
+        let (result, step) = (self.result(), self.stride * self.image.channels);
+        Windows::new(
+            padded,
+            [result.height, result.width],
+            [self.padded().width * step, step],
+            offsets,
+            *length,
+        )
     }
 
-    /// Adds windows to the image that they were gathered from.
+    /// Adds windows to the padded image that they are of.
     #[inline(always)]
-    fn scatter(&self, windows: &[f32], image: &mut [f32]) {
-        let (result, size) = (self.result(), self.window());
-        for (index, window) in windows.chunks_exact(size).enumerate() {
-            self.runs(index / result.width, index % result.width, |from, to, length| {
-                for (to, from) in image[to..to + length]
-                    .iter_mut()
-                    .zip(&window[from..from + length])
-                {
+    fn scatter(&self, windows: &[f32], padded: &mut [f32], (offsets, length): &(Vec<usize>, usize)) {
+        let mut starts = self.windows(padded, &(offsets.clone(), *length)).starts();
+        for window in windows.chunks_exact(self.window()) {
+            let start = starts.next();
+            for (from, offset) in window.chunks_exact(*length).zip(offsets) {
+                for (to, from) in padded[start + offset..][..*length].iter_mut().zip(from) {
                     *to += from;
                 }
-            });
+            }
+        }
+    }
+
+    /// Adds the middle of a padded image to an image.
+    fn add_middle(&self, padded: &[f32], image: &mut [f32]) {
+        let (line, channels) = (self.image.width * self.image.channels, self.image.channels);
+        let first = (self.padding[0] * self.padded().width + self.padding[2]) * channels;
+        let padded = padded[first..].chunks(self.padded().width * channels);
+        for (image, padded) in image.chunks_exact_mut(line).zip(padded) {
+            vector::add(image, &padded[..line]);
+        }
+    }
+}
+
+/// The way from the gradient of a result to that of the image.
+enum ToImage {
+    /// By the reversed convolution: its filters, its runs, and space for a padded gradient.
+    Reversed(Convolution, Packed, (Vec<usize>, usize), Vec<f32>),
+    /// By a product with the filters that gives windows, which are added up: space for these and for the padded image.
+    Scattered(Packed, Vec<f32>, Vec<f32>),
+}
+
+impl ToImage {
+    fn new(convolution: &Convolution, filters: &[f32]) -> Self {
+        let (window, channels) = (convolution.window(), convolution.image.channels);
+        match convolution.reversed() {
+            Some(reversed) => {
+                let filters = convolution.reversed_filters(filters);
+                let filters = Matrix::new(&filters, reversed.window(), channels);
+                let space = vec![0.0; reversed.padded().size()];
+                Self::Reversed(reversed, Packed::new(filters), reversed.runs(), space)
+            }
+            None => {
+                let filters = Packed::new(Matrix::new(filters, convolution.filters, window));
+                let windows = convolution.result().size() / convolution.filters * window;
+                Self::Scattered(
+                    filters,
+                    vec![0.0; windows],
+                    vec![0.0; convolution.padded().size()],
+                )
+            }
         }
     }
 }
@@ -200,17 +264,16 @@ impl Op for Convolution {
     }
 
     fn forward(&self, call: Forward<'_>) {
-        let result = self.result();
-        let places = result.height * result.width;
+        let (size, runs) = (self.result().size(), self.runs());
         let filters = Matrix::new(call.parameters[0], self.filters, self.window());
         let filters = Packed::new(filters.transposed());
-        let mut windows = vec![0.0; places * self.window()];
+        let mut padded = vec![0.0; self.padded().size()];
         let images = call.inputs[0].chunks_exact(self.image.size());
-        for (index, (image, out)) in images.zip(call.out.chunks_exact_mut(result.size())).enumerate() {
-            self.gather(image, &mut windows);
-            filters.multiply(out, &windows, false);
+        for (index, (image, out)) in images.zip(call.out.chunks_exact_mut(size)).enumerate() {
+            self.pad(image, &mut padded);
+            filters.multiply(out, self.windows(&padded, &runs), false);
             let slopes = match self.activation.keeps_slopes() {
-                true => &mut call.saved[index * result.size()..(index + 1) * result.size()],
+                true => &mut call.saved[index * size..(index + 1) * size],
                 false => &mut [],
             };
             self.activation.apply(out, call.parameters[1], slopes);
@@ -218,36 +281,59 @@ impl Op for Convolution {
     }
 
     fn backward(&self, call: Backward<'_>) {
-        let result = self.result();
-        let places = result.height * result.width;
+        let (size, runs) = (self.result().size(), self.runs());
         let at = match self.activation.keeps_slopes() {
             true => &*call.saved,
             false => call.out,
         };
-        let mut for_bias = vec![0.0; self.filters];
-        self.activation.slope(call.gradient, at, &mut for_bias);
         let [weight_sum, bias_sum] = call.for_parameters else {
             unreachable!("a convolution has filters and a bias")
         };
+        let mut for_bias = vec![0.0; self.filters];
+        // [numbers of a window, filters].
+        let mut for_filters = vec![0.0; self.window() * self.filters];
+        let mut padded = vec![0.0; self.padded().size()];
+        let mut to_image = call.for_inputs[0]
+            .is_some()
+            .then(|| ToImage::new(self, call.parameters[0]));
+        let images = call.inputs[0]
+            .chunks_exact(self.image.size())
+            .zip(at.chunks_exact(size));
+        // Image by image, so that all of one stays in the cache.
+        for (index, ((image, at), gradient)) in images.zip(call.gradient.chunks_exact_mut(size)).enumerate() {
+            self.activation.slope(gradient, at, &mut for_bias);
+            if weight_sum.is_some() {
+                self.pad(image, &mut padded);
+                add_transposed(&mut for_filters, self.windows(&padded, &runs), gradient);
+            }
+            let (Some(to_image), Some(sum)) = (&mut to_image, &mut call.for_inputs[0]) else {
+                continue;
+            };
+            let image = index * image.len()..(index + 1) * image.len();
+            match to_image {
+                ToImage::Reversed(reversed, filters, runs, space) => {
+                    reversed.pad(gradient, space);
+                    filters.multiply(&mut sum.numbers[image], reversed.windows(space, runs), !sum.fresh);
+                }
+                ToImage::Scattered(filters, windows, space) => {
+                    filters.multiply(windows, Windows::matrix(gradient, self.filters), false);
+                    space.fill(0.0);
+                    vector::vectorized!(self.scatter(windows, space, &runs));
+                    self.add_middle(space, &mut sum.to_add()[image]);
+                }
+            }
+        }
         if let Some(sum) = bias_sum {
             sum.add(&for_bias);
         }
-        let filters = Packed::new(Matrix::new(call.parameters[0], self.filters, self.window()));
-        let mut windows = vec![0.0; places * self.window()];
-        let images = call.inputs[0].chunks_exact(self.image.size());
-        for (index, (image, gradient)) in images.zip(call.gradient.chunks_exact(result.size())).enumerate() {
-            if let Some(sum) = weight_sum {
-                self.gather(image, &mut windows);
-                let out = MatrixMut::new(sum.numbers, self.filters, self.window());
-                let windows = Matrix::new(&windows, places, self.window());
-                let gradient = Matrix::new(gradient, places, self.filters);
-                multiply(out, gradient.transposed(), windows, !sum.fresh);
-                sum.fresh = false;
-            }
-            if let Some(sum) = &mut call.for_inputs[0] {
-                filters.multiply(&mut windows, gradient, false);
-                let into = &mut sum.to_add()[index * self.image.size()..(index + 1) * self.image.size()];
-                vector::vectorized!(self.scatter(&windows, into));
+        if let Some(sum) = weight_sum {
+            let by_window = sum.to_add().chunks_exact_mut(self.window()).enumerate();
+            for (filter, numbers) in by_window {
+                let gradients = for_filters[filter..].iter().step_by(self.filters);
+                numbers
+                    .iter_mut()
+                    .zip(gradients)
+                    .for_each(|(to, number)| *to += number);
             }
         }
     }

@@ -56,6 +56,12 @@ impl<'a> Matrix<'a> {
         self.numbers[row * self.row_stride + column * self.column_stride]
     }
 
+    /// A row where its numbers lie side by side, as those of a transposed matrix don't.
+    pub fn row(&self, row: usize) -> Option<&'a [f32]> {
+        let together = self.column_stride == 1 || self.columns == 1;
+        together.then(|| &self.numbers[row * self.row_stride..][..self.columns])
+    }
+
     /// The same numbers with rows and columns exchanged; nothing is copied.
     pub fn transposed(self) -> Self {
         Self {

@@ -26,7 +26,9 @@ mod pool;
 mod recurrent;
 mod sequence;
 mod tokens;
+mod transposed;
 pub mod vector;
+mod windows;
 
 pub use activation::{Activate, Activation};
 pub use add::Add;

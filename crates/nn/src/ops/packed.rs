@@ -1,8 +1,17 @@
 //! Products with a matrix that is used many times in a row, as a recurrent layer's weights are at each position: put into
 //! the order of the loop once, where a general product would do it each time.
 
-use super::matmul::Matrix;
+use super::{
+    matmul::Matrix,
+    windows::{Starts, Windows},
+};
 use pulp::{Arch, Simd, WithSimd};
+use std::ops::Range;
+
+/// Numbers of a line of the cache.
+const LINE: usize = 16;
+/// Numbers of the left side that one panel after the other goes over: they stay in a core's second cache.
+const BLOCK: usize = 32_768;
 
 /// Vectors of a tile's row: as many as its sums fill the registers with. AVX-512 has 32 for 6 rows of 4 or 12 rows of 2 sums,
 /// the vectors of the matrix and one number; AVX2 has 16 for 6 rows of 2.
@@ -23,16 +32,13 @@ impl Packed {
     /// The matrix in this machine's order.
     pub fn new(matrix: Matrix<'_>) -> Self {
         let (inner, columns) = matrix.shape();
+        assert!(inner > 0, "a product over nothing");
         let panel = Arch::new().dispatch(Panel { columns });
         let mut numbers = vec![0.0; inner * columns.next_multiple_of(panel)];
-        for (index, packed) in numbers.chunks_exact_mut((inner * panel).max(1)).enumerate() {
+        for (index, packed) in numbers.chunks_exact_mut(inner * panel).enumerate() {
             let from = index * panel;
             let width = panel.min(columns - from);
-            for (row, packed) in packed.chunks_exact_mut(panel).enumerate() {
-                for (column, number) in packed[..width].iter_mut().enumerate() {
-                    *number = matrix.at(row, from + column);
-                }
-            }
+            pack(packed, panel, matrix, from..from + width);
         }
         Self {
             numbers,
@@ -42,16 +48,12 @@ impl Packed {
         }
     }
 
-    /// `out = left * self`, or `out += left * self` when `accumulate`, on one thread. The rows of both lie one after the
+    /// `out = left * self`, or `out += left * self` when `accumulate`, on one thread. The rows of `out` lie one after the
     /// other without gaps.
-    pub fn multiply(&self, out: &mut [f32], left: &[f32], accumulate: bool) {
-        let rows = out.len() / self.columns.max(1);
-        assert_eq!(out.len(), rows * self.columns, "the result of a product");
-        assert_eq!(left.len(), rows * self.inner, "the left side of a product");
-        if self.inner == 0 || rows == 0 {
-            if !accumulate {
-                out.fill(0.0);
-            }
+    pub fn multiply(&self, out: &mut [f32], left: Windows<'_>, accumulate: bool) {
+        assert_eq!(out.len(), left.rows() * self.columns, "the result of a product");
+        assert_eq!(left.inner(), self.inner, "inner dimensions of a product");
+        if out.is_empty() {
             return;
         }
         Arch::new().dispatch(Product {
@@ -60,6 +62,30 @@ impl Packed {
             out,
             accumulate,
         });
+    }
+}
+
+/// Copies some columns of a matrix into a panel.
+fn pack(packed: &mut [f32], panel: usize, matrix: Matrix<'_>, columns: Range<usize>) {
+    // Row by row a transposed matrix would be read across its lines; so in blocks that stay in the cache.
+    for (block, packed) in packed.chunks_mut(LINE * panel).enumerate() {
+        let first = block * LINE;
+        if matrix.row(first).is_some() {
+            for (row, packed) in packed.chunks_exact_mut(panel).enumerate() {
+                let numbers = matrix.row(first + row).unwrap_or_default();
+                packed[..columns.len()].copy_from_slice(&numbers[columns.clone()]);
+            }
+            continue;
+        }
+        for (place, column) in columns.clone().enumerate() {
+            let to = packed[place..].iter_mut().step_by(panel).enumerate();
+            match matrix.transposed().row(column) {
+                Some(numbers) => to
+                    .zip(&numbers[first..])
+                    .for_each(|((_, to), number)| *to = *number),
+                None => to.for_each(|(row, to)| *to = matrix.at(first + row, column)),
+            }
+        }
     }
 }
 
@@ -79,7 +105,7 @@ impl WithSimd for Panel {
 
 struct Product<'a> {
     right: &'a Packed,
-    left: &'a [f32],
+    left: Windows<'a>,
     out: &'a mut [f32],
     accumulate: bool,
 }
@@ -106,82 +132,105 @@ impl Product<'_> {
             panel,
             ..
         } = *self.right;
-        for (index, numbers) in self.right.numbers.chunks_exact(inner * panel).enumerate() {
-            let from = index * panel;
-            let to = columns.min(from + panel);
-            let panel = S::as_simd_f32s(numbers).0;
-            let (mut left, mut out) = (self.left, &mut self.out[..]);
-            while !left.is_empty() {
-                let rows = left.len() / inner;
-                // The last rows have tiles of their own height, so that no sum is for nothing.
-                let rows = if rows >= R { R } else { rows.min(6) };
-                let (tile, later) = left.split_at(rows * inner);
-                let (result, rest) = std::mem::take(&mut out).split_at_mut(rows * columns);
+        let mut begin = self.left.starts();
+        let block = (BLOCK / inner).next_multiple_of(R);
+        for out in self.out.chunks_mut(block * columns) {
+            let mut starts = begin;
+            for (index, numbers) in self.right.numbers.chunks_exact(inner * panel).enumerate() {
+                starts = begin;
+                let from = index * panel;
                 let tile = Tile {
-                    panel,
-                    left: tile,
-                    inner,
+                    panel: S::as_simd_f32s(numbers).0,
+                    left: self.left,
+                    stride: columns,
+                    columns: from..columns.min(from + panel),
                     accumulate: self.accumulate,
                 };
-                match rows {
-                    1 => tile.write::<1, V>(simd, result, columns, from..to),
-                    2 => tile.write::<2, V>(simd, result, columns, from..to),
-                    3 => tile.write::<3, V>(simd, result, columns, from..to),
-                    4 => tile.write::<4, V>(simd, result, columns, from..to),
-                    5 => tile.write::<5, V>(simd, result, columns, from..to),
-                    6 => tile.write::<6, V>(simd, result, columns, from..to),
-                    _ => tile.write::<R, V>(simd, result, columns, from..to),
+                let mut out = &mut out[..];
+                while !out.is_empty() {
+                    let rows = out.len() / columns;
+                    // The last rows have tiles of their own height, so that no sum is for nothing.
+                    let rows = if rows >= R { R } else { rows.min(6) };
+                    let (result, rest) = out.split_at_mut(rows * columns);
+                    match rows {
+                        1 => tile.write::<1, V>(simd, result, &mut starts),
+                        2 => tile.write::<2, V>(simd, result, &mut starts),
+                        3 => tile.write::<3, V>(simd, result, &mut starts),
+                        4 => tile.write::<4, V>(simd, result, &mut starts),
+                        5 => tile.write::<5, V>(simd, result, &mut starts),
+                        6 => tile.write::<6, V>(simd, result, &mut starts),
+                        _ => tile.write::<R, V>(simd, result, &mut starts),
+                    }
+                    out = rest;
                 }
-                (left, out) = (later, rest);
             }
+            begin = starts;
         }
     }
 }
 
-/// Some rows of the left side and a panel of the right one.
+/// Writes out what is done for each row of a tile. A loop over rows the compiler might keep as one, and sums that are
+/// indexed by a variable would live in memory and not in registers.
+macro_rules! each_row {
+    ($row:ident < $rows:ident, $body:block) => {
+        each_row!($row < $rows, $body, 0 1 2 3 4 5 6 7 8 9 10 11)
+    };
+    ($row:ident < $rows:ident, $body:block, $($index:literal)*) => {
+        $(if $index < $rows {
+            let $row = $index;
+            $body
+        })*
+    };
+}
+
+/// A panel of the right side, and what some rows at a time are multiplied with it.
 struct Tile<'a, S: Simd> {
     panel: &'a [S::f32s],
-    left: &'a [f32],
-    inner: usize,
+    left: Windows<'a>,
+    // Numbers of a row of the result, and those that are the panel's.
+    stride: usize,
+    columns: Range<usize>,
     accumulate: bool,
 }
 
 impl<S: Simd> Tile<'_, S> {
     #[inline(always)]
-    fn write<const R: usize, const V: usize>(
-        self,
-        simd: S,
-        out: &mut [f32],
-        stride: usize,
-        columns: std::ops::Range<usize>,
-    ) {
-        let rows: [&[f32]; R] = std::array::from_fn(|row| &self.left[row * self.inner..][..self.inner]);
+    fn write<const R: usize, const V: usize>(&self, simd: S, out: &mut [f32], starts: &mut Starts) {
+        let (numbers, length) = (self.left.numbers(), self.left.length());
+        let starts: [usize; R] = std::array::from_fn(|_| starts.next());
         let mut sums = [[simd.splat_f32s(0.0); V]; R];
-        for (index, vectors) in self.panel.chunks_exact(V).take(self.inner).enumerate() {
-            for row in 0..R {
-                let number = simd.splat_f32s(rows[row][index]);
-                for vector in 0..V {
-                    sums[row][vector] = simd.mul_add_f32s(number, vectors[vector], sums[row][vector]);
-                }
-            }
-        }
-        for (row, sums) in sums.into_iter().enumerate() {
-            let out = &mut out[row * stride..][columns.clone()];
-            for (out, sum) in out.chunks_mut(S::F32_LANES).zip(sums) {
-                match S::as_mut_simd_f32s(out).0 {
-                    [whole] if self.accumulate => *whole = simd.add_f32s(*whole, sum),
-                    [whole] => *whole = sum,
-                    // The last columns: fewer than a vector has.
-                    _ => {
-                        let sum = match self.accumulate {
-                            true => simd.add_f32s(simd.partial_load_f32s(out), sum),
-                            false => sum,
-                        };
-                        simd.partial_store_f32s(out, sum);
+        for (panel, offset) in self.panel.chunks_exact(length * V).zip(self.left.offsets()) {
+            let rows: [&[f32]; R] = std::array::from_fn(|row| &numbers[starts[row] + offset..][..length]);
+            for (index, vectors) in panel.chunks_exact(V).take(length).enumerate() {
+                for row in 0..R {
+                    let number = simd.splat_f32s(rows[row][index]);
+                    for vector in 0..V {
+                        sums[row][vector] = simd.mul_add_f32s(number, vectors[vector], sums[row][vector]);
                     }
                 }
             }
         }
+        let lanes = S::F32_LANES;
+        each_row!(row < R, {
+            let out = &mut out[row * self.stride..][self.columns.clone()];
+            if let Some(out) = S::as_mut_simd_f32s(out).0.first_chunk_mut::<V>() {
+                for vector in 0..V {
+                    out[vector] = match self.accumulate {
+                        true => simd.add_f32s(out[vector], sums[row][vector]),
+                        false => sums[row][vector],
+                    };
+                }
+            } else {
+                // The last columns: their last vector isn't full, and there may be fewer.
+                for (out, sum) in out.chunks_mut(lanes).zip(sums[row]) {
+                    let sum = match self.accumulate {
+                        true => simd.add_f32s(simd.partial_load_f32s(out), sum),
+                        false => sum,
+                    };
+                    simd.partial_store_f32s(out, sum);
+                }
+            }
+        });
     }
 }
 
@@ -194,7 +243,7 @@ mod tests {
     proptest! {
         #[test]
         fn agrees_with_the_general_product(
-            (rows, inner, columns) in (0..40usize, 0..40usize, 1..150usize), flip: bool, accumulate: bool, seed: u32,
+            (rows, inner, columns) in (0..40usize, 1..40usize, 1..150usize), flip: bool, accumulate: bool, seed: u32,
         ) {
             let numbers = |count: usize, salt: u32| -> Vec<f32> {
                 (0..count as u32)
@@ -210,7 +259,7 @@ mod tests {
             let mut out = expected.clone();
             let result = MatrixMut::new(&mut expected, rows, columns);
             multiply(result, Matrix::new(&left, rows, inner), right, accumulate);
-            Packed::new(right).multiply(&mut out, &left, accumulate);
+            Packed::new(right).multiply(&mut out, Windows::matrix(&left, inner), accumulate);
             for (out, expected) in out.iter().zip(&expected) {
                 prop_assert!((out - expected).abs() < 1e-4, "{out} and {expected}");
             }

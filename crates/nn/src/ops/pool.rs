@@ -79,9 +79,16 @@ impl Pool {
         }
     }
 
-    /// `gradient` is used up: what of it has found its number becomes 0.
+    /// Whether every pixel is of one window, so that its gradient is written once.
+    fn divides(&self) -> bool {
+        let whole = |size: usize| size.is_multiple_of(self.kernel);
+        self.stride == self.kernel && whole(self.image.height) && whole(self.image.width)
+    }
+
+    /// Adds the gradient to `into`, or writes it where `first` says that nothing is there and [`divides`](Self::divides)
+    /// holds. `gradient` is used up: what of it has found its number becomes 0.
     #[inline(always)]
-    fn back(&self, x: &[f32], out: &[f32], gradient: &mut [f32], into: &mut [f32]) {
+    fn back(&self, x: &[f32], out: &[f32], gradient: &mut [f32], into: &mut [f32], first: bool) {
         let (result, channels) = (self.result(), self.image.channels);
         let share = 1.0 / (self.kernel * self.kernel) as f32;
         let images = x
@@ -90,6 +97,7 @@ impl Pool {
         let results = out
             .chunks_exact(result.size())
             .zip(gradient.chunks_exact_mut(result.size()));
+        let keep = |old: f32| if first { 0.0 } else { old };
         for ((x, into), (out, gradient)) in images.zip(results) {
             let windows = out
                 .chunks_exact(channels)
@@ -107,13 +115,13 @@ impl Pool {
                             {
                                 // Without a branch, which would cost the vectors.
                                 let taken = *gradient * f32::from(u8::from(x == out));
-                                *into += taken;
+                                *into = keep(*into) + taken;
                                 *gradient -= taken;
                             }
                         }
                         PoolKind::Average => {
                             for (into, gradient) in into.iter_mut().zip(gradient.iter()) {
-                                *into += gradient * share;
+                                *into = keep(*into) + gradient * share;
                             }
                         }
                     }
@@ -138,7 +146,12 @@ impl Op for Pool {
 
     fn backward(&self, call: Backward<'_>) {
         if let Some(sum) = &mut call.for_inputs[0] {
-            vectorized!(self.back(call.inputs[0], call.out, call.gradient, sum.to_add()));
+            let (x, out, gradient) = (call.inputs[0], call.out, &mut *call.gradient);
+            if sum.fresh && self.divides() {
+                vectorized!(self.back(x, out, gradient, sum.numbers, true));
+            } else {
+                vectorized!(self.back(x, out, gradient, sum.to_add(), false));
+            }
         }
     }
 

@@ -9,6 +9,7 @@ use super::{
     matmul::{Matrix, MatrixMut, multiply},
     packed::Packed,
     vector,
+    windows::Windows,
 };
 use candle_core::{Result, Tensor};
 use serde::Serialize;
@@ -226,8 +227,8 @@ impl<C: Cell> Op for Recurrent<C> {
             match (position, C::APART) {
                 (0, true) => kept.fill(0.0),
                 (0, false) => {}
-                (_, true) => weight.multiply(kept, before, false),
-                (_, false) => weight.multiply(gates, before, true),
+                (_, true) => weight.multiply(kept, Windows::matrix(before, hidden), false),
+                (_, false) => weight.multiply(gates, Windows::matrix(before, hidden), true),
             }
             let state = &mut state[..numbers];
             C::forward(ForwardStep {
@@ -279,7 +280,7 @@ impl<C: Cell> Op for Recurrent<C> {
             });
             if position > 0 {
                 let by_state = if C::APART { &*kept } else { &*gates };
-                weight.multiply(&mut for_state, by_state, true);
+                weight.multiply(&mut for_state, Windows::matrix(by_state, width), true);
             }
         }
         self.gradients(&mut call, &saved);
