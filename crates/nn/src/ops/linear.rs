@@ -3,9 +3,17 @@
 use super::{
     Activation, Backward, CandleContext, Forward, Op,
     matmul::{Matrix, MatrixMut, multiply},
+    packed::Packed,
+    windows::Windows,
 };
 use candle_core::{Result, Tensor};
 use serde::Serialize;
+
+/// Numbers of a vector from which on the product with the packed weight is the faster one: the longer the sums, the less
+/// does it matter that they are written out one tile at a time.
+const PACKED_FROM: usize = 256;
+/// Vectors that packing the weight is worth.
+const ROWS_FROM: usize = 32;
 
 /// `activation(x W^T + b)` for x [rows, positions, inputs], W [outputs, inputs] and b [outputs].
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -40,8 +48,13 @@ impl Op for Linear {
         let vectors = call.rows * self.positions;
         let x = Matrix::new(call.inputs[0], vectors, self.inputs);
         let weight = Matrix::new(call.parameters[0], self.outputs, self.inputs);
-        let out = MatrixMut::new(call.out, vectors, self.outputs);
-        multiply(out, x, weight.transposed(), false);
+        if self.inputs >= PACKED_FROM && vectors >= ROWS_FROM {
+            let x = Windows::matrix(call.inputs[0], self.inputs);
+            Packed::new(weight.transposed()).multiply(call.out, x, false);
+        } else {
+            let out = MatrixMut::new(call.out, vectors, self.outputs);
+            multiply(out, x, weight.transposed(), false);
+        }
         self.activation.apply(call.out, call.parameters[1], call.saved);
     }
 

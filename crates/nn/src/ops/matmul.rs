@@ -56,10 +56,9 @@ impl<'a> Matrix<'a> {
         self.numbers[row * self.row_stride + column * self.column_stride]
     }
 
-    /// A row where its numbers lie side by side, as those of a transposed matrix don't.
-    pub fn row(&self, row: usize) -> Option<&'a [f32]> {
-        let together = self.column_stride == 1 || self.columns == 1;
-        together.then(|| &self.numbers[row * self.row_stride..][..self.columns])
+    /// The numbers, and how far it is from row to row, where those of a row lie side by side.
+    pub fn by_rows(&self) -> Option<(&'a [f32], usize)> {
+        (self.column_stride == 1).then_some((self.numbers, self.row_stride))
     }
 
     /// The same numbers with rows and columns exchanged; nothing is copied.

@@ -26,6 +26,7 @@ mod pool;
 mod recurrent;
 mod sequence;
 mod tokens;
+mod transpose;
 mod transposed;
 pub mod vector;
 mod windows;

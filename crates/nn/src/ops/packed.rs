@@ -3,13 +3,17 @@
 
 use super::{
     matmul::Matrix,
+    transpose::transpose,
     windows::{Starts, Windows},
 };
 use pulp::{Arch, Simd, WithSimd};
-use std::ops::Range;
+use std::{cell::Cell, ops::Range};
 
-/// Numbers of a line of the cache.
-const LINE: usize = 16;
+thread_local! {
+    /// The memory of the last packed matrix: each step packs the same ones again.
+    static SPACE: Cell<Vec<f32>> = const { Cell::new(Vec::new()) };
+}
+
 /// Numbers of the left side that one panel after the other goes over: they stay in a core's second cache.
 const BLOCK: usize = 32_768;
 
@@ -34,7 +38,8 @@ impl Packed {
         let (inner, columns) = matrix.shape();
         assert!(inner > 0, "a product over nothing");
         let panel = Arch::new().dispatch(Panel { columns });
-        let mut numbers = vec![0.0; inner * columns.next_multiple_of(panel)];
+        let mut numbers = SPACE.take();
+        numbers.resize(inner * columns.next_multiple_of(panel), 0.0);
         for (index, packed) in numbers.chunks_exact_mut(inner * panel).enumerate() {
             let from = index * panel;
             let width = panel.min(columns - from);
@@ -65,26 +70,39 @@ impl Packed {
     }
 }
 
+impl Drop for Packed {
+    fn drop(&mut self) {
+        // Where the thread is at its end, so is its memory.
+        let numbers = std::mem::take(&mut self.numbers);
+        let _ = SPACE.try_with(|space| space.set(numbers));
+    }
+}
+
 /// Copies some columns of a matrix into a panel.
 fn pack(packed: &mut [f32], panel: usize, matrix: Matrix<'_>, columns: Range<usize>) {
-    // Row by row a transposed matrix would be read across its lines; so in blocks that stay in the cache.
-    for (block, packed) in packed.chunks_mut(LINE * panel).enumerate() {
-        let first = block * LINE;
-        if matrix.row(first).is_some() {
-            for (row, packed) in packed.chunks_exact_mut(panel).enumerate() {
-                let numbers = matrix.row(first + row).unwrap_or_default();
-                packed[..columns.len()].copy_from_slice(&numbers[columns.clone()]);
-            }
-            continue;
+    let (inner, width) = (matrix.shape().0, columns.len());
+    if let Some((numbers, stride)) = matrix.by_rows() {
+        for (row, packed) in packed.chunks_exact_mut(panel).enumerate() {
+            packed[..width].copy_from_slice(&numbers[row * stride + columns.start..][..width]);
         }
-        for (place, column) in columns.clone().enumerate() {
-            let to = packed[place..].iter_mut().step_by(panel).enumerate();
-            match matrix.transposed().row(column) {
-                Some(numbers) => to
-                    .zip(&numbers[first..])
-                    .for_each(|((_, to), number)| *to = *number),
-                None => to.for_each(|(row, to)| *to = matrix.at(first + row, column)),
+    } else if let Some((numbers, stride)) = matrix.transposed().by_rows() {
+        transpose(
+            packed,
+            panel,
+            &numbers[columns.start * stride..],
+            stride,
+            [width, inner],
+        );
+    } else {
+        for (row, packed) in packed.chunks_exact_mut(panel).enumerate() {
+            for (packed, column) in packed.iter_mut().zip(columns.clone()) {
+                *packed = matrix.at(row, column);
             }
+        }
+    }
+    if width < panel {
+        for packed in packed.chunks_exact_mut(panel) {
+            packed[width..].fill(0.0);
         }
     }
 }
