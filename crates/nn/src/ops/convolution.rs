@@ -6,8 +6,12 @@
 //! memory, and whatever follows works along the channels. Filters are [filters, height, width, channels].
 
 use super::{
-    Activation, Backward, CandleContext, Forward, Op, matmul::Matrix, packed::Packed,
-    transposed::add_transposed, vector, windows::Windows,
+    Activation, Backward, CandleContext, Forward, Op,
+    matmul::Matrix,
+    packed::Packed,
+    transposed::{add_transposed, add_turned},
+    vector,
+    windows::Windows,
 };
 use candle_core::{Result, Tensor};
 use serde::Serialize;
@@ -327,14 +331,7 @@ impl Op for Convolution {
             sum.add(&for_bias);
         }
         if let Some(sum) = weight_sum {
-            let by_window = sum.to_add().chunks_exact_mut(self.window()).enumerate();
-            for (filter, numbers) in by_window {
-                let gradients = for_filters[filter..].iter().step_by(self.filters);
-                numbers
-                    .iter_mut()
-                    .zip(gradients)
-                    .for_each(|(to, number)| *to += number);
-            }
+            add_turned(sum, &for_filters, [self.filters, self.window()]);
         }
     }
 

@@ -4,6 +4,7 @@ use super::{
     Activation, Backward, CandleContext, Forward, Op,
     matmul::{Matrix, MatrixMut, multiply},
     packed::Packed,
+    transposed::add_weight_gradient,
     windows::Windows,
 };
 use candle_core::{Result, Tensor};
@@ -76,13 +77,11 @@ impl Op for Linear {
             }
         };
         self.activation.slope(call.gradient, at, sums);
-        let gradient = Matrix::new(call.gradient, vectors, self.outputs);
         if let Some(sum) = for_weight {
-            let x = Matrix::new(call.inputs[0], vectors, self.inputs);
-            let out = MatrixMut::new(sum.numbers, self.outputs, self.inputs);
-            multiply(out, gradient.transposed(), x, !sum.fresh);
+            add_weight_gradient(sum, call.gradient, call.inputs[0], [self.outputs, self.inputs]);
         }
         if let Some(sum) = &mut call.for_inputs[0] {
+            let gradient = Matrix::new(call.gradient, vectors, self.outputs);
             let weight = Matrix::new(call.parameters[0], self.outputs, self.inputs);
             let out = MatrixMut::new(sum.numbers, vectors, self.inputs);
             multiply(out, gradient, weight, !sum.fresh);

@@ -8,6 +8,7 @@ use super::{
     Backward, CandleContext, Forward, Op, Sum,
     matmul::{Matrix, MatrixMut, multiply},
     packed::Packed,
+    transposed::add_weight_gradient,
     vector,
     windows::Windows,
 };
@@ -141,20 +142,15 @@ impl<C: Cell> Recurrent<C> {
         let [input_weight, state_weight, input_bias, state_bias] = call.for_parameters else {
             unreachable!("a recurrent layer has four parameters")
         };
-        let by_input = Matrix::new(saved.gates, vectors, width);
         let by_state = if C::APART { &*saved.kept } else { &*saved.gates };
         if let Some(sum) = input_weight {
-            let x = Matrix::new(saved.inputs, vectors, self.inputs);
-            let out = MatrixMut::new(sum.numbers, width, self.inputs);
-            multiply(out, by_input.transposed(), x, !sum.fresh);
+            add_weight_gradient(sum, saved.gates, saved.inputs, [width, self.inputs]);
         }
         if let Some(sum) = state_weight {
             // The first position has no state before it.
             let later = vectors - rows;
-            let by_state = Matrix::new(&by_state[rows * width..], later, width);
-            let before = Matrix::new(&saved.states[..later * self.hidden], later, self.hidden);
-            let out = MatrixMut::new(sum.numbers, width, self.hidden);
-            multiply(out, by_state.transposed(), before, !sum.fresh);
+            let before = &saved.states[..later * self.hidden];
+            add_weight_gradient(sum, &by_state[rows * width..], before, [width, self.hidden]);
         }
         let add_rows = |sum: &mut Option<Sum<'_>>, rows| {
             if let Some(sum) = sum {
@@ -167,7 +163,7 @@ impl<C: Cell> Recurrent<C> {
             let mut by_position = vec![0.0; vectors * self.inputs];
             multiply(
                 MatrixMut::new(&mut by_position, vectors, self.inputs),
-                by_input,
+                Matrix::new(saved.gates, vectors, width),
                 Matrix::new(call.parameters[0], width, self.inputs),
                 false,
             );

@@ -1,8 +1,43 @@
-//! Products with a transposed left side, as gradients of weights are: each number of a window times each of a result's
-//! gradient, summed over all windows. Both sides are read where they are.
+//! Products with a transposed left side, as gradients of weights are: each number of a row times each of a result's
+//! gradient, summed over all rows. Both sides are read where they are.
 
-use super::windows::Windows;
+use super::{Sum, transpose::transpose, windows::Windows};
 use pulp::{Arch, Simd, WithSimd};
+
+/// Rows that are gone through again and again at a time: those of the right side, as wide as a tile, stay in a core's
+/// first cache.
+const ROWS: usize = 96;
+
+/// Adds `gradient^T * x`, the gradient of a weight [outputs, inputs], for `gradient` [rows, outputs] and `x`
+/// [rows, inputs].
+pub fn add_weight_gradient(sum: &mut Sum<'_>, gradient: &[f32], x: &[f32], [outputs, inputs]: [usize; 2]) {
+    // The right side is read in whole lines, of the left one a few numbers of each; so the wider one is right.
+    if inputs >= outputs {
+        return add_in_blocks(sum.to_add(), [gradient, x], [outputs, inputs]);
+    }
+    let mut turned = vec![0.0; outputs * inputs];
+    add_in_blocks(&mut turned, [x, gradient], [inputs, outputs]);
+    add_turned(sum, &turned, [outputs, inputs]);
+}
+
+/// Adds a matrix [inputs, outputs] to one of [outputs, inputs].
+pub fn add_turned(sum: &mut Sum<'_>, turned: &[f32], [outputs, inputs]: [usize; 2]) {
+    if sum.fresh {
+        transpose(sum.numbers, inputs, turned, outputs, [inputs, outputs]);
+        sum.fresh = false;
+    } else {
+        let mut numbers = vec![0.0; turned.len()];
+        transpose(&mut numbers, inputs, turned, outputs, [inputs, outputs]);
+        sum.add(&numbers);
+    }
+}
+
+/// [`add_transposed`], so many rows at a time that they stay in the cache.
+fn add_in_blocks(out: &mut [f32], [left, right]: [&[f32]; 2], [inner, columns]: [usize; 2]) {
+    for (left, right) in left.chunks(ROWS * inner).zip(right.chunks(ROWS * columns)) {
+        add_transposed(out, Windows::matrix(left, inner), right);
+    }
+}
 
 /// `out += left^T * right` on one thread: for `left` [rows, inner] and `right` [rows, columns], `out` is [inner, columns].
 pub fn add_transposed(out: &mut [f32], left: Windows<'_>, right: &[f32]) {
@@ -48,13 +83,13 @@ impl WithSimd for Product<'_> {
             from += lanes;
         }
         if from < self.columns {
-            self.last_columns(from);
+            self.columns::<S, 6, 0>(simd, from);
         }
     }
 }
 
 impl Product<'_> {
-    /// All rows of so many vectors of columns.
+    /// All rows of so many vectors of columns; of those that don't fill a vector for 0.
     #[inline(always)]
     fn columns<S: Simd, const R: usize, const V: usize>(&mut self, simd: S, from: usize) {
         let length = self.left.length();
@@ -63,12 +98,12 @@ impl Product<'_> {
             while place < length {
                 let (inner, start) = (run * length + place, offset + place);
                 match length - place {
-                    1 => self.tile::<S, 1, V>(simd, inner, start, from),
-                    2 => self.tile::<S, 2, V>(simd, inner, start, from),
-                    3 => self.tile::<S, 3, V>(simd, inner, start, from),
-                    4 => self.tile::<S, 4, V>(simd, inner, start, from),
-                    5 => self.tile::<S, 5, V>(simd, inner, start, from),
-                    _ => self.tile::<S, R, V>(simd, inner, start, from),
+                    1 => self.rows::<S, 1, V>(simd, inner, start, from),
+                    2 => self.rows::<S, 2, V>(simd, inner, start, from),
+                    3 => self.rows::<S, 3, V>(simd, inner, start, from),
+                    4 => self.rows::<S, 4, V>(simd, inner, start, from),
+                    5 => self.rows::<S, 5, V>(simd, inner, start, from),
+                    _ => self.rows::<S, R, V>(simd, inner, start, from),
                 }
                 place += R;
             }
@@ -77,13 +112,16 @@ impl Product<'_> {
 
     /// `R` rows of the result from `inner` on, which lie at `offset` from the start of a window.
     #[inline(always)]
-    fn tile<S: Simd, const R: usize, const V: usize>(
+    fn rows<S: Simd, const R: usize, const V: usize>(
         &mut self,
         simd: S,
         inner: usize,
         offset: usize,
         from: usize,
     ) {
+        if V == 0 {
+            return self.last_columns::<S, R>(simd, inner, offset, from);
+        }
         let mut sums = [[simd.splat_f32s(0.0); V]; R];
         let mut starts = self.left.starts();
         let numbers = &self.left.numbers()[offset..];
@@ -105,21 +143,23 @@ impl Product<'_> {
         }
     }
 
-    /// The columns that don't fill a vector.
+    /// The same for the columns that don't fill a vector.
     #[inline(always)]
-    fn last_columns(&mut self, from: usize) {
+    fn last_columns<S: Simd, const R: usize>(&mut self, simd: S, inner: usize, offset: usize, from: usize) {
+        let mut sums = [simd.splat_f32s(0.0); R];
         let mut starts = self.left.starts();
+        let numbers = &self.left.numbers()[offset..];
         for right in self.right.chunks_exact(self.columns) {
-            let start = starts.next();
-            let mut out = self.out.chunks_exact_mut(self.columns);
-            for offset in self.left.offsets() {
-                for number in &self.left.numbers()[start + offset..][..self.left.length()] {
-                    let Some(out) = out.next() else { return };
-                    for (out, right) in out[from..].iter_mut().zip(&right[from..]) {
-                        *out += number * right;
-                    }
-                }
+            let vector = simd.partial_load_f32s(&right[from..]);
+            let numbers = &numbers[starts.next()..][..R];
+            for row in 0..R {
+                sums[row] = simd.mul_add_f32s(simd.splat_f32s(numbers[row]), vector, sums[row]);
             }
+        }
+        for (row, sum) in sums.into_iter().enumerate() {
+            let out = &mut self.out[(inner + row) * self.columns..][from..self.columns];
+            let sum = simd.add_f32s(simd.partial_load_f32s(out), sum);
+            simd.partial_store_f32s(out, sum);
         }
     }
 }
@@ -148,6 +188,18 @@ mod tests {
             multiply(result, left_matrix, Matrix::new(&right, rows, columns), true);
             add_transposed(&mut out, Windows::matrix(&left, inner), &right);
             for (out, expected) in out.iter().zip(&expected) {
+                prop_assert!((out - expected).abs() < 1e-4, "{out} and {expected}");
+            }
+            let fresh: bool = seed % 2 == 0;
+            let mut numbers = expected.clone();
+            multiply(
+                MatrixMut::new(&mut expected, inner, columns),
+                left_matrix,
+                Matrix::new(&right, rows, columns),
+                !fresh,
+            );
+            add_weight_gradient(&mut Sum { numbers: &mut numbers, fresh }, &left, &right, [inner, columns]);
+            for (out, expected) in numbers.iter().zip(&expected) {
                 prop_assert!((out - expected).abs() < 1e-4, "{out} and {expected}");
             }
         }
