@@ -6,7 +6,7 @@
 //! memory, and whatever follows works along the channels. Filters are [filters, height, width, channels].
 
 use super::{
-    Activation, Backward, CandleContext, Forward, Op,
+    Activation, Backward, CandleContext, Forward, Op, Sum,
     matmul::Matrix,
     packed::Packed,
     transposed::{add_transposed, add_turned},
@@ -308,7 +308,11 @@ impl Op for Convolution {
             self.activation.slope(gradient, at, &mut for_bias);
             if weight_sum.is_some() {
                 self.pad(image, &mut padded);
-                add_transposed(&mut for_filters, self.windows(&padded, &runs), gradient);
+                let mut sum = Sum {
+                    numbers: &mut for_filters,
+                    fresh: index == 0,
+                };
+                add_transposed(&mut sum, self.windows(&padded, &runs), gradient);
             }
             let (Some(to_image), Some(sum)) = (&mut to_image, &mut call.for_inputs[0]) else {
                 continue;

@@ -13,10 +13,14 @@ const ROWS: usize = 96;
 pub fn add_weight_gradient(sum: &mut Sum<'_>, gradient: &[f32], x: &[f32], [outputs, inputs]: [usize; 2]) {
     // The right side is read in whole lines, of the left one a few numbers of each; so the wider one is right.
     if inputs >= outputs {
-        return add_in_blocks(sum.to_add(), [gradient, x], [outputs, inputs]);
+        return add_in_blocks(sum, [gradient, x], [outputs, inputs]);
     }
     let mut turned = vec![0.0; outputs * inputs];
-    add_in_blocks(&mut turned, [x, gradient], [inputs, outputs]);
+    let mut turned_sum = Sum {
+        numbers: &mut turned,
+        fresh: true,
+    };
+    add_in_blocks(&mut turned_sum, [x, gradient], [inputs, outputs]);
     add_turned(sum, &turned, [outputs, inputs]);
 }
 
@@ -33,17 +37,24 @@ pub fn add_turned(sum: &mut Sum<'_>, turned: &[f32], [outputs, inputs]: [usize; 
 }
 
 /// [`add_transposed`], so many rows at a time that they stay in the cache.
-fn add_in_blocks(out: &mut [f32], [left, right]: [&[f32]; 2], [inner, columns]: [usize; 2]) {
+fn add_in_blocks(sum: &mut Sum<'_>, [left, right]: [&[f32]; 2], [inner, columns]: [usize; 2]) {
     for (left, right) in left.chunks(ROWS * inner).zip(right.chunks(ROWS * columns)) {
-        add_transposed(out, Windows::matrix(left, inner), right);
+        add_transposed(sum, Windows::matrix(left, inner), right);
+    }
+    if left.is_empty() {
+        // Nothing to add, but what is there must be zeros.
+        sum.to_add();
     }
 }
 
 /// `out += left^T * right` on one thread: for `left` [rows, inner] and `right` [rows, columns], `out` is [inner, columns].
-pub fn add_transposed(out: &mut [f32], left: Windows<'_>, right: &[f32]) {
-    if out.is_empty() || right.is_empty() {
+pub fn add_transposed(sum: &mut Sum<'_>, left: Windows<'_>, right: &[f32]) {
+    if sum.numbers.is_empty() || right.is_empty() {
         return;
     }
+    let accumulate = !sum.fresh;
+    sum.fresh = false;
+    let out = &mut *sum.numbers;
     let columns = out.len() / left.inner();
     assert_eq!(out.len(), left.inner() * columns, "the result of a product");
     assert_eq!(right.len(), left.rows() * columns, "the right side of a product");
@@ -52,6 +63,7 @@ pub fn add_transposed(out: &mut [f32], left: Windows<'_>, right: &[f32]) {
         right,
         out,
         columns,
+        accumulate,
     });
 }
 
@@ -60,6 +72,7 @@ struct Product<'a> {
     right: &'a [f32],
     out: &'a mut [f32],
     columns: usize,
+    accumulate: bool,
 }
 
 impl WithSimd for Product<'_> {
@@ -138,7 +151,10 @@ impl Product<'_> {
         for (row, sums) in sums.into_iter().enumerate() {
             let out = &mut self.out[(inner + row) * self.columns + from..][..V * S::F32_LANES];
             for (out, sum) in S::as_mut_simd_f32s(out).0.iter_mut().zip(sums) {
-                *out = simd.add_f32s(*out, sum);
+                *out = match self.accumulate {
+                    true => simd.add_f32s(*out, sum),
+                    false => sum,
+                };
             }
         }
     }
@@ -158,7 +174,10 @@ impl Product<'_> {
         }
         for (row, sum) in sums.into_iter().enumerate() {
             let out = &mut self.out[(inner + row) * self.columns..][from..self.columns];
-            let sum = simd.add_f32s(simd.partial_load_f32s(out), sum);
+            let sum = match self.accumulate {
+                true => simd.add_f32s(simd.partial_load_f32s(out), sum),
+                false => sum,
+            };
             simd.partial_store_f32s(out, sum);
         }
     }
@@ -186,7 +205,8 @@ mod tests {
             let left_matrix = Matrix::new(&left, rows, inner).transposed();
             let result = MatrixMut::new(&mut expected, inner, columns);
             multiply(result, left_matrix, Matrix::new(&right, rows, columns), true);
-            add_transposed(&mut out, Windows::matrix(&left, inner), &right);
+            let mut sum = Sum { numbers: &mut out, fresh: false };
+            add_transposed(&mut sum, Windows::matrix(&left, inner), &right);
             for (out, expected) in out.iter().zip(&expected) {
                 prop_assert!((out - expected).abs() < 1e-4, "{out} and {expected}");
             }

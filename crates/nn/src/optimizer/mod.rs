@@ -209,15 +209,17 @@ impl Optimizer {
 impl Piece<'_> {
     /// The gradient, of which each shard has a part.
     fn gradient<'a>(&'a self, space: &'a mut Vec<f32>) -> &'a [f32] {
-        let (first, others) = self
-            .gradients
-            .split_first()
-            .map_or((&[][..], &[][..]), |(a, b)| (*a, b));
-        if others.is_empty() {
-            return first;
-        }
-        space.clear();
-        space.extend_from_slice(first);
+        let (first, second, others) = match &self.gradients[..] {
+            [] => return &[],
+            [only] => return only,
+            [first, second, others @ ..] => (first, second, others),
+        };
+        space.resize(first.len(), 0.0);
+        crate::ops::vector::vectorized!(for ((sum, first), second) in
+            space.iter_mut().zip(*first).zip(*second)
+        {
+            *sum = first + second;
+        });
         for other in others {
             crate::ops::vector::add(space, other);
         }
