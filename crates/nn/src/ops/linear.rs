@@ -117,5 +117,17 @@ mod tests {
                 .parameter(&[outputs])
                 .agrees(Linear { positions, inputs, outputs, activation }, &[positions, outputs]);
         }
+
+        #[test]
+        fn agrees_with_candle_with_a_packed_weight(
+            rows in 1..40usize, positions in 1..4usize, inputs in PACKED_FROM..300usize, outputs in 1..80usize,
+            seed: u64,
+        ) {
+            Case::new(rows, seed)
+                .input(&[positions, inputs])
+                .parameter(&[outputs, inputs])
+                .parameter(&[outputs])
+                .agrees(Linear { positions, inputs, outputs, activation: Activation::Relu }, &[positions, outputs]);
+        }
     }
 }

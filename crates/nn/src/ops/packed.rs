@@ -283,4 +283,18 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn more_rows_than_stay_in_the_cache_agree_too() {
+        let (rows, inner, columns) = (BLOCK / 64 + 7, 64, 70);
+        let numbers = |count: usize| -> Vec<f32> { (0..count).map(|i| (i % 17) as f32 - 8.0).collect() };
+        let (left, right) = (numbers(rows * inner), numbers(inner * columns));
+        let right = Matrix::new(&right, inner, columns);
+        let (mut out, mut expected) = (vec![0.0; rows * columns], vec![0.0; rows * columns]);
+        let result = MatrixMut::new(&mut expected, rows, columns);
+        multiply(result, Matrix::new(&left, rows, inner), right, false);
+        Packed::new(right).multiply(&mut out, Windows::matrix(&left, inner), false);
+        // Sums of small whole numbers have no rounding.
+        assert_eq!(out, expected);
+    }
 }

@@ -11,6 +11,9 @@ const ROWS: usize = 96;
 /// Adds `gradient^T * x`, the gradient of a weight [outputs, inputs], for `gradient` [rows, outputs] and `x`
 /// [rows, inputs].
 pub fn add_weight_gradient(sum: &mut Sum<'_>, gradient: &[f32], x: &[f32], [outputs, inputs]: [usize; 2]) {
+    if outputs == 0 || inputs == 0 {
+        return;
+    }
     // The right side is read in whole lines, of the left one a few numbers of each; so the wider one is right.
     if inputs >= outputs {
         return add_in_blocks(sum, [gradient, x], [outputs, inputs]);
@@ -47,7 +50,7 @@ fn add_in_blocks(sum: &mut Sum<'_>, [left, right]: [&[f32]; 2], [inner, columns]
     }
 }
 
-/// `out += left^T * right` on one thread: for `left` [rows, inner] and `right` [rows, columns], `out` is [inner, columns].
+/// Adds `left^T * right` on one thread: for `left` [rows, inner] and `right` [rows, columns] the sum is [inner, columns].
 pub fn add_transposed(sum: &mut Sum<'_>, left: Windows<'_>, right: &[f32]) {
     if sum.numbers.is_empty() || right.is_empty() {
         return;
@@ -192,7 +195,7 @@ mod tests {
     proptest! {
         #[test]
         fn agrees_with_the_general_product(
-            (rows, inner, columns) in (0..40usize, 1..40usize, 1..150usize), seed: u32,
+            (rows, inner, columns) in (0..220usize, 1..40usize, 1..150usize), seed: u32,
         ) {
             let numbers = |count: usize, salt: u32| -> Vec<f32> {
                 (0..count as u32)
@@ -208,7 +211,7 @@ mod tests {
             let mut sum = Sum { numbers: &mut out, fresh: false };
             add_transposed(&mut sum, Windows::matrix(&left, inner), &right);
             for (out, expected) in out.iter().zip(&expected) {
-                prop_assert!((out - expected).abs() < 1e-4, "{out} and {expected}");
+                prop_assert!((out - expected).abs() < 2e-4, "{out} and {expected}");
             }
             let fresh: bool = seed % 2 == 0;
             let mut numbers = expected.clone();
@@ -220,7 +223,7 @@ mod tests {
             );
             add_weight_gradient(&mut Sum { numbers: &mut numbers, fresh }, &left, &right, [inner, columns]);
             for (out, expected) in numbers.iter().zip(&expected) {
-                prop_assert!((out - expected).abs() < 1e-4, "{out} and {expected}");
+                prop_assert!((out - expected).abs() < 2e-4, "{out} and {expected}");
             }
         }
     }
