@@ -3,7 +3,10 @@
 use crate::support::{Window, cell, flights, notebook_mut, window};
 use aloft_protocol::snapshot::{BlockContent, CellState, SweepView};
 use aloft_protocol::{BlockId, Operation, Snapshot, TaskId, operation::Rows};
-use aloft_spec::sweep::{Baseline, Leaderboard, SweepState, SweepValue, TrialStatus, TrialSummary, Values};
+use aloft_spec::run::{RunStatus, RunSummary};
+use aloft_spec::sweep::{
+    Baseline, Leaderboard, SweepState, SweepTrial, SweepValue, TrialStatus, TrialSummary, Values,
+};
 use aloft_spec::{CellKind, Code, Extent, Problem};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
@@ -135,6 +138,42 @@ fn the_best_trial_is_marked_and_its_values_are_taken_by_a_click() {
         trial: 2,
     };
     assert_eq!(asked(&mut harness), [taken]);
+}
+
+#[test]
+fn trials_are_one_row_among_the_runs_until_they_are_asked_for() {
+    let mut snapshot = swept();
+    let project = snapshot.project.as_mut().unwrap();
+    let mut runs = (*project.runs).clone();
+    let like = runs[0].clone();
+    for index in 1..=2 {
+        runs.push(RunSummary {
+            id: format!("20251121-161200-late_search-{index}"),
+            trial: Some(SweepTrial {
+                sweep: "late_search".into(),
+                key: "k".into(),
+                index,
+                values: Values::new(),
+            }),
+            status: RunStatus::Done,
+            ..like.clone()
+        });
+    }
+    project.runs = Arc::new(runs);
+    let mut harness = window(snapshot, [1440.0, 1200.0]);
+    harness.run();
+    let trial = "Trial 2 of late_search";
+    assert!(harness.query_by_label_contains(trial).is_none());
+    harness
+        .get_by_label("Show the trials of late_search, 2 trials")
+        .click();
+    harness.run();
+    harness.get_by_label_contains(trial).click();
+    harness
+        .get_by_label("Hide the trials of late_search, 2 trials")
+        .click();
+    harness.run();
+    assert!(harness.query_by_label_contains(trial).is_none());
 }
 
 #[test]
