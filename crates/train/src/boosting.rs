@@ -39,7 +39,11 @@ impl<'a> Boosting<'a> {
     pub fn new(prepared: &'a Prepared, spec: &TrainSpec, earlier: Option<Forest>) -> Result<Self> {
         let targets: Vec<f32> = match &prepared.targets {
             Values::Classes(classes) => classes.iter().map(|class| *class as f32).collect(),
-            Values::Numbers(_) | Values::Inputs => prepared.in_units(),
+            Values::Numbers(_) | Values::Inputs => {
+                let (values, width) = (prepared.in_units(), prepared.task.target_width());
+                let of_target = |target| values.iter().skip(target).step_by(width).copied();
+                (0..width).flat_map(of_target).collect()
+            }
         };
         let weights: Vec<f32> = match &prepared.targets {
             Values::Classes(classes) if !prepared.class_weights.is_empty() => {
@@ -136,10 +140,9 @@ fn objective(task: &Task) -> Objective {
         Task::Multiclass { classes, .. } => Objective::Softmax {
             classes: classes.len(),
         },
-        // Labels, forecasts and autoencoders are refused before a tree grows.
-        Task::Multilabel { .. } | Task::Regression { .. } | Task::Forecast { .. } | Task::Anomaly { .. } => {
-            Objective::Squares
-        }
+        Task::Multilabel { labels, .. } => Objective::Labels { labels: labels.len() },
+        // Forecasts and autoencoders are refused before a tree grows.
+        Task::Regression { .. } | Task::Forecast { .. } | Task::Anomaly { .. } => Objective::Squares,
         Task::Quantiles { quantiles, .. } => Objective::Quantiles {
             levels: quantiles.clone(),
         },

@@ -33,7 +33,7 @@ pub struct Exported {
 /// as strings, yes-or-no columns as bool, or as float32 with NaN where values were missing in training, and dates as
 /// int64 milliseconds since 1970 (times of day since midnight) with the smallest int64 for a missing one. Outputs are
 /// `prediction` [rows, 1] and, for classes, `probabilities` [rows, classes]; for quantiles, `quantiles` [rows, quantiles] in
-/// place of `prediction`.
+/// place of `prediction`; for labels `prediction` [rows, labels] of bool and `probabilities` [rows, labels].
 ///
 /// # Errors
 /// `NotFound` where the run has no model, `Unsupported` naming what has no form in ONNX.
@@ -71,8 +71,8 @@ fn network(run_dir: &Path) -> Result<(SavedModel, Network)> {
 /// The preprocessing of a model of plain tables, which is all that other programs are given.
 fn table(saved: &SavedModel) -> Result<&Preprocessing> {
     match (&saved.inputs, &saved.task) {
-        (_, Task::Multilabel { .. } | Task::Forecast { .. } | Task::Anomaly { .. }) => unsupported(format!(
-            "the model's task is `{}`, and only models of plain tables with one target can be exported",
+        (_, Task::Forecast { .. } | Task::Anomaly { .. }) => unsupported(format!(
+            "the model's task is `{}`, and only models of plain tables with a target or labels can be exported",
             saved.task.name()
         )),
         (Inputs::Table(preprocessing), _) => Ok(preprocessing),

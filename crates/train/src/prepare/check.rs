@@ -82,7 +82,6 @@ fn labels(spec: &TrainSpec) -> Option<(String, &'static str)> {
             Some("`labels` names a single column".to_owned()),
             "make it the `target`",
         ),
-        ModelKind::Trees => (with("by trees"), "use model.kind = \"mlp\" or \"linear\""),
         ModelKind::Autoencoder => (
             with("by an autoencoder"),
             "use model.kind = \"mlp\" or \"linear\"",
