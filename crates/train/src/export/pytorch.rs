@@ -67,10 +67,13 @@ fn steps(graph: &Graph) -> Result<Steps> {
     for step in graph.steps() {
         let op: &dyn Op = &*step.op;
         let Some(sizes) = sizes(op) else {
-            return unsupported(format!(
-                "the model has the op `{}`, which {PROGRAM_NAME} doesn't know",
-                op.name()
-            ));
+            return unsupported(
+                format!(
+                    "the model has the op `{}`, which {PROGRAM_NAME} doesn't know",
+                    op.name()
+                ),
+                "`aloft predict` scores rows with it",
+            );
         };
         let sizes =
             sizes.map_err(|error| TrainError::unreadable(Path::new(PROGRAM_NAME), error.to_string()))?;

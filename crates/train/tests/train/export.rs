@@ -334,6 +334,7 @@ fn recipes_give_the_same_numbers() {
                 let refused = export_onnx(&run_dir, &model).unwrap_err();
                 assert_eq!(refused.code, Code::Unsupported);
                 assert!(refused.message.contains("`x`") && refused.message.contains("quantile"));
+                assert!(refused.hint.unwrap().contains("robust"));
                 assert!(!model.exists());
             }
             _ => {
@@ -411,6 +412,7 @@ fn trees_are_refused_by_name() {
     ] {
         assert_eq!(problem.code, Code::Unsupported);
         assert!(problem.message.contains("`trees`"), "{problem:?}");
+        assert!(problem.hint.unwrap().contains("model.kind"));
     }
     assert!(!output.exists());
 }

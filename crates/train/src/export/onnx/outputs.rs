@@ -75,7 +75,10 @@ pub fn append(model: &mut Model, task: &Task, result: &Tensor) -> Result<()> {
             );
         }
         Task::Forecast { .. } | Task::Anomaly { .. } => {
-            return unsupported(format!("the task `{}` has no form in ONNX here", task.name()));
+            return unsupported(
+                format!("the task `{}` has no form in ONNX here", task.name()),
+                "`aloft predict` scores rows with it",
+            );
         }
     }
     Ok(())
