@@ -138,11 +138,7 @@ fn any_number_of_threads_gives_the_same_trees() {
         column_share: 0.6,
         ..Options::default()
     };
-    let classes: Vec<f32> = made
-        .truth
-        .iter()
-        .map(|truth| truth.clamp(0.0, 2.0).floor())
-        .collect();
+    let classes = made.three_classes();
     for (objective, targets) in [
         (Objective::Squares, &made.truth),
         (Objective::Softmax { classes: 3 }, &classes),
@@ -168,11 +164,7 @@ fn a_resumed_training_is_the_uninterrupted_one() {
         column_share: 0.5,
         ..Options::default()
     };
-    let classes: Vec<f32> = made
-        .truth
-        .iter()
-        .map(|truth| truth.clamp(0.0, 2.0).floor())
-        .collect();
+    let classes = made.three_classes();
     let learning = learning(&made, &classes, &train, &test);
     let objective = Objective::Softmax { classes: 3 };
     let (whole, scores) = boosted(learning, &objective, &options, 12);

@@ -55,6 +55,14 @@ impl Made {
         }
     }
 
+    /// Three classes of the truth, by its size.
+    pub fn three_classes(&self) -> Vec<f32> {
+        self.truth
+            .iter()
+            .map(|truth| truth.clamp(0.0, 2.0).floor())
+            .collect()
+    }
+
     pub fn rows(&self) -> Rows<'_> {
         Rows {
             rows: self.count,
