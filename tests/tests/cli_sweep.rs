@@ -187,6 +187,135 @@ fn a_grid_cuts_trials_that_fall_behind_and_grows_with_its_budget() {
     );
     let text = fs::read_to_string(&notebook.file).unwrap();
     assert!(text.contains("[optimizer]\nlearning_rate = 0.01\n"), "{text}");
+    let again = sweep(&lab, &notebook, &[]).expect_code(0).json();
+    assert_eq!(
+        results(&again),
+        results(&board),
+        "what it found makes no other sweep"
+    );
+    assert_eq!(notebook.runs().len(), 3);
+}
+
+#[test]
+fn what_a_sweep_came_to_is_shown_from_its_runs_and_its_trials_are_listed_under_it() {
+    let lab = Lab::new();
+    let notebook = project(
+        &lab,
+        "project",
+        TRAIN,
+        "method = \"grid\"\n[space]\nseed = { choice = [1, 2] }",
+    );
+    let root = notebook.root.to_str().unwrap();
+    let none = sweep(&lab, &notebook, &["--status"]).expect_code(2).json();
+    assert_eq!(none["error"]["code"], "not-found");
+    let first = sweep(&lab, &notebook, &["--trials", "1"]).expect_code(0).json();
+    let status = |more: &[&str]| {
+        let more: Vec<&str> = ["--status"].iter().chain(more).copied().collect();
+        sweep(&lab, &notebook, &more)
+    };
+    let part = status(&[]).expect_code(0).json();
+    assert_eq!((&part["state"], &part["planned"]), (&"stopped".into(), &2.into()));
+    assert_eq!(part["trials"], first["trials"]);
+    let whole = sweep(&lab, &notebook, &[]).expect_code(0).json();
+    let shown = status(&[]).expect_code(0).json();
+    for part in [
+        "state",
+        "trials",
+        "extent",
+        "test",
+        "metric",
+        "baseline",
+        "best_cell",
+    ] {
+        assert_eq!(shown[part], whole[part], "{part}");
+    }
+
+    lab.run(["train", notebook.file.to_str().unwrap()]).expect_code(0);
+    let listed = lab.run(["runs", root, "--json"]).expect_code(0).json();
+    let count = |part: &Value| part.as_array().unwrap().len();
+    assert_eq!((count(&listed["runs"]), count(&listed["sweeps"])), (1, 1));
+    assert_eq!(count(&listed["sweeps"][0]["trials"]), 2);
+    let all = lab.run(["runs", root, "--all", "--json"]).expect_code(0).json();
+    assert_eq!((count(&all["runs"]), count(&all["sweeps"])), (3, 0));
+    let table = lab.run(["runs", root]);
+    table.expect_code(0);
+    assert!(table.stdout.contains("search · 2 trials"), "{}", table.stdout);
+
+    notebook.edit("epochs = 12", "epochs = 13");
+    let stale = status(&[]);
+    stale.expect_code(0);
+    assert!(stale.stderr.contains("stale"), "{}", stale.stderr);
+}
+
+#[test]
+fn auto_needs_no_train_cell() {
+    let lab = Lab::new();
+    let notebook = Notebook::new(&lab, "project", ("rows.csv", leaking_csv()), TRAIN);
+    let text = fs::read_to_string(&notebook.file).unwrap();
+    let (without, _) = text.split_once("```toml train").unwrap();
+    let query = "```sql query positive\nSELECT * FROM rows WHERE a > -2\n```\n\n```sql query few\nSELECT a FROM rows\n```\n";
+    fs::write(&notebook.file, format!("{without}{query}")).unwrap();
+    let file = notebook.file.to_str().unwrap();
+    let auto = |more: &[&str]| {
+        let all = ["train", file, "--auto", "--seconds", "60", "--json"];
+        lab.run(all.iter().chain(more).copied())
+    };
+    let unknown = auto(&["--target", "labell"]).expect_code(2).json();
+    assert_eq!(unknown["error"]["hint"], "did you mean `label`?");
+    let unknown = auto(&["--target", "label", "--data", "table"])
+        .expect_code(2)
+        .json();
+    assert!(
+        unknown["error"]["hint"]
+            .as_str()
+            .unwrap()
+            .contains("rows, positive, few")
+    );
+    assert!(
+        auto(&[]).expect_code(2).json()["error"]["hint"]
+            .as_str()
+            .unwrap()
+            .contains("--target")
+    );
+
+    let ran = auto(&["--target", "label", "--write"]);
+    let board = ran.expect_code(0).json();
+    assert!(
+        ran.stderr.contains("predicting `label` from `positive`"),
+        "{}",
+        ran.stderr
+    );
+    assert!(ran.stderr.contains("left out: "), "{}", ran.stderr);
+    let kinds = |value: &Value| value["values"]["model.kind"].as_str().map(str::to_owned);
+    let tried: Vec<_> = board["trials"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(kinds)
+        .collect();
+    for kind in ["linear", "trees", "mlp"] {
+        assert!(tried.iter().any(|tried| tried == kind), "{kind}: {tried:?}");
+    }
+    let text = fs::read_to_string(&notebook.file).unwrap();
+    assert!(
+        text.contains("```toml train label\ndata = \"positive\"\ntarget = \"label\"\nignore = [\"leak\"]"),
+        "{text}"
+    );
+    lab.run(["check", file]).expect_code(0);
+}
+
+/// The numbers with a column that says the class in other words.
+fn leaking_csv() -> String {
+    let text = numbers_csv(300);
+    let leaking = text
+        .lines()
+        .enumerate()
+        .map(|(at, line)| match (at, line.ends_with("up")) {
+            (0, _) => format!("{line},leak\n"),
+            (_, true) => format!("{line},1\n"),
+            (_, false) => format!("{line},0\n"),
+        });
+    leaking.collect()
 }
 
 #[test]

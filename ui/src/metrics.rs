@@ -128,6 +128,7 @@ fn row_ui(ui: &mut Ui, name: &str, values: &[String], font: &FontId, color: Colo
 #[cfg(test)]
 mod tests {
     use super::*;
+    use aloft_spec::sweep::{SweepTrial, Values};
     use aloft_spec::{Extent, run::RunStatus};
 
     #[test]
@@ -148,7 +149,12 @@ mod tests {
             problem: None,
         };
         assert_eq!(main(&run).as_deref(), Some("ROC AUC 0.7"));
-        run.trial = Some(3);
+        run.trial = Some(SweepTrial {
+            sweep: "search".into(),
+            key: "k".into(),
+            index: 3,
+            values: Values::new(),
+        });
         assert_eq!(
             main(&run).as_deref(),
             Some("ROC AUC 0.8"),

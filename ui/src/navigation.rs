@@ -11,7 +11,7 @@ use crate::widgets::{Button, Icon, Row, section_ui};
 use aloft_protocol::Operation;
 use aloft_protocol::snapshot::{CellState, CellView, ProjectView};
 use aloft_spec::job::JobState;
-use aloft_spec::run::{RunStatus, RunSummary};
+use aloft_spec::run::{RunRow, RunStatus, RunSummary, SweepRow, fold_trials};
 use aloft_spec::text;
 use egui::{Color32, ScrollArea, Ui};
 
@@ -139,23 +139,19 @@ fn runs_ui(ui: &mut Ui, frame: &mut Frame<'_>, project: &ProjectView) {
     if project.runs.is_empty() {
         return;
     }
-    let t = Tokens::of(ui);
     ui.add_space(space::XS);
     section_ui(ui, "Runs");
-    for run in project.runs.iter().take(RUNS_SHOWN) {
-        let text = run_label(&project.runs, run);
-        let right = result_of(run);
-        let selected = frame.view.tab == Tab::Run && frame.view.run.as_ref() == Some(&run.id);
-        let row = Row::new(&text)
-            .right(&right)
-            .mark(run_color(run.status, t))
-            .selected(selected);
-        if row.name(format!("Run {text}, {right}")).ui(ui).clicked() {
-            frame.view.run = Some(run.id.clone());
-            show_tab(frame, Tab::Run);
+    let rows = fold_trials(&project.runs);
+    for row in rows.iter().take(RUNS_SHOWN) {
+        match row {
+            RunRow::Run(run) => {
+                let text = run_label(&project.runs, run);
+                run_row_ui(ui, frame, run, Row::new(&text), &format!("Run {text}"));
+            }
+            RunRow::Sweep(sweep) => sweep_ui(ui, frame, sweep),
         }
     }
-    let more = project.runs.len().saturating_sub(RUNS_SHOWN);
+    let more = rows.len().saturating_sub(RUNS_SHOWN);
     if more > 0 {
         let text = format!("{more} more in the folder runs");
         if Row::new(&text).ui(ui).clicked() {
@@ -164,14 +160,53 @@ fn runs_ui(ui: &mut Ui, frame: &mut Frame<'_>, project: &ProjectView) {
     }
 }
 
-/// `late 3`: the third run of the cell `late`. Ids begin with the time, so that their order is that of the runs; the
-/// hash at an id's end is no name, since running the same cell twice gives the same one.
+fn run_row_ui(ui: &mut Ui, frame: &mut Frame<'_>, run: &RunSummary, row: Row<'_>, name: &str) {
+    let t = Tokens::of(ui);
+    let right = result_of(run);
+    let selected = frame.view.tab == Tab::Run && frame.view.run.as_ref() == Some(&run.id);
+    let row = row
+        .right(&right)
+        .mark(run_color(run.status, t))
+        .selected(selected);
+    if row.name(format!("{name}, {right}")).ui(ui).clicked() {
+        frame.view.run = Some(run.id.clone());
+        show_tab(frame, Tab::Run);
+    }
+}
+
+/// A sweep in one row; its trials below it once they are asked for.
+fn sweep_ui(ui: &mut Ui, frame: &mut Frame<'_>, sweep: &SweepRow<'_>) {
+    let t = Tokens::of(ui);
+    let open = frame.view.open_sweeps.contains(sweep.key);
+    let right = sweep.words();
+    let verb = if open { "Hide" } else { "Show" };
+    let row = Row::new(sweep.sweep)
+        .right(&right)
+        .mark(run_color(sweep.status(), t))
+        .folds(open)
+        .name(format!("{verb} the trials of {}, {right}", sweep.sweep));
+    if row.ui(ui).clicked() && !frame.view.open_sweeps.remove(sweep.key) {
+        frame.view.open_sweeps.insert(sweep.key.to_owned());
+    }
+    if !open {
+        return;
+    }
+    for run in &sweep.trials {
+        let number = run.trial.as_ref().map_or(0, |trial| trial.index);
+        let text = format!("trial {number}");
+        let name = format!("Trial {number} of {}", sweep.sweep);
+        run_row_ui(ui, frame, run, Row::new(&text).within(), &name);
+    }
+}
+
+/// `late 3`: the third run of the cell `late`, and `search trial 3` of a sweep. Ids begin with the time, so that their order is
+/// that of the runs; the hash at an id's end is no name, since running the same cell twice gives the same one.
 fn run_label(runs: &[RunSummary], run: &RunSummary) -> String {
-    let number = runs
-        .iter()
-        .filter(|other| other.cell == run.cell && other.id <= run.id)
-        .count();
-    format!("{} {number}", run.cell)
+    if let Some(trial) = &run.trial {
+        return format!("{} trial {}", trial.sweep, trial.index);
+    }
+    let earlier = |other: &&RunSummary| other.trial.is_none() && other.cell == run.cell && other.id <= run.id;
+    format!("{} {}", run.cell, runs.iter().filter(earlier).count())
 }
 
 /// The main metric of a run that has ended, else how it stands.

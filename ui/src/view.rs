@@ -59,6 +59,8 @@ pub struct View {
     pub reports: HashMap<BlockId, ReportView>,
     /// Cells whose findings in data are all shown.
     pub open_findings: HashSet<BlockId>,
+    /// Sweeps whose trials are listed among the runs, by their keys.
+    pub open_sweeps: HashSet<String>,
     /// Widths of tables' columns.
     pub tables: Layouts,
     /// Selected cells of tables.

@@ -75,9 +75,25 @@ fn line(news: &SweepNews, board: &Leaderboard) -> Option<String> {
     }
 }
 
-/// Shows what a sweep came to, and writes the best values into the notebook where that is asked for.
+/// Shows what a sweep came to, and writes the best values into the notebook where that is asked for; a sweep that was
+/// stopped says how it goes on.
 pub fn conclude(screen: &Screen, workspace: &Workspace, board: &Leaderboard, write: bool) -> Result {
-    let best = board.best().filter(|best| !best.values.is_empty());
+    show(screen, workspace, board, write)?;
+    if board.state != SweepState::Stopped {
+        return Ok(0);
+    }
+    let problem = Problem::new(Code::Stopped, "the sweep was stopped")
+        .with_hint("started again it goes on: trials that have ended are kept, the others are resumed");
+    screen.note(format_args!("error: {problem}"));
+    Ok(problem.code.exit_code())
+}
+
+/// Shows what a sweep came to, and writes the best values into the notebook where that is asked for.
+pub fn show(screen: &Screen, workspace: &Workspace, board: &Leaderboard, write: bool) -> Result<()> {
+    let file = Workspace::load(workspace.project.clone(), workspace.notebook.clone())?;
+    // `--auto` may be about a cell that nobody has written yet.
+    let is_new = file.document.cell(&board.train).is_none();
+    let best = board.best().filter(|best| is_new || !best.values.is_empty());
     let cell = match best {
         Some(best) => Some(best_cell(workspace, board, best)?),
         None => None,
@@ -85,7 +101,11 @@ pub fn conclude(screen: &Screen, workspace: &Workspace, board: &Leaderboard, wri
     let written = match best.filter(|_| write) {
         Some(best) => {
             // The file as it is now, without values of parameters that were given on the command line.
-            let now = Workspace::load(workspace.project.clone(), workspace.notebook.clone())?;
+            let data = workspace.train(&board.train)?.data;
+            let now = match is_new {
+                true => file.with_train_cell(&data, &board.train, &body(workspace, &board.train)),
+                false => file,
+            };
             let now = now.with_values(&board.train, &best.values)?;
             let text = now.document.text();
             workspace.project.write_notebook(&workspace.notebook, text)?;
@@ -119,27 +139,24 @@ pub fn conclude(screen: &Screen, workspace: &Workspace, board: &Leaderboard, wri
             (None, false) => {}
         }
     });
-    if board.state != SweepState::Stopped {
-        return Ok(0);
-    }
-    let problem = Problem::new(Code::Stopped, "the sweep was stopped")
-        .with_hint("started again it goes on: trials that have ended are kept, the others are resumed");
-    screen.note(format_args!("error: {problem}"));
-    Ok(problem.code.exit_code())
+    Ok(())
 }
 
 /// The fence of the train cell with the values of a trial.
 fn best_cell(workspace: &Workspace, board: &Leaderboard, best: &TrialSummary) -> Result<String> {
     let workspace = workspace.with_values(&board.train, &best.values)?;
-    let body = workspace
-        .document
-        .cell(&board.train)
-        .map(|cell| cell.body(&workspace.document).trim_end().to_owned());
     Ok(format!(
         "```toml train {}\n{}\n```",
         board.train,
-        body.unwrap_or_default()
+        body(&workspace, &board.train)
     ))
+}
+
+/// The body of a cell.
+fn body(workspace: &Workspace, cell: &str) -> String {
+    let cell = workspace.document.cell(cell);
+    let body = cell.map(|cell| cell.body(&workspace.document).trim_end().to_owned());
+    body.unwrap_or_default()
 }
 
 fn print(screen: &Screen, board: &Leaderboard) {

@@ -58,6 +58,20 @@ impl Training {
         for column in &spec.ignore {
             check("ignore", column)?;
         }
+        for column in spec.model.trees.monotone.keys() {
+            check("model.trees.monotone", column)?;
+            let field = schema.iter().find(|field| field.name == *column);
+            let is_number = |field: &&Field| matches!(field.kind, ColumnKind::Integer | ColumnKind::Float);
+            if let Some(field) = field.filter(|field| !is_number(field)) {
+                let message = format!(
+                    "`monotone` is of columns of numbers, and `{column}` is {}",
+                    field.dtype
+                );
+                let problem = Problem::new(Code::BadValue, message)
+                    .with_hint("remove it, or make a number of it in a query");
+                return Err(workspace.place_at_word(cell, column, problem));
+            }
+        }
         if let Some(column) = &spec.split.column {
             check("split.column", column)?;
         }

@@ -1,7 +1,7 @@
 //! A notebook of a project, parsed: what everything here works on.
 
 use crate::Result;
-use aloft_notebook::{Document, param};
+use aloft_notebook::{Block, Document, param};
 use aloft_project::Project;
 use aloft_spec::{
     CellKind, CellSpec, Code, Problem,
@@ -134,6 +134,19 @@ impl Workspace {
             document: Document::parse(self.document.set_values(cell, values)?),
             ..self.clone()
         })
+    }
+
+    /// The same with a train cell after the cell whose rows it learns from. The file stays as it is.
+    pub fn with_train_cell(&self, data: &str, name: &str, body: &str) -> Self {
+        let blocks = self.document.blocks();
+        let after = blocks
+            .iter()
+            .position(|block| matches!(block, Block::Cell(cell) if cell.name == data));
+        let text = self.document.insert_cell(after, &CellKind::Train, name, body);
+        Self {
+            document: Document::parse(text),
+            ..self.clone()
+        }
     }
 
     /// A sweep cell's body, understood.

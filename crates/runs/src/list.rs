@@ -9,6 +9,7 @@ use crate::{
 use aloft_spec::{
     Extent, Problem,
     run::{RunRecord, RunStatus, RunSummary},
+    sweep::SweepTrial,
 };
 use jiff::{civil::DateTime, tz::TimeZone};
 use std::fs;
@@ -27,15 +28,18 @@ pub fn list(runs_dir: &Path) -> Result<Vec<RunSummary>> {
     Ok(runs)
 }
 
-/// The trials of a sweep, by their numbers, each with its folder.
+/// Trials of sweeps that are wanted, by their numbers, each with its folder.
 ///
 /// # Errors
 /// When the folder itself can't be read. Runs that can't be read are no trials.
-pub fn trials(runs_dir: &Path, key: &str) -> Result<Vec<(PathBuf, RunRecord)>> {
+pub fn trials(
+    runs_dir: &Path,
+    wanted: impl Fn(&RunRecord, &SweepTrial) -> bool,
+) -> Result<Vec<(PathBuf, RunRecord)>> {
     let mut found: Vec<(PathBuf, RunRecord)> = folders(runs_dir)?
         .into_iter()
         .filter_map(|path| Some((path.clone(), folder::read(&path).ok()?)))
-        .filter(|(_, record)| record.sweep.as_ref().is_some_and(|sweep| sweep.key == key))
+        .filter(|(_, record)| record.sweep.as_ref().is_some_and(|trial| wanted(record, trial)))
         .collect();
     found.sort_by_key(|(_, record)| record.sweep.as_ref().map(|sweep| sweep.index));
     Ok(found)
@@ -73,7 +77,7 @@ fn summary(run_dir: &Path) -> RunSummary {
             extent: record.data.extent,
             seconds: record.outcome.map(|outcome| outcome.seconds),
             metrics: record.metrics,
-            trial: record.sweep.map(|sweep| sweep.index),
+            trial: record.sweep,
             target,
             problem: record.problem,
         },

@@ -1,7 +1,7 @@
 //! What reaches the reducer, and what it wants done.
 
 use aloft_data::{Cancel, Picture};
-use aloft_engine::{Recalled, Workspace};
+use aloft_engine::{Recalled, RecalledSweep, Workspace};
 use aloft_project::Project;
 use aloft_protocol::{
     Operation, TaskId,
@@ -69,6 +69,13 @@ pub enum Message {
         cell: String,
         key: String,
         recalled: Recalled,
+    },
+    /// The trials of an earlier start of a sweep cell with this text were found.
+    SweepRecalled {
+        notebook: PathBuf,
+        cell: String,
+        key: String,
+        recalled: Box<RecalledSweep>,
     },
     /// All outputs of earlier sessions were looked for.
     RecallEnded { notebook: PathBuf },

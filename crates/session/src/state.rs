@@ -16,8 +16,8 @@ use aloft_protocol::{
     },
 };
 use aloft_spec::{
-    Diagnostic, Finding, Output, Problem, ask::JoinKeys, job::JobRecord, run::RunSummary, sweep::Leaderboard,
-    verdict::Verdict,
+    CellSpec, Diagnostic, Finding, Output, Problem, ask::JoinKeys, job::JobRecord, run::RunSummary,
+    sweep::Leaderboard, verdict::Verdict,
 };
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
@@ -373,14 +373,28 @@ impl OpenNotebook {
         }
     }
 
+    /// The train cell of a sweep cell, and all of it that isn't searched.
+    fn searched(&self, name: &str) -> Option<(String, String)> {
+        let CellSpec::Sweep(sweep) = self.document.spec(name, &self.path).ok()? else {
+            return None;
+        };
+        let CellSpec::Train(train) = self.document.spec(&sweep.train, &self.path).ok()? else {
+            return None;
+        };
+        let around = aloft_engine::searched_around(&train, &sweep).ok()?;
+        Some((sweep.train, format!("{around:?}")))
+    }
+
     /// What is known of a cell.
     pub fn cell_mut(&mut self, name: &str) -> &mut Cell {
         self.cells.entry(name.to_owned()).or_default()
     }
 
     /// The key of a cell: its text and the text of all that it depends on. Two equal keys give the same output, as
-    /// long as the files stay the same.
+    /// long as the files stay the same. What a sweep searches isn't said by its train cell, whose text stands in its key
+    /// without those keys.
     pub fn key(&self, name: &str) -> String {
+        let searched = self.searched(name);
         let mut seen: Vec<String> = vec![name.to_owned()];
         let mut next = 0;
         let mut key = String::new();
@@ -389,7 +403,10 @@ impl OpenNotebook {
             if let Some(cell) = self.document.cell(&cell) {
                 key.push_str(&cell.name);
                 key.push('\u{1f}');
-                key.push_str(cell.body(&self.document));
+                match &searched {
+                    Some((train, around)) if *train == cell.name => key.push_str(around),
+                    _ => key.push_str(cell.body(&self.document)),
+                }
                 key.push('\u{1e}');
             }
             for upstream in self.document.dependencies(&cell) {

@@ -16,6 +16,10 @@
 //!   report.json     Report: metrics with intervals, base lines, errors, what the model looks at
 //! ```
 
+mod folded;
+
+pub use folded::{RunRow, SweepRow, fold_trials};
+
 use crate::{
     problem::Problem,
     project::{Policy, Thresholds},
@@ -177,7 +181,7 @@ pub struct RunSummary {
     pub metrics: Metrics,
     /// Which trial of a sweep it is, where it is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub trial: Option<u32>,
+    pub trial: Option<SweepTrial>,
     /// Where it ran: `None` here, else the target's name.
     pub target: Option<String>,
     /// Why it failed, or why its folder can't be read.

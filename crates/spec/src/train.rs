@@ -208,7 +208,7 @@ impl TrainSpec {
 pub enum Findable {
     /// Rows a step: the most that cost no speed. It is found by the clock, so two runs may find different ones.
     BatchSize,
-    /// The optimizer's: where the loss falls fastest while the rate rises.
+    /// The optimizer's: the usual one, moved to where the loss falls well while the rate rises.
     LearningRate,
 }
 

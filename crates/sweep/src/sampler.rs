@@ -51,6 +51,14 @@ impl Sampler {
         self.grid.as_ref().map(Grid::len)
     }
 
+    /// So many trials, or as many as there are points.
+    pub fn at_most(&self, trials: u32) -> u32 {
+        let all = self
+            .points()
+            .map(|points| u32::try_from(points).unwrap_or(u32::MAX));
+        trials.min(all.unwrap_or(u32::MAX))
+    }
+
     /// Values for the trial with this index, from 1, given all trials before it, in their order. `None` when all has been tried.
     pub fn suggest(&self, index: u32, before: &[Tried]) -> Option<Values> {
         if self.method == SweepMethod::Grid {

@@ -6,7 +6,7 @@ use crate::{
     checkpoint::Tensor,
     error::{Result, TrainError},
     evaluate::outputs,
-    inputs::Examples,
+    inputs::{Examples, Inputs},
     prepare::Prepared,
     task::{Task, Values},
     trainer::{Evaluation, judged},
@@ -39,7 +39,11 @@ impl<'a> Boosting<'a> {
     pub fn new(prepared: &'a Prepared, spec: &TrainSpec, earlier: Option<Forest>) -> Result<Self> {
         let targets: Vec<f32> = match &prepared.targets {
             Values::Classes(classes) => classes.iter().map(|class| *class as f32).collect(),
-            Values::Numbers(_) | Values::Inputs => prepared.in_units(),
+            Values::Numbers(_) | Values::Inputs => {
+                let (values, width) = (prepared.in_units(), prepared.task.target_width());
+                let of_target = |target| values.iter().skip(target).step_by(width).copied();
+                (0..width).flat_map(of_target).collect()
+            }
         };
         let weights: Vec<f32> = match &prepared.targets {
             Values::Classes(classes) if !prepared.class_weights.is_empty() => {
@@ -56,7 +60,10 @@ impl<'a> Boosting<'a> {
             targets: &targets,
             weights: &weights,
         };
-        let options = options(&spec.model.trees, prepared.split.train.len(), spec.seed);
+        let options = Options {
+            monotone: directions(prepared, &spec.model.trees)?,
+            ..options(&spec.model.trees, prepared.split.train.len(), spec.seed)
+        };
         let booster = match earlier {
             None => Booster::new(learning, objective(&prepared.task), options)?,
             Some(forest) => Booster::resume(learning, options, forest)?,
@@ -136,13 +143,35 @@ fn objective(task: &Task) -> Objective {
         Task::Multiclass { classes, .. } => Objective::Softmax {
             classes: classes.len(),
         },
-        // Labels, forecasts and autoencoders are refused before a tree grows.
-        Task::Multilabel { .. } | Task::Regression { .. } | Task::Forecast { .. } | Task::Anomaly { .. } => {
-            Objective::Squares
-        }
+        Task::Multilabel { labels, .. } => Objective::Labels { labels: labels.len() },
+        // Forecasts and autoencoders are refused before a tree grows.
+        Task::Regression { .. } | Task::Forecast { .. } | Task::Anomaly { .. } => Objective::Squares,
         Task::Quantiles { quantiles, .. } => Objective::Quantiles {
             levels: quantiles.clone(),
         },
+    }
+}
+
+/// For each column of numbers, whether predictions may only rise or fall with it.
+///
+/// # Errors
+/// `BadValue` where a column isn't one of numbers, or several classes are predicted, which have no order.
+fn directions(prepared: &Prepared, spec: &TreesSpec) -> Result<Vec<i8>> {
+    if spec.monotone.is_empty() {
+        return Ok(Vec::new());
+    }
+    if let Task::Multiclass { classes, .. } = &prepared.task {
+        return Err(TrainError::bad_value(
+            format!(
+                "model.trees.monotone says what rises, and {} classes have no order",
+                classes.len()
+            ),
+            "remove it, or predict one class against the others",
+        ));
+    }
+    match &prepared.inputs {
+        Inputs::Table(preprocessing) => preprocessing.directions(&spec.monotone),
+        _ => Ok(Vec::new()),
     }
 }
 

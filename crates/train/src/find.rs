@@ -43,19 +43,24 @@ pub fn find(
     }
     if spec.is_to_find(Findable::LearningRate) && !stop() {
         let curve = rate::test_range(spec, prepared, device, stop)?;
+        let usual = spec.highest_rate(prepared.steps());
         told.push(match rate::choose(&curve) {
-            Some(rate) => {
+            Some(range) => {
+                let rate = range.nearest(usual);
                 spec.optimizer.learning_rate = Some(rate);
+                let why = if rate == usual {
+                    "the usual one lies there".to_owned()
+                } else {
+                    format!("the usual {usual:?} doesn't lie there")
+                };
                 format!(
-                    "found optimizer.learning_rate = {rate:?}: there the loss fell fastest, of {} steps from {:?} on",
-                    thousands(curve.len() as u64),
-                    rate::LOWEST
+                    "found optimizer.learning_rate = {rate:?}: rates from {:?} to {:?} learn well, and {why}",
+                    range.low, range.high
                 )
             }
             None => format!(
-                "no learning rate made the loss fall in {} steps, so it is {:?}",
-                thousands(curve.len() as u64),
-                spec.highest_rate(prepared.steps())
+                "no learning rate made the loss fall in {} steps, so it is {usual:?}",
+                thousands(curve.len() as u64)
             ),
         });
     }

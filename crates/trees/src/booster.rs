@@ -47,7 +47,8 @@ pub struct Learning<'a, 't> {
     pub train: &'a [u32],
     /// Those whose scores are kept up to date without learning from them.
     pub watched: &'a [u32],
-    /// Their numbers or classes, for each of all rows; those of rows that aren't learned from don't matter.
+    /// Their numbers or classes, for each of all rows, or their labels, [labels, rows]; those of rows that aren't learned
+    /// from don't matter.
     pub targets: &'t [f32],
     /// What each of all rows counts; empty for 1.
     pub weights: &'t [f32],
@@ -67,9 +68,10 @@ impl<'a> Booster<'a> {
         let Learning {
             rows, train, watched, ..
         } = learning;
-        let of_train = |values: &[f32]| match values.is_empty() {
-            true => Vec::new(),
-            false => train.iter().map(|row| values[*row as usize]).collect(),
+        let of_train = |values: &[f32]| {
+            let each = values.chunks(rows.rows.max(1));
+            each.flat_map(|values| train.iter().map(|row| values[*row as usize]))
+                .collect()
         };
         let (values, weights): (Vec<f32>, Vec<f32>) =
             (of_train(learning.targets), of_train(learning.weights));

@@ -17,6 +17,11 @@ pub enum Objective {
     Squares,
     /// Log loss of two classes, 0 and 1; the score is the log-odds of 1.
     Logistic,
+    /// Log loss of several labels, any of which may be 1 of a row, the mean over them; each has a score, its log-odds.
+    Labels {
+        /// Labels.
+        labels: usize,
+    },
     /// Log loss of several classes, each with a score; their softmax is the probabilities.
     Softmax {
         /// Classes.
@@ -32,7 +37,7 @@ pub enum Objective {
 /// The targets of the training rows.
 #[derive(Debug, Clone, Copy)]
 pub struct Targets<'a> {
-    /// A number or a class for each row.
+    /// A number or a class for each row; 0 or 1 for each label of each row, [labels, rows].
     pub values: &'a [f32],
     /// What each row counts; empty for 1.
     pub weights: &'a [f32],
@@ -43,9 +48,10 @@ impl Targets<'_> {
         self.weights.get(row).copied().unwrap_or(1.0)
     }
 
-    fn total(&self) -> f64 {
+    /// What all rows count, of which there are so many.
+    fn total(&self, rows: usize) -> f64 {
         match self.weights.is_empty() {
-            true => self.values.len() as f64,
+            true => rows as f64,
             false => self.weights.iter().map(|weight| f64::from(*weight)).sum(),
         }
     }
@@ -57,7 +63,16 @@ impl Objective {
         match self {
             Self::Softmax { classes } => *classes,
             Self::Quantiles { levels } => levels.len(),
+            Self::Labels { labels } => *labels,
             Self::Squares | Self::Logistic => 1,
+        }
+    }
+
+    /// Targets of a row: one for each label, else one.
+    pub fn targets(&self) -> usize {
+        match self {
+            Self::Labels { labels } => *labels,
+            _ => 1,
         }
     }
 
@@ -67,7 +82,7 @@ impl Objective {
     /// [`TreesError::Target`] where a target isn't finite or not one of the classes, or there is none.
     pub fn check(&self, targets: Targets<'_>) -> Result<(), TreesError> {
         let classes = match self {
-            Self::Logistic => Some(2),
+            Self::Logistic | Self::Labels { .. } => Some(2),
             Self::Softmax { classes } => Some(*classes),
             Self::Squares | Self::Quantiles { .. } => None,
         };
@@ -75,8 +90,9 @@ impl Objective {
             Some(classes) => value.fract() == 0.0 && *value >= 0.0 && *value < classes as f32,
             None => value.is_finite(),
         };
+        let rows = targets.values.len() / self.targets().max(1);
         let message = match targets.values.iter().position(|value| !fits(value)) {
-            Some(row) => format!("the target of row {row} is {}", targets.values[row]),
+            Some(at) => format!("the target of row {} is {}", at % rows.max(1), targets.values[at]),
             None if targets.values.is_empty() => "there are no rows".into(),
             None => return Ok(()),
         };
@@ -86,18 +102,24 @@ impl Objective {
     /// The scores that are best for all rows together, from which the first trees start.
     pub fn base(&self, targets: Targets<'_>) -> Vec<f64> {
         let rows = 0..targets.values.len();
+        let log_odds = |share: f64| {
+            let share = share.clamp(LEAST, 1.0 - LEAST);
+            (share / (1.0 - share)).ln()
+        };
         let mean = |of: &dyn Fn(f32) -> f64| {
             let sum: f64 = rows
                 .clone()
                 .map(|row| of(targets.values[row]) * f64::from(targets.weight(row)))
                 .sum();
-            sum / targets.total()
+            sum / targets.total(targets.values.len())
         };
         match self {
             Self::Squares => vec![mean(&|value| f64::from(value))],
-            Self::Logistic => {
-                let share = mean(&|value| f64::from(value)).clamp(LEAST, 1.0 - LEAST);
-                vec![(share / (1.0 - share)).ln()]
+            Self::Logistic => vec![log_odds(mean(&|value| f64::from(value)))],
+            Self::Labels { labels } => {
+                let own = |values| Targets { values, ..targets };
+                let each = targets.values.chunks(targets.values.len() / labels);
+                each.flat_map(|values| Self::Logistic.base(own(values))).collect()
             }
             Self::Softmax { classes } => (0..*classes)
                 .map(|class| {
@@ -120,6 +142,7 @@ impl Objective {
     /// First and second derivatives for each score of each row, [scores, rows] as the scores themselves (for quantiles those
     /// of each quantile's own loss). Returns the mean loss.
     pub fn derive(&self, scores: &[f64], targets: Targets<'_>, gradients: &mut [Gradient]) -> f64 {
+        let rows = targets.values.len() / self.targets();
         let sum = match self {
             Self::Softmax { classes } => softmax(*classes, scores, targets, gradients),
             Self::Squares => each(scores, targets, gradients, |score, target, losses| {
@@ -127,13 +150,18 @@ impl Objective {
                 losses.add(0.5 * over * over);
                 [over, 1.0]
             }),
-            Self::Logistic => each(scores, targets, gradients, |score, target, losses| {
-                let one = 1.0 / (1.0 + (-score).exp());
-                losses.probability(if target == 1.0 { one } else { 1.0 - one });
-                [one - target, one * (1.0 - one)]
-            }),
+            Self::Logistic => each(scores, targets, gradients, logistic),
+            Self::Labels { labels } => {
+                let of_label = gradients.chunks_mut(rows).zip(scores.chunks(rows));
+                let of_label = of_label.zip(targets.values.chunks(rows));
+                let sum: f64 = of_label
+                    .map(|((gradients, scores), values)| {
+                        each(scores, Targets { values, ..targets }, gradients, logistic)
+                    })
+                    .sum();
+                sum / *labels as f64
+            }
             Self::Quantiles { levels } => {
-                let rows = targets.values.len();
                 let of_level = gradients.chunks_mut(rows).zip(scores.chunks(rows)).zip(levels);
                 let sum: f64 = of_level
                     .map(|((gradients, scores), level)| {
@@ -148,7 +176,7 @@ impl Objective {
                 sum / levels.len() as f64
             }
         };
-        sum / targets.total()
+        sum / targets.total(rows)
     }
 
     /// The best value of a leaf of a score's tree where that doesn't follow from derivatives: the quantile of what is left to predict.
@@ -168,6 +196,13 @@ impl Objective {
         };
         Some(quantile(rows.iter().map(left).collect(), levels[index]))
     }
+}
+
+/// Derivatives of the log loss of a score that is a log-odds.
+fn logistic(score: f64, target: f64, losses: &mut Losses) -> [f64; 2] {
+    let one = 1.0 / (1.0 + (-score).exp());
+    losses.probability(if target == 1.0 { one } else { 1.0 - one });
+    [one - target, one * (1.0 - one)]
 }
 
 /// Derivatives of one score, row by row. Returns the sum of the losses.
@@ -297,11 +332,12 @@ fn quantile(mut values: Vec<(f64, f32)>, level: f64) -> f64 {
 mod tests {
     use super::*;
 
-    fn objectives() -> [Objective; 4] {
+    fn objectives() -> [Objective; 5] {
         [
             Objective::Squares,
             Objective::Logistic,
             Objective::Softmax { classes: 3 },
+            Objective::Labels { labels: 2 },
             Objective::Quantiles {
                 levels: vec![0.2, 0.8],
             },
@@ -312,6 +348,7 @@ mod tests {
         match objective {
             Objective::Logistic => vec![0.0, 1.0, 1.0, 0.0, 1.0],
             Objective::Softmax { .. } => vec![2.0, 0.0, 1.0, 2.0, 2.0],
+            Objective::Labels { .. } => vec![0.0, 1.0, 1.0, 0.0, 1.0, 1.0, 1.0, 0.0, 1.0, 1.0],
             Objective::Squares | Objective::Quantiles { .. } => vec![0.5, -1.0, 2.0, 0.0, 4.0],
         }
     }
@@ -339,6 +376,7 @@ mod tests {
                 };
                 let scale = match &objective {
                     Objective::Quantiles { levels } => levels.len() as f64,
+                    Objective::Labels { labels } => *labels as f64,
                     _ => 1.0,
                 };
                 let slope = scale * (loss(own + step) - loss(own - step)) / (2.0 * step);
@@ -375,6 +413,7 @@ mod tests {
         for (objective, values) in [
             (Objective::Squares, vec![f32::NAN]),
             (Objective::Logistic, vec![0.0, 2.0]),
+            (Objective::Labels { labels: 2 }, vec![0.0, 1.0, 1.0, 0.5]),
             (Objective::Softmax { classes: 3 }, vec![0.5]),
             (Objective::Quantiles { levels: vec![0.5] }, vec![]),
         ] {

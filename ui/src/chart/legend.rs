@@ -53,6 +53,19 @@ fn words(ui: &mut Ui, words: &str, color: Color32) {
     );
 }
 
+/// What the lines of a chart are, one behind the other: a name, its colour, and whether it is dashed.
+pub fn line_legend_ui<'a>(ui: &mut Ui, lines: impl IntoIterator<Item = (&'a str, Color32, bool)>) {
+    let t = Tokens::of(ui);
+    ui.horizontal_wrapped(|ui| {
+        for (name, color, dashed) in lines {
+            ui.spacing_mut().item_spacing.x = 5.0;
+            sample_line_ui(ui, color, dashed);
+            ui.spacing_mut().item_spacing.x = space::M;
+            words(ui, name, t.dim);
+        }
+    });
+}
+
 /// The colour of the line that a label stands for.
 pub fn sample_line_ui(ui: &mut Ui, color: Color32, dashed: bool) {
     let (rect, _) = ui.allocate_exact_size(vec2(14.0, font::BODY_LINE), Sense::hover());

@@ -10,7 +10,7 @@ mod turned;
 
 pub use axes::{X_AXIS, axis, quiet};
 pub use brush::Dragged;
-pub use legend::sample_line_ui;
+pub use legend::{line_legend_ui, sample_line_ui};
 
 use crate::fonts;
 use crate::tokens::{Tokens, font, space};

@@ -2,7 +2,7 @@
 
 use super::pane::{Pane, axis};
 use super::{note_ui, spoken, title_ui};
-use crate::chart::sample_line_ui;
+use crate::chart::line_legend_ui;
 use crate::fonts;
 use crate::tokens::{Tokens, font, space};
 use crate::widgets::{line, paint_left, paint_right, text_ui};
@@ -32,7 +32,12 @@ pub fn dependence_ui(ui: &mut Ui, report: &Report, explanation: &Explanation) {
     };
     title_ui(ui, &format!("{of} if a column had the same value in all rows"));
     if several {
-        legend_ui(ui, &explanation.outputs);
+        let t = Tokens::of(ui);
+        let classes = explanation.outputs.iter().enumerate();
+        line_legend_ui(
+            ui,
+            classes.map(|(index, class)| (class.as_str(), t.class(index), false)),
+        );
     }
     let all = explanation.dependence.iter();
     let predicted = axis(
@@ -69,17 +74,6 @@ fn color(t: &Tokens, several: bool, output: usize) -> Color32 {
         true => t.class(output),
         false => t.accent,
     }
-}
-
-fn legend_ui(ui: &mut Ui, classes: &[String]) {
-    let t = Tokens::of(ui);
-    ui.horizontal_wrapped(|ui| {
-        for (index, class) in classes.iter().enumerate() {
-            sample_line_ui(ui, t.class(index), false);
-            let text = egui::RichText::new(class).font(fonts::regular(font::SMALL));
-            ui.label(text.color(t.text));
-        }
-    });
 }
 
 fn curve_ui(ui: &mut Ui, curve: &Dependence, predicted: &Axis, several: bool) {

@@ -2,9 +2,8 @@
 
 use super::pane::{Pane, axis};
 use super::{HEIGHT, beside, note_ui, title_ui};
-use crate::chart::sample_line_ui;
-use crate::fonts;
-use crate::tokens::{Tokens, font, space};
+use crate::chart::line_legend_ui;
+use crate::tokens::{Tokens, space};
 use crate::widgets::Segments;
 use aloft_spec::report::{Forecasts, Rank, Trace};
 use aloft_spec::text::{significant_digits, thousands};
@@ -26,20 +25,6 @@ pub fn forecasts_ui(ui: &mut Ui, chosen: &mut Rank, target: &str, forecasts: &Fo
             forecasts.split
         ),
     );
-}
-
-/// What things in a chart are, one behind the other.
-fn legend_ui(ui: &mut Ui, things: &[(&str, Color32, bool)]) {
-    let t = Tokens::of(ui);
-    ui.horizontal_wrapped(|ui| {
-        for (name, color, dashed) in things {
-            ui.spacing_mut().item_spacing.x = 5.0;
-            sample_line_ui(ui, *color, *dashed);
-            ui.spacing_mut().item_spacing.x = space::M;
-            let text = egui::RichText::new(*name).font(fonts::regular(font::SMALL));
-            ui.label(text.color(t.dim));
-        }
-    });
 }
 
 fn traces_ui(ui: &mut Ui, chosen: &mut Rank, target: &str, forecasts: &Forecasts) {
@@ -103,7 +88,7 @@ fn traces_ui(ui: &mut Ui, chosen: &mut Rank, target: &str, forecasts: &Forecasts
     });
     read_ui(&pane, read);
     let what = [("happened", t.text, false), ("forecast", t.accent, false)];
-    legend_ui(ui, &what);
+    line_legend_ui(ui, what);
 }
 
 /// What a screen reader says of a forecast.
@@ -149,7 +134,7 @@ fn errors_ui(ui: &mut Ui, target: &str, forecasts: &Forecasts) {
     let mut legend = vec![("the model", t.accent, false)];
     for (line, color) in forecasts.base_lines.iter().zip(colors) {
         curve(ui, &line.words, &line.errors, color, 1.2);
-        legend.push((&line.words, color, false));
+        legend.push((line.words.as_str(), color, false));
     }
     curve(ui, "the model", &forecasts.errors, t.accent, 1.8);
     let read = read.into_iter().map(|(point, of)| {
@@ -157,7 +142,7 @@ fn errors_ui(ui: &mut Ui, target: &str, forecasts: &Forecasts) {
         (point, words)
     });
     read_ui(&pane, read);
-    legend_ui(ui, &legend);
+    line_legend_ui(ui, legend);
 }
 
 /// Words are made for the position that is pointed at alone, not for all in each frame.

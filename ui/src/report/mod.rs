@@ -48,6 +48,29 @@ enum Tab {
     Columns,
 }
 
+/// Below a line, with room around what is shown and between its parts.
+fn framed(ui: &mut Ui, contents: impl FnOnce(&mut Ui)) {
+    line_ui(ui);
+    egui::Frame::new()
+        .inner_margin(Margin::symmetric(space::M as i8 + 2, space::S as i8 + 2))
+        .show(ui, |ui| {
+            ui.set_width(ui.available_width());
+            ui.spacing_mut().item_spacing = vec2(space::S, space::S);
+            contents(ui);
+        });
+}
+
+/// What the report says of the model in a sentence.
+fn conclusion_ui(ui: &mut Ui, report: &Report) {
+    let t = Tokens::of(ui);
+    text_ui(
+        ui,
+        report.conclusion.as_str(),
+        fonts::regular(font::PROSE),
+        t.text,
+    );
+}
+
 /// Shows a report over the whole width.
 pub fn report_ui(
     ui: &mut Ui,
@@ -58,35 +81,24 @@ pub fn report_ui(
     evaluation: &Evaluation,
 ) {
     let mut view = frame.view.reports.get(&block).copied().unwrap_or_default();
-    line_ui(ui);
-    egui::Frame::new()
-        .inner_margin(Margin::symmetric(space::M as i8 + 2, space::S as i8 + 2))
-        .show(ui, |ui| {
-            ui.set_width(ui.available_width());
-            ui.spacing_mut().item_spacing = vec2(space::S, space::S);
-            let explained = report.explanation.is_some() || training.phase == Some(Phase::Explain);
-            head_ui(ui, &mut view, explained, evaluation);
-            match view.tab {
-                Tab::Result => {
-                    let t = Tokens::of(ui);
-                    text_ui(
-                        ui,
-                        report.conclusion.as_str(),
-                        fonts::regular(font::PROSE),
-                        t.text,
-                    );
-                    result::result_ui(ui, training, report, evaluation);
-                }
-                Tab::Errors => errors_ui(ui, &mut view, block, report, evaluation),
-                Tab::Columns => match &report.explanation {
-                    Some(explanation) => {
-                        importance::importance_ui(ui, explanation);
-                        dependence::dependence_ui(ui, report, explanation);
-                    }
-                    None => nothing_ui(ui, "What the model looks at is being worked out"),
-                },
+    framed(ui, |ui| {
+        let explained = report.explanation.is_some() || training.phase == Some(Phase::Explain);
+        head_ui(ui, &mut view, explained, evaluation);
+        match view.tab {
+            Tab::Result => {
+                conclusion_ui(ui, report);
+                result::result_ui(ui, training, report, evaluation);
             }
-        });
+            Tab::Errors => errors_ui(ui, &mut view, block, report, evaluation),
+            Tab::Columns => match &report.explanation {
+                Some(explanation) => {
+                    importance::importance_ui(ui, explanation);
+                    dependence::dependence_ui(ui, report, explanation);
+                }
+                None => nothing_ui(ui, "What the model looks at is being worked out"),
+            },
+        }
+    });
     frame.view.reports.insert(block, view);
 }
 
@@ -99,23 +111,12 @@ pub fn brief_report_ui(
     report: &Report,
 ) {
     let mut view = frame.view.reports.get(&block).copied().unwrap_or_default();
-    line_ui(ui);
-    egui::Frame::new()
-        .inner_margin(Margin::symmetric(space::M as i8 + 2, space::S as i8 + 2))
-        .show(ui, |ui| {
-            ui.set_width(ui.available_width());
-            ui.spacing_mut().item_spacing = vec2(space::S, space::S);
-            let t = Tokens::of(ui);
-            text_ui(
-                ui,
-                report.conclusion.as_str(),
-                fonts::regular(font::PROSE),
-                t.text,
-            );
-            if let Some(forecasts) = &report.forecasts {
-                forecasts::forecasts_ui(ui, &mut view.forecast, &report.target, forecasts);
-            }
-        });
+    framed(ui, |ui| {
+        conclusion_ui(ui, report);
+        if let Some(forecasts) = &report.forecasts {
+            forecasts::forecasts_ui(ui, &mut view.forecast, &report.target, forecasts);
+        }
+    });
     training::metrics_ui(ui, training);
     frame.view.reports.insert(block, view);
 }

@@ -1,9 +1,12 @@
 //! Lists of the side panels.
 
-use super::{dot, focus_ring, line, paint_left, paint_right, ring};
+use super::{Icon, dot, focus_ring, line, paint_left, paint_right, ring};
 use crate::fonts;
 use crate::tokens::{Tokens, font, size, space};
 use egui::{Color32, Response, Role, Sense, Ui, WidgetInfo, vec2};
+
+/// Width of the sign that a row folds.
+const FOLD: f32 = 8.0;
 
 /// A heading of a list.
 pub fn section_ui(ui: &mut Ui, title: &str) -> Response {
@@ -28,6 +31,8 @@ pub struct Row<'a> {
     mark: Option<Color32>,
     hollow: bool,
     selected: bool,
+    folds: Option<bool>,
+    within: bool,
     name: Option<String>,
 }
 
@@ -40,6 +45,8 @@ impl<'a> Row<'a> {
             mark: None,
             hollow: false,
             selected: false,
+            folds: None,
+            within: false,
             name: None,
         }
     }
@@ -68,6 +75,18 @@ impl<'a> Row<'a> {
         self
     }
 
+    /// That rows come below it when it is open.
+    pub fn folds(mut self, open: bool) -> Self {
+        self.folds = Some(open);
+        self
+    }
+
+    /// That it belongs to the row above that folds.
+    pub fn within(mut self) -> Self {
+        self.within = true;
+        self
+    }
+
     /// What a screen reader says, where that is more than the text.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
@@ -91,12 +110,17 @@ impl<'a> Row<'a> {
             ui.painter().rect_filled(rect, 0.0, t.hovered);
         }
         let y = rect.center().y;
-        let mut left = rect.left() + space::L;
+        let mut left = rect.left() + space::L + if self.within { space::L } else { 0.0 };
         let mut right = rect.right() - space::L;
         if let Some(color) = self.mark {
             let paint = if self.hollow { ring } else { dot };
             paint(ui.painter(), egui::pos2(left + size::DOT / 2.0, y), color);
             left += size::DOT + space::S;
+        }
+        if let Some(open) = self.folds {
+            let icon = if open { Icon::Down } else { Icon::Right };
+            icon.paint(ui.painter(), egui::pos2(right - FOLD / 2.0, y), FOLD, t.dim);
+            right -= FOLD + space::S;
         }
         if !self.right.is_empty() {
             let galley = line(

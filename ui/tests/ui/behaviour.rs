@@ -1,34 +1,18 @@
 //! What the window asks for when it is used, by the names that a screen reader reads.
 
-use crate::support::{Window, flights, notebook_mut, of, preflight, welcome, window};
+use crate::support::{
+    CTRL, CTRL_SHIFT, WINDOW, Window, asked, click, flights, notebook_mut, of, press, welcome, window,
+};
 use aloft_protocol::operation::{CloseChoice, Rows};
 use aloft_protocol::snapshot::{BlockContent, CellState, Notice, Question};
 use aloft_protocol::{BlockId, NoticeId, Operation, TaskId};
 use aloft_spec::profile::{Association, Associations, Gaps, Lengths, Measure};
-use aloft_spec::{CellKind, Code, Output};
+use aloft_spec::{Code, Output};
 use aloft_ui::ShellRequest;
 use egui::{Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use std::sync::Arc;
-
-const WINDOW: [f32; 2] = [1440.0, 900.0];
-const CTRL: Modifiers = Modifiers::COMMAND;
-const CTRL_SHIFT: Modifiers = Modifiers::COMMAND.plus(Modifiers::SHIFT);
-
-fn press(harness: &mut Harness<'_, Window>, modifiers: Modifiers, key: Key) {
-    harness.key_press_modifiers(modifiers, key);
-    harness.run();
-}
-
-fn click(harness: &mut Harness<'_, Window>, label: &str) {
-    harness.get_by_label(label).click();
-    harness.run();
-}
-
-fn asked(harness: &mut Harness<'_, Window>) -> Vec<Operation> {
-    std::mem::take(&mut harness.state_mut().operations)
-}
 
 #[test]
 fn the_start_lists_examples_and_opens_one() {
@@ -50,67 +34,6 @@ fn the_start_lists_examples_and_opens_one() {
     assert_eq!(asked(&mut harness), [Operation::ForgetRecent { path }]);
     click(&mut harness, "Open folder…");
     assert_eq!(harness.state().shell, [ShellRequest::OpenFolderDialog]);
-}
-
-#[test]
-fn typing_in_a_cell_edits_its_text_and_keeps_its_line_ends() {
-    let mut harness = window(flights(), WINDOW);
-    harness.run();
-    harness.get_by_label("Text of flights").focus();
-    harness.run();
-    harness.get_by_label("Text of flights").type_text("# why");
-    harness.run();
-    let text = "path = \"data/flights.parquet\"\nclass = \"internal\"# why\n".into();
-    assert_eq!(
-        asked(&mut harness),
-        [Operation::EditText {
-            block: BlockId(2),
-            text
-        }]
-    );
-}
-
-#[test]
-fn what_was_typed_stays_on_the_screen_until_the_session_has_it_and_undo_takes_it_away() {
-    let mut harness = window(flights(), WINDOW);
-    harness.run();
-    harness.get_by_label("Text of flights").focus();
-    harness.run();
-    harness.get_by_label("Text of flights").type_text("x");
-    harness.run();
-    let value = |harness: &Harness<'_, Window>| harness.get_by_label("Text of flights").value().unwrap();
-    assert!(value(&harness).ends_with("\"internal\"x"));
-    let blocks = &mut notebook_mut(&mut harness.state_mut().snapshot).blocks;
-    blocks[1].text = "path = \"other\"\n".into();
-    blocks[1].text_revision += 1;
-    harness.run();
-    assert_eq!(value(&harness), "path = \"other\"");
-}
-
-#[test]
-fn undo_goes_to_the_session_even_while_a_text_has_the_keyboard() {
-    let mut harness = window(flights(), WINDOW);
-    harness.run();
-    harness.get_by_label("Text of joined").focus();
-    harness.run();
-    harness.get_by_label("Text of joined").type_text(" LIMIT 5");
-    harness.run();
-    assert_eq!(asked(&mut harness).len(), 1);
-    notebook_mut(&mut harness.state_mut().snapshot).can_redo = true;
-    press(&mut harness, CTRL, Key::Z);
-    press(&mut harness, CTRL_SHIFT, Key::Z);
-    press(&mut harness, CTRL, Key::Y);
-    assert_eq!(
-        asked(&mut harness),
-        [Operation::Undo, Operation::Redo, Operation::Redo]
-    );
-    notebook_mut(&mut harness.state_mut().snapshot).can_undo = false;
-    press(&mut harness, CTRL, Key::Z);
-    assert_eq!(
-        asked(&mut harness),
-        [],
-        "there is nothing to take back, and the text keeps its letters"
-    );
 }
 
 #[test]
@@ -182,126 +105,6 @@ fn the_keyboard_moves_through_the_notebook() {
 }
 
 #[test]
-fn letters_add_blocks_beside_the_selected_one() {
-    let mut harness = window(flights(), WINDOW);
-    harness.run();
-    harness.get_by_label_contains("Go to joined").click();
-    harness.run();
-    press(&mut harness, Modifiers::NONE, Key::B);
-    press(&mut harness, Modifiers::NONE, Key::C);
-    let add = |after, kind| Operation::AddCell {
-        after: Some(BlockId(after)),
-        kind,
-    };
-    assert_eq!(asked(&mut harness), [add(3, CellKind::Chart)]);
-    press(&mut harness, Modifiers::NONE, Key::A);
-    press(&mut harness, Modifiers::NONE, Key::Enter);
-    assert_eq!(asked(&mut harness), [add(2, CellKind::Source)]);
-}
-
-#[test]
-fn a_new_block_gets_the_selection() {
-    let mut harness = window(flights(), WINDOW);
-    harness.run();
-    press(&mut harness, CTRL_SHIFT, Key::P);
-    harness.get_by_label("Find a command").type_text("add text");
-    harness.run();
-    press(&mut harness, Modifiers::NONE, Key::Enter);
-    assert_eq!(asked(&mut harness), [Operation::AddProse { after: None }]);
-    let notebook = notebook_mut(&mut harness.state_mut().snapshot);
-    let mut new = notebook.blocks[0].clone();
-    new.id = BlockId(99);
-    new.text = "Text\n".into();
-    assert_eq!(new.content, BlockContent::Prose);
-    notebook.blocks.push(new);
-    harness.run();
-    harness.run();
-    let editor = harness.get_by_label("Text in Markdown");
-    assert_eq!(editor.value().as_deref(), Some("Text"));
-    assert!(editor.is_focused());
-}
-
-#[test]
-fn prose_is_written_after_a_click_and_read_after_escape() {
-    let mut harness = window(flights(), WINDOW);
-    harness.run();
-    click(&mut harness, "Which flights arrive late?");
-    harness.run();
-    let editor = harness.get_by_label("Text in Markdown");
-    assert!(editor.value().unwrap().starts_with("# Which flights"));
-    press(&mut harness, Modifiers::NONE, Key::Escape);
-    harness.run();
-    assert!(harness.query_by_label("Text in Markdown").is_none());
-}
-
-#[test]
-fn a_name_is_changed_in_its_place() {
-    let mut harness = window(flights(), WINDOW);
-    harness.run();
-    harness.get_by_label_contains("Go to joined").click();
-    harness.run();
-    press(&mut harness, Modifiers::NONE, Key::F2);
-    harness.get_by_label("Name of the cell").type_text("_all");
-    harness.run();
-    press(&mut harness, Modifiers::NONE, Key::Enter);
-    let rename = Operation::RenameCell {
-        block: BlockId(3),
-        name: "joined_all".into(),
-    };
-    assert_eq!(asked(&mut harness), [rename]);
-}
-
-#[test]
-fn what_would_leave_is_shown_and_sent_only_by_its_button() {
-    let mut harness = window(flights(), WINDOW);
-    harness.run();
-    harness.get_all_by_label("Send to cloud…").next().unwrap().click();
-    harness.run();
-    let target = "lab".to_owned();
-    let rows = Rows::Sample;
-    assert_eq!(
-        asked(&mut harness),
-        [Operation::Preflight {
-            block: BlockId(5),
-            target: target.clone(),
-            rows
-        }]
-    );
-    harness.state_mut().snapshot.question = Some(Question::Preflight {
-        target,
-        preflight: Some(Box::new(preflight())),
-    });
-    harness.run();
-    harness.get_by_label("ada@lab.example.org:aloft");
-    harness.get_by_label("84,313,201");
-    press(&mut harness, CTRL, Key::Enter);
-    assert_eq!(
-        asked(&mut harness),
-        [],
-        "keys of the notebook rest while a question waits"
-    );
-    click(&mut harness, "Send 2.1 GB");
-    assert_eq!(asked(&mut harness), [Operation::ConfirmSend]);
-    press(&mut harness, Modifiers::NONE, Key::Escape);
-    assert_eq!(asked(&mut harness), [Operation::CancelSend]);
-}
-
-#[test]
-fn data_that_may_not_leave_has_no_button_to_send_it() {
-    let mut harness = window(flights(), WINDOW);
-    let mut kept = preflight();
-    kept.allowed = false;
-    kept.note = Some("restricted data never leaves this machine".into());
-    harness.state_mut().snapshot.question = Some(Question::Preflight {
-        target: "lab".into(),
-        preflight: Some(Box::new(kept)),
-    });
-    harness.run();
-    harness.get_by_label("restricted data never leaves this machine");
-    assert!(harness.query_by_label_contains("Send 2.1").is_none());
-}
-
-#[test]
 fn closing_with_runs_asks() {
     let mut harness = window(flights(), WINDOW);
     harness.state_mut().snapshot.question = Some(Question::CloseWithRuns {
@@ -320,55 +123,6 @@ fn closing_with_runs_asks() {
         asked(&mut harness),
         answers.map(|choice| Operation::Close { choice })
     );
-}
-
-#[test]
-fn a_host_is_trusted_by_its_fingerprint() {
-    let mut harness = window(flights(), WINDOW);
-    harness.run();
-    press(&mut harness, CTRL_SHIFT, Key::P);
-    harness.get_by_label("Find a command").type_text("add a target");
-    harness.run();
-    press(&mut harness, Modifiers::NONE, Key::Enter);
-    for (field, text) in [
-        ("Name", "mill"),
-        ("Host", "mill.example.org"),
-        ("User", "ada"),
-        ("Password", "s3cret"),
-    ] {
-        harness.get_by_label(field).focus();
-        harness.run();
-        harness.get_by_label(field).type_text(text);
-        harness.run();
-    }
-    click(&mut harness, "Continue");
-    let host = "mill.example.org".to_owned();
-    assert_eq!(
-        asked(&mut harness),
-        [Operation::ProbeHost {
-            host: host.clone(),
-            port: 22
-        }]
-    );
-    harness.state_mut().snapshot.question = Some(Question::HostKey {
-        host,
-        port: 22,
-        key: "ssh-ed25519 AAAAmill".into(),
-        fingerprint: "SHA256:mill".into(),
-    });
-    harness.run();
-    harness.get_by_label("SHA256:mill");
-    click(&mut harness, "Trust and add");
-    let asked = asked(&mut harness);
-    let [Operation::AddTarget { name, target, secret }] = &asked[..] else {
-        panic!("a target was to be added, not {asked:?}");
-    };
-    assert_eq!(
-        (name.as_str(), target.host_key.as_str()),
-        ("mill", "ssh-ed25519 AAAAmill")
-    );
-    assert_eq!(secret.as_ref().map(|secret| secret.0.as_str()), Some("s3cret"));
-    assert!(!format!("{asked:?}").contains("s3cret"));
 }
 
 #[test]
@@ -568,41 +322,6 @@ fn every_panel_is_reached_by_its_number() {
     press(&mut harness, CTRL, Key::Num2);
     press(&mut harness, Modifiers::NONE, Key::F1);
     harness.get_by_label("With a block selected");
-}
-
-#[test]
-fn a_host_that_gives_no_key_says_so_in_the_form() {
-    let mut harness = window(flights(), WINDOW);
-    harness.run();
-    press(&mut harness, CTRL, Key::P);
-    harness.get_by_label("Find a command").type_text("add a target");
-    harness.run();
-    press(&mut harness, Modifiers::NONE, Key::Enter);
-    for (field, text) in [("Name", "mill"), ("Host", "mill"), ("User", "ada")] {
-        harness.get_by_label(field).focus();
-        harness.run();
-        harness.get_by_label(field).type_text(text);
-        harness.run();
-    }
-    click(&mut harness, "Continue");
-    harness.get_by_label("Asking the host for its key…");
-    harness.state_mut().snapshot.notices = vec![Notice {
-        id: NoticeId(5),
-        good: false,
-        code: Some(Code::Unreachable),
-        message: "mill didn't answer on port 22".into(),
-        hint: Some("is it switched on?".into()),
-    }];
-    harness.run();
-    assert!(
-        harness
-            .query_all_by_label("mill didn't answer on port 22")
-            .count()
-            > 1
-    );
-    asked(&mut harness);
-    press(&mut harness, Modifiers::NONE, Key::Escape);
-    assert_eq!(asked(&mut harness), [Operation::CancelSend]);
 }
 
 #[test]

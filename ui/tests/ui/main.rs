@@ -13,6 +13,8 @@ mod findings;
 mod params;
 mod pictures;
 mod report;
+mod sending;
 mod support;
 mod sweeps;
 mod tables;
+mod writing;

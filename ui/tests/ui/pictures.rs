@@ -49,7 +49,11 @@ fn the_window_is_painted_in_both_themes() {
 
 #[test]
 fn a_sweep_shows_its_trials() {
-    let mut harness = painted(themed(Theme::Light, crate::sweeps::swept()), WINDOW);
+    let mut harness = painted(themed(Theme::Light, crate::sweeps::listed()), WINDOW);
+    harness.run();
+    harness
+        .get_by_label("Show the trials of late_search, 2 trials")
+        .click();
     harness.run();
     let share = share_of(&mut harness, "sweep", [0xf4, 0xf4, 0xf2]);
     assert!(share > 0.1, "the panels cover only {share:.2} of the picture");

@@ -1,9 +1,13 @@
 //! Sweeps in the window, by the names that a screen reader reads.
 
-use crate::support::{Window, cell, flights, notebook_mut, window};
+use crate::support::{Window, asked, cell, flights, notebook_mut, window};
+use aloft_protocol::operation::Rows;
 use aloft_protocol::snapshot::{BlockContent, CellState, SweepView};
-use aloft_protocol::{BlockId, Operation, Snapshot, TaskId, operation::Rows};
-use aloft_spec::sweep::{Baseline, Leaderboard, SweepState, SweepValue, TrialStatus, TrialSummary, Values};
+use aloft_protocol::{BlockId, Operation, Snapshot, TaskId};
+use aloft_spec::run::{RunStatus, RunSummary};
+use aloft_spec::sweep::{
+    Baseline, Leaderboard, SweepState, SweepTrial, SweepValue, TrialStatus, TrialSummary, Values,
+};
 use aloft_spec::{CellKind, Code, Extent, Problem};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
@@ -80,14 +84,33 @@ pub fn swept() -> Snapshot {
     with(done, Some(board(SweepState::Done)))
 }
 
+/// The same with its first two trials among the runs.
+pub fn listed() -> Snapshot {
+    let mut snapshot = swept();
+    let project = snapshot.project.as_mut().unwrap();
+    let mut runs = (*project.runs).clone();
+    let like = runs[0].clone();
+    for index in 1..=2 {
+        runs.push(RunSummary {
+            id: format!("20251121-161200-late_search-{index}"),
+            trial: Some(SweepTrial {
+                sweep: "late_search".into(),
+                key: "k".into(),
+                index,
+                values: Values::new(),
+            }),
+            status: RunStatus::Done,
+            ..like.clone()
+        });
+    }
+    project.runs = Arc::new(runs);
+    snapshot
+}
+
 fn shown(state: CellState, leaderboard: Option<Leaderboard>) -> Harness<'static, Window> {
     let mut harness = window(with(state, leaderboard), [1440.0, 900.0]);
     harness.run();
     harness
-}
-
-fn asked(harness: &mut Harness<'_, Window>) -> Vec<Operation> {
-    std::mem::take(&mut harness.state_mut().operations)
 }
 
 #[test]
@@ -135,6 +158,25 @@ fn the_best_trial_is_marked_and_its_values_are_taken_by_a_click() {
         trial: 2,
     };
     assert_eq!(asked(&mut harness), [taken]);
+}
+
+#[test]
+fn trials_are_one_row_among_the_runs_until_they_are_asked_for() {
+    let snapshot = listed();
+    let mut harness = window(snapshot, [1440.0, 1200.0]);
+    harness.run();
+    let trial = "Trial 2 of late_search";
+    assert!(harness.query_by_label_contains(trial).is_none());
+    harness
+        .get_by_label("Show the trials of late_search, 2 trials")
+        .click();
+    harness.run();
+    harness.get_by_label_contains(trial).click();
+    harness
+        .get_by_label("Hide the trials of late_search, 2 trials")
+        .click();
+    harness.run();
+    assert!(harness.query_by_label_contains(trial).is_none());
 }
 
 #[test]

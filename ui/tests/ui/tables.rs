@@ -1,6 +1,6 @@
 //! Tables: questions by clicks, selection and copying by keys and pointer, pages; by the names that a screen reader reads.
 
-use crate::support::{Window, flights, notebook_mut, of, window};
+use crate::support::{Window, asked, flights, notebook_mut, of, press, window};
 use aloft_protocol::snapshot::PageView;
 use aloft_protocol::{BlockId, Operation};
 use aloft_spec::Output;
@@ -21,10 +21,6 @@ fn shown() -> Harness<'static, Window> {
     let mut harness = window(snapshot, [1440.0, 900.0]);
     harness.run();
     harness
-}
-
-fn asked(harness: &mut Harness<'_, Window>) -> Vec<Operation> {
-    std::mem::take(&mut harness.state_mut().operations)
 }
 
 fn choose(harness: &mut Harness<'_, Window>, column: &str, entry: &str) -> Vec<Operation> {
@@ -162,11 +158,6 @@ fn copied(harness: &mut Harness<'_, Window>) -> String {
     });
     harness.run();
     text.unwrap_or_default()
-}
-
-fn press(harness: &mut Harness<'_, Window>, modifiers: Modifiers, key: Key) {
-    harness.key_press_modifiers(modifiers, key);
-    harness.run();
 }
 
 #[test]

@@ -22,6 +22,9 @@ pub struct Arguments {
     /// Trials at a time at the most
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     parallel: Option<u32>,
+    /// Show what it came to so far, from its run folders; nothing is run
+    #[arg(long, conflicts_with_all = ["trials", "seconds", "parallel"])]
+    status: bool,
     /// Write the best values into the train cell
     #[arg(long)]
     write: bool,
@@ -37,6 +40,9 @@ impl Arguments {
         let interrupt = Interrupt::listen()?;
         let workspaces = self.parameters.apply_to_all(locate::workspaces(&self.path)?)?;
         let (workspace, cell) = self.find(&workspaces)?;
+        if self.status {
+            return self.show(screen, workspace, &cell);
+        }
         let limits = Limits {
             trials: self.trials,
             seconds: self.seconds,
@@ -56,6 +62,23 @@ impl Arguments {
         ));
         let board = sweeping::carry_out(screen, sweep, &interrupt)?;
         sweeping::conclude(screen, workspace, &board, self.write)
+    }
+
+    /// What the sweep came to so far.
+    fn show(&self, screen: &Screen, workspace: &Workspace, cell: &str) -> Result {
+        let Some(recalled) = aloft_engine::recall_sweep(workspace, cell)? else {
+            let problem = Problem::new(Code::NotFound, format!("`{cell}` has no trials yet"));
+            return Err(workspace
+                .place(cell, problem)
+                .with_hint("the same without `--status` runs it"));
+        };
+        sweeping::show(screen, workspace, &recalled.leaderboard, self.write)?;
+        if !recalled.fresh {
+            screen.note(format_args!(
+                "stale: `{cell}` or a cell above it says something else now; without `--status` it starts anew"
+            ));
+        }
+        Ok(0)
     }
 
     /// The sweep cell that is meant, and its notebook.

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests may unwrap in their helpers too")]
 
+mod interrupted;
 mod job;
 mod ssh;
 mod support;

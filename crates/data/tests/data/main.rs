@@ -5,6 +5,7 @@
     reason = "a test says by a panic what is wrong"
 )]
 
+mod chart_files;
 mod charts;
 mod common;
 mod examples;
@@ -14,3 +15,4 @@ mod query;
 mod samples;
 mod snapshots;
 mod sources;
+mod training_findings;

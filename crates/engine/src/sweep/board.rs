@@ -1,24 +1,42 @@
 //! What a sweep came to so far.
 
-use super::{Sweep, trial::Trial};
+use super::trial::Trial;
 use aloft_spec::{
+    Extent,
     report::is_error,
     sweep::{Baseline, Leaderboard, SweepState, TrialSummary},
 };
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
-impl Sweep {
-    /// The trials so far, the best first.
-    pub fn leaderboard(&self) -> Leaderboard {
-        let trials: Vec<TrialSummary> = self.trials.iter().map(Trial::summary).collect();
+/// What a leaderboard says beside its trials.
+pub(super) struct Board<'a> {
+    /// The sweep's name.
+    pub sweep: &'a str,
+    /// The train cell.
+    pub train: &'a str,
+    /// The rows that all trials learn from.
+    pub extent: &'a Extent,
+    /// Where the sweep stands.
+    pub state: SweepState,
+    /// Trials that there will be at the most.
+    pub planned: u32,
+    /// Seconds so far.
+    pub seconds: f64,
+}
+
+impl Board<'_> {
+    /// The leaderboard of these trials, the best first.
+    pub fn of(&self, trials: &[Trial], runs_dir: &Path) -> Leaderboard {
+        let trials: Vec<TrialSummary> = trials.iter().map(Trial::summary).collect();
         let keys: BTreeSet<String> = trials
             .iter()
             .flat_map(|trial| trial.values.keys().cloned())
             .collect();
         let mut board = Leaderboard {
-            sweep: self.name.clone(),
-            train: self.train.clone(),
-            extent: self.data.extent.clone(),
+            sweep: self.sweep.to_owned(),
+            train: self.train.to_owned(),
+            extent: self.extent.clone(),
             state: self.state,
             trials,
             planned: self.planned,
@@ -26,14 +44,13 @@ impl Sweep {
             metric: None,
             baseline: None,
             test: BTreeMap::new(),
-            seconds: self.elapsed(),
+            seconds: self.seconds,
         };
         board.sort();
         if let Some(best) = board.best() {
             let (metric, baseline) = headline(&best.metrics);
             if matches!(self.state, SweepState::Done | SweepState::OutOfTime) {
-                let run_dir = self.workspace.project.runs_dir().join(&best.run);
-                let metrics = aloft_runs::settled(&run_dir).map(|record| record.metrics);
+                let metrics = aloft_runs::settled(&runs_dir.join(&best.run)).map(|record| record.metrics);
                 board.test = metrics
                     .ok()
                     .and_then(|mut metrics| metrics.remove("test"))

@@ -2,7 +2,10 @@
 //! spent. A small file in the project's state folder, replaced as a whole; whoever holds its lock is at the sweep.
 
 use crate::{Result, resolved::json};
-use aloft_spec::{Code, Problem, sweep::Values};
+use aloft_spec::{
+    Code, Problem,
+    sweep::{SweepTrial, Values},
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -17,13 +20,16 @@ pub(super) struct Memo {
     _lock: File,
 }
 
+/// What is remembered.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
-struct Content {
-    seconds: f64,
+pub(super) struct Content {
+    /// Seconds spent.
+    pub seconds: f64,
     /// The latest decision on each trial.
-    decisions: BTreeMap<u32, Decision>,
-    refused: BTreeMap<u32, Refused>,
+    pub decisions: BTreeMap<u32, Decision>,
+    /// Trials that can't be, by their numbers.
+    pub refused: BTreeMap<u32, Refused>,
 }
 
 /// What was decided on a trial.
@@ -42,22 +48,60 @@ pub(super) struct Refused {
     pub problem: Problem,
 }
 
+impl Refused {
+    /// The trial that would have had these values.
+    pub fn trial(&self, sweep: &str, key: &str, index: u32) -> SweepTrial {
+        SweepTrial {
+            sweep: sweep.to_owned(),
+            key: key.to_owned(),
+            index,
+            values: self.values.clone(),
+        }
+    }
+}
+
+/// What is remembered of the sweep with this key, whoever is at it; nothing at its first start.
+///
+/// # Errors
+/// A file that can't be read.
+pub(super) fn read(state_dir: &Path, key: &str) -> Result<Content> {
+    let path = path(state_dir, key);
+    match fs::read_to_string(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Content::default()),
+        read => serde_json::from_str(&read.map_err(|error| unkept(&path, &error))?).map_err(|error| {
+            Problem::new(
+                Code::Unreadable,
+                format!("the sweep's file can't be read: {error}"),
+            )
+            .in_file(&path)
+            .with_hint("remove it: trials are in their run folders")
+        }),
+    }
+}
+
+fn path(state_dir: &Path, key: &str) -> PathBuf {
+    state_dir.join("sweeps").join(format!("{key}.json"))
+}
+
+fn unkept(path: &Path, error: &io::Error) -> Problem {
+    Problem::new(Code::Unreadable, format!("the sweep can't be kept: {error}")).in_file(path)
+}
+
 impl Memo {
     /// Opens the memory of the sweep with this key; empty at its first start.
     ///
     /// # Errors
     /// `Unsupported` when another process is at the sweep.
     pub fn open(state_dir: &Path, key: &str) -> Result<Self> {
-        let folder = state_dir.join("sweeps");
-        let failed = |error: io::Error| {
-            Problem::new(Code::Unreadable, format!("the sweep can't be kept: {error}")).in_file(&folder)
-        };
-        fs::create_dir_all(&folder).map_err(failed)?;
+        let path = path(state_dir, key);
+        let failed = |error: io::Error| unkept(&path, &error);
+        let folder = path.parent().unwrap_or(state_dir);
+        fs::create_dir_all(folder).map_err(failed)?;
         let lock = OpenOptions::new()
             .write(true)
             .create(true)
             .truncate(false)
-            .open(folder.join(format!("{key}.lock")))
+            .open(path.with_extension("lock"))
             .map_err(failed)?;
         match lock.try_lock() {
             Ok(()) => {}
@@ -67,18 +111,7 @@ impl Memo {
             }
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
-        let path = folder.join(format!("{key}.json"));
-        let content = match fs::read_to_string(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Content::default(),
-            read => serde_json::from_str(&read.map_err(failed)?).map_err(|error| {
-                Problem::new(
-                    Code::Unreadable,
-                    format!("the sweep's file can't be read: {error}"),
-                )
-                .in_file(&path)
-                .with_hint("remove it: trials are in their run folders")
-            })?,
-        };
+        let content = read(state_dir, key)?;
         Ok(Self {
             path,
             content,
@@ -96,9 +129,9 @@ impl Memo {
         self.content.decisions.get(&trial).copied()
     }
 
-    /// Trials that can't be, by their numbers.
-    pub fn refused(&self) -> &BTreeMap<u32, Refused> {
-        &self.content.refused
+    /// All of it.
+    pub fn content(&self) -> &Content {
+        &self.content
     }
 
     /// Writes a decision down, before anyone relies on it.

@@ -5,20 +5,26 @@
 
 mod board;
 mod candidates;
+mod identity;
 mod memo;
 mod pace;
+mod recall;
 mod trial;
 
-use crate::{Cancel, Evaluator, Result, Workspace, resolved::json, training::Training};
+pub use identity::searched_around;
+pub use recall::{RecalledSweep, recall_sweep, same_lineage};
+
+use crate::{Cancel, Evaluator, Result, Workspace, training::Training};
 use aloft_data::SnapshotFile;
 use aloft_spec::{
-    sweep::{Leaderboard, SweepSpec, SweepState, SweepTrial, TrialSummary, Values},
+    sweep::{Leaderboard, SweepState, SweepTrial, TrialSummary, Values},
     table::Scope,
 };
 use aloft_sweep::{Halving, Sampler, Tried};
+use board::Board;
+use identity::Identity;
 use memo::Memo;
 use pace::Pace;
-use std::collections::BTreeMap;
 use std::thread;
 use std::time::{Duration, Instant};
 use trial::Trial;
@@ -108,19 +114,10 @@ impl Sweep {
     ) -> Result<Self> {
         let spec = workspace.sweep(cell)?;
         let sampler = Sampler::new(&spec).map_err(|error| workspace.place(cell, error.into()))?;
-        let all = sampler
-            .points()
-            .map_or(u32::MAX, |points| u32::try_from(points).unwrap_or(u32::MAX));
         let training = Training::new(evaluator, workspace, &spec.train, scope, cancel)?;
-        // Budgets are no part of what trials have in common: with a greater one a sweep goes on.
-        let identity = SweepSpec {
-            trials: None,
-            seconds: None,
-            parallel: None,
-            ..spec.clone()
-        };
+        let identity = Identity::of_space(&training.spec, &spec)?;
         let limits = Limits {
-            trials: Some(limits.trials.unwrap_or(spec.trials_at_most()).min(all)),
+            trials: Some(sampler.at_most(limits.trials.unwrap_or(spec.trials_at_most()))),
             seconds: limits.seconds.or(spec.seconds),
             parallel: limits.parallel.or(spec.parallel),
         };
@@ -156,14 +153,8 @@ impl Sweep {
             ..limits
         };
         let name = format!("{cell}_auto");
-        let mut sweep = Self::over(
-            workspace,
-            &name,
-            training,
-            &list,
-            Source::List(list.clone()),
-            limits,
-        )?;
+        let identity = Identity::of_list(&training.spec, &list);
+        let mut sweep = Self::over(workspace, &name, training, &identity, Source::List(list), limits)?;
         sweep.shares_time = true;
         sweep.find_trials()?;
         Ok(sweep)
@@ -173,17 +164,12 @@ impl Sweep {
         workspace: &Workspace,
         name: &str,
         training: Training,
-        identity: &impl serde::Serialize,
+        identity: &Identity,
         source: Source,
         limits: Limits,
     ) -> Result<Self> {
         let data = training.rows(workspace)?;
-        let mut hasher = blake3::Hasher::new();
-        for part in [name, &json(&training.spec)?, &json(identity)?, &data.hash] {
-            hasher.update(&(part.len() as u64).to_le_bytes());
-            hasher.update(part.as_bytes());
-        }
-        let key = hasher.finalize().to_hex()[..32].to_owned();
+        let key = identity.key(name, &data.hash)?;
         let memo = Memo::open(&workspace.project.state_dir(), &key)?;
         Ok(Self {
             workspace: workspace.clone(),
@@ -212,27 +198,10 @@ impl Sweep {
 
     /// The trials of earlier starts.
     fn find_trials(&mut self) -> Result<()> {
-        let runs = aloft_runs::trials(&self.workspace.project.runs_dir(), &self.key)?;
-        let mut found: BTreeMap<u32, Trial> = BTreeMap::new();
-        for (run_dir, record) in runs {
-            if let Some(trial) = record.sweep {
-                found.insert(trial.index, Trial::found(trial, run_dir, self.halving));
-            }
-        }
-        for (index, refused) in self.memo.refused() {
-            found.insert(
-                *index,
-                Trial::refused(
-                    self.trial(*index, refused.values.clone()),
-                    refused.problem.clone(),
-                ),
-            );
-        }
-        // A folder that someone removed leaves a gap; what comes behind it was chosen by what isn't known any more.
-        self.trials = (1..).map_while(|index| found.remove(&index)).collect();
+        let runs_dir = self.workspace.project.runs_dir();
+        let runs = aloft_runs::trials(&runs_dir, |_, trial| trial.key == self.key)?;
+        self.trials = recall::trials(runs, self.memo.content(), &self.key, &self.name, self.halving)?;
         for trial in &mut self.trials {
-            trial.decided(self.memo.decision(trial.index()));
-            trial.look()?;
             // Its worker may not have heard of the decision.
             if trial.is_running() && trial.is_cut() {
                 trial.stop()?;
@@ -248,6 +217,19 @@ impl Sweep {
             index,
             values,
         }
+    }
+
+    /// The trials so far, the best first.
+    pub fn leaderboard(&self) -> Leaderboard {
+        let board = Board {
+            sweep: &self.name,
+            train: &self.train,
+            extent: &self.data.extent,
+            state: self.state,
+            planned: self.planned,
+            seconds: self.elapsed(),
+        };
+        board.of(&self.trials, &self.workspace.project.runs_dir())
     }
 
     /// Runs trials until there are no more, the time is spent, or someone stops it; then all its workers have ended.

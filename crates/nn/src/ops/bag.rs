@@ -1,7 +1,11 @@
 //! A weighted sum of learned vectors: the input of a model of texts as bags of words (Joulin et al., "Bag of Tricks for
 //! Efficient Text Classification", 2017).
 
-use super::{Backward, CandleContext, Forward, Op, Sum, vector};
+use super::{
+    Backward, CandleContext, Forward, Op, Sum,
+    lookup::{known, known_by_candle},
+    vector,
+};
 use candle_core::{Result, Tensor};
 
 /// From weights [rows, positions] and the batch's tokens [rows, positions] to `Σ weight · vectors[token] + offset`,
@@ -14,15 +18,6 @@ pub struct Bag {
     pub tokens: usize,
     /// Numbers of a vector.
     pub width: usize,
-}
-
-impl Bag {
-    fn token(&self, index: u32) -> usize {
-        match index as usize {
-            token if token < self.tokens => token,
-            _ => 0,
-        }
-    }
 }
 
 impl Op for Bag {
@@ -42,7 +37,7 @@ impl Op for Bag {
             out.copy_from_slice(offset);
             for (&weight, &token) in weights.iter().zip(tokens) {
                 if weight != 0.0 {
-                    let vector = &vectors[self.token(token) * self.width..][..self.width];
+                    let vector = &vectors[known(token, self.tokens) * self.width..][..self.width];
                     for (out, number) in out.iter_mut().zip(vector) {
                         *out += weight * number;
                     }
@@ -69,7 +64,7 @@ impl Op for Bag {
                 vector::add(sum, gradient);
             }
             for (position, (&weight, &token)) in weights.iter().zip(tokens).enumerate() {
-                let at = self.token(token) * self.width;
+                let at = known(token, self.tokens) * self.width;
                 if let Some(sum) = &mut for_vectors
                     && weight != 0.0
                 {
@@ -92,11 +87,7 @@ impl Op for Bag {
         parameters: &[Tensor],
         context: &CandleContext<'_>,
     ) -> Result<Tensor> {
-        let known = context
-            .indices
-            .lt(self.tokens as u32)?
-            .to_dtype(context.indices.dtype())?;
-        let indices = (context.indices * known)?.flatten_all()?;
+        let indices = known_by_candle(context.indices, self.tokens)?;
         let vectors = parameters[0]
             .index_select(&indices, 0)?
             .reshape(((), self.positions, self.width))?;

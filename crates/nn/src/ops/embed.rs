@@ -1,6 +1,9 @@
 //! The input of a model of tables: numbers as they are, and behind them a learned vector or a one for each category.
 
-use super::{Backward, CandleContext, Forward, Op};
+use super::{
+    Backward, CandleContext, Forward, Op,
+    lookup::{known, known_by_candle},
+};
 use candle_core::{Result, Tensor};
 use serde::{Deserialize, Serialize};
 
@@ -52,10 +55,7 @@ impl Slot {
 
     /// Which of its values a number means: 0, the bucket of unknown ones, for one that it doesn't know.
     fn value(self, index: u32) -> usize {
-        match index as usize {
-            value if value < self.values() => value,
-            _ => 0,
-        }
+        known(index, self.values())
     }
 }
 
@@ -168,8 +168,7 @@ impl Op for Embed {
                 .narrow(1, column, 1)?
                 .flatten_all()?
                 .contiguous()?;
-            let known = rows.lt(slot.values() as u32)?.to_dtype(rows.dtype())?;
-            parts.push(vectors.index_select(&(rows * known)?, 0)?);
+            parts.push(vectors.index_select(&known_by_candle(&rows, slot.values())?, 0)?);
         }
         Tensor::cat(&parts, 1)
     }

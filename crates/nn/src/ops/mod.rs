@@ -15,6 +15,7 @@ mod dropout;
 mod embed;
 mod gru;
 mod linear;
+mod lookup;
 mod lstm;
 mod matmul;
 mod members;
@@ -54,6 +55,35 @@ pub use tokens::Tokens;
 
 use candle_core::{Result, Tensor};
 use std::{any::Any, fmt::Debug};
+
+/// `[of::<Activate>, of::<Add>, ..]`: a function for each op that other programs can be given, as nodes of ONNX or as a line
+/// of a program for PyTorch. [`Bag`] is none of them: models of texts aren't exported.
+#[macro_export]
+macro_rules! exportable_ops {
+    ($of:ident) => {
+        [
+            $of::<$crate::ops::Activate>,
+            $of::<$crate::ops::Add>,
+            $of::<$crate::ops::Attention>,
+            $of::<$crate::ops::BatchNorm>,
+            $of::<$crate::ops::Convolution>,
+            $of::<$crate::ops::Dropout>,
+            $of::<$crate::ops::Embed>,
+            $of::<$crate::ops::LayerNorm>,
+            $of::<$crate::ops::Linear>,
+            $of::<$crate::ops::MemberLinear>,
+            $of::<$crate::ops::Members>,
+            $of::<$crate::ops::Offset>,
+            $of::<$crate::ops::Periodic>,
+            $of::<$crate::ops::Pool>,
+            $of::<$crate::ops::Recurrent<$crate::ops::Gru>>,
+            $of::<$crate::ops::Recurrent<$crate::ops::Lstm>>,
+            $of::<$crate::ops::Reduce>,
+            $of::<$crate::ops::RmsNorm>,
+            $of::<$crate::ops::Tokens>,
+        ]
+    };
+}
 
 /// What is going on around an op.
 #[derive(Debug, Clone, Copy)]

@@ -1,6 +1,10 @@
 //! The input of a text model: a learned vector for each token and each position.
 
-use super::{Backward, CandleContext, Forward, Op, Sum, vector::vectorized};
+use super::{
+    Backward, CandleContext, Forward, Op, Sum,
+    lookup::{known, known_by_candle},
+    vector::vectorized,
+};
 use candle_core::{Result, Tensor};
 use serde::Serialize;
 
@@ -14,15 +18,6 @@ pub struct Tokens {
     pub tokens: usize,
     /// Numbers of a vector.
     pub width: usize,
-}
-
-impl Tokens {
-    fn token(&self, index: u32) -> usize {
-        match index as usize {
-            token if token < self.tokens => token,
-            _ => 0,
-        }
-    }
 }
 
 impl Op for Tokens {
@@ -42,7 +37,7 @@ impl Op for Tokens {
             .iter()
             .zip(call.out.chunks_exact_mut(self.width));
         for (at, (index, out)) in all.enumerate() {
-            let vector = &vectors[self.token(*index) * self.width..][..self.width];
+            let vector = &vectors[known(*index, self.tokens) * self.width..][..self.width];
             let place = &places[at % self.positions * self.width..][..self.width];
             vectorized!(
                 for ((out, vector), place) in out.iter_mut().zip(vector).zip(place) {
@@ -68,7 +63,7 @@ impl Op for Tokens {
         for (at, (index, gradient)) in all.enumerate() {
             if let Some(sum) = &mut for_vectors {
                 super::vector::add(
-                    &mut sum[self.token(*index) * self.width..][..self.width],
+                    &mut sum[known(*index, self.tokens) * self.width..][..self.width],
                     gradient,
                 );
             }
@@ -82,11 +77,7 @@ impl Op for Tokens {
     }
 
     fn by_candle(&self, _: &[Tensor], parameters: &[Tensor], context: &CandleContext<'_>) -> Result<Tensor> {
-        let known = context
-            .indices
-            .lt(self.tokens as u32)?
-            .to_dtype(context.indices.dtype())?;
-        let indices = (context.indices * known)?.flatten_all()?;
+        let indices = known_by_candle(context.indices, self.tokens)?;
         parameters[0]
             .index_select(&indices, 0)?
             .reshape(((), self.positions, self.width))?

@@ -110,13 +110,13 @@ fn labels(body: &mut Body<'_, TrainSpec>, train: &TrainSpec) {
     }
     if !matches!(
         train.model.kind,
-        ModelKind::Mlp | ModelKind::Linear | ModelKind::Cnn | ModelKind::Transformer
+        ModelKind::Mlp | ModelKind::Linear | ModelKind::Trees | ModelKind::Cnn | ModelKind::Transformer
     ) || train.forecast.is_some()
     {
         body.error(
             &["model", "kind"],
-            "several labels are predicted by networks of a table, of pictures or of texts",
-            "use \"mlp\" or \"linear\", or a cell for each label",
+            "several labels are predicted by trees, or by networks of a table, of pictures or of texts",
+            "use \"mlp\", \"linear\" or \"trees\", or a cell for each label",
         );
     }
     if train.task != TaskSpec::Auto {

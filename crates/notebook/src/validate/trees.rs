@@ -50,6 +50,7 @@ pub(super) fn check(body: &mut Body<'_, TrainSpec>, train: &TrainSpec) {
             body.bad(&["model", "trees", key], message);
         }
     }
+    monotone(body, train);
     let rounds = "`rounds` in `model.trees` says how many trees there are at the most";
     for (path, hint) in [
         (&["epochs"][..], rounds),
@@ -80,6 +81,25 @@ pub(super) fn check(body: &mut Body<'_, TrainSpec>, train: &TrainSpec) {
     ] {
         if body.reading.span(path).is_some() {
             body.unused(path, "trees don't use this", hint);
+        }
+    }
+}
+
+/// Directions are 1 and -1, of columns that are learned from.
+fn monotone(body: &mut Body<'_, TrainSpec>, train: &TrainSpec) {
+    for (column, direction) in &train.model.trees.monotone {
+        let path = ["model", "trees", "monotone", column.as_str()];
+        if !matches!(direction, 1 | -1) {
+            body.bad(&path, "predictions rise (1) or fall (-1) with a column");
+        }
+        let unread = !train.features.is_empty() && !train.features.contains(column);
+        if train.targets().contains(column) {
+            body.bad(&path, &format!("`{column}` is what is predicted"));
+        } else if unread || train.ignore.contains(column) {
+            body.bad(
+                &path,
+                &format!("nothing is learned from `{column}`, which is left out"),
+            );
         }
     }
 }

@@ -10,14 +10,7 @@ mod sequence;
 mod table;
 
 use crate::{Model, OnnxError, Tensor};
-use aloft_nn::{
-    graph::Graph,
-    network::Weights,
-    ops::{
-        Activate, Add, Attention, BatchNorm, Convolution, Dropout, Embed, Gru, LayerNorm, Linear, Lstm,
-        MemberLinear, Members, Offset, Op, Periodic, Pool, Recurrent, Reduce, RmsNorm, Tokens,
-    },
-};
+use aloft_nn::{graph::Graph, network::Weights, ops::Op};
 use std::any::Any;
 
 /// The whole numbers that a network looks up, [rows, width] of int64: categories or tokens.
@@ -66,27 +59,7 @@ fn exported(op: &dyn Op) -> Option<&dyn Export> {
     fn of<T: Export + 'static>(op: &dyn Any) -> Option<&dyn Export> {
         op.downcast_ref::<T>().map(|op| op as &dyn Export)
     }
-    let all = [
-        of::<Activate>,
-        of::<Add>,
-        of::<Attention>,
-        of::<BatchNorm>,
-        of::<Convolution>,
-        of::<Dropout>,
-        of::<Embed>,
-        of::<LayerNorm>,
-        of::<Linear>,
-        of::<MemberLinear>,
-        of::<Members>,
-        of::<Offset>,
-        of::<Periodic>,
-        of::<Pool>,
-        of::<Recurrent<Gru>>,
-        of::<Recurrent<Lstm>>,
-        of::<Reduce>,
-        of::<RmsNorm>,
-        of::<Tokens>,
-    ];
+    let all = aloft_nn::exportable_ops!(of);
     all.iter().find_map(|of| of(op))
 }
 

@@ -2,9 +2,9 @@
 
 use super::{answer, guarded};
 use crate::message::{Effect, Message};
-use aloft_engine::{Cancel, Evaluator};
+use aloft_engine::{Cancel, Evaluator, Workspace};
 use aloft_protocol::operation::Rows;
-use aloft_spec::table::Scope;
+use aloft_spec::{CellKind, table::Scope};
 use crossbeam_channel::Sender;
 use std::time::Instant;
 
@@ -51,6 +51,24 @@ pub fn carry_out(effect: Effect, evaluator: &Evaluator, messages: &Sender<Messag
         Effect::Recall { workspace, cells } => {
             let notebook = workspace.notebook.clone();
             for (cell, key) in cells {
+                if is_sweep(&workspace, &cell) {
+                    let recalled = guarded(|| aloft_engine::recall_sweep(&workspace, &cell));
+                    // Folders that can't be read are said when the sweep is started.
+                    if let Ok(Some(recalled)) = recalled {
+                        let notebook = notebook.clone();
+                        let recalled = Box::new(recalled);
+                        answer(
+                            messages,
+                            Message::SweepRecalled {
+                                notebook,
+                                cell,
+                                key,
+                                recalled,
+                            },
+                        );
+                    }
+                    continue;
+                }
                 let recalled = guarded(|| Ok(evaluator.recall(&workspace, &cell, Scope::Sample)));
                 if let Ok(Some(recalled)) = recalled {
                     let notebook = notebook.clone();
@@ -132,10 +150,14 @@ pub fn carry_out(effect: Effect, evaluator: &Evaluator, messages: &Sender<Messag
     answer(messages, message);
 }
 
+fn is_sweep(workspace: &Workspace, cell: &str) -> bool {
+    let cell = workspace.document.cell(cell);
+    cell.is_some_and(|cell| cell.kind == CellKind::Sweep)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use aloft_engine::{Cancel, Workspace};
     use aloft_protocol::TaskId;
     use aloft_spec::Output;
     use std::sync::Arc;

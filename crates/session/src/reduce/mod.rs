@@ -56,6 +56,12 @@ pub fn reduce(state: &mut State, message: Message, now: Instant) -> Vec<Effect> 
             key,
             recalled,
         } => recall::recalled(state, &notebook, &cell, key, recalled),
+        Message::SweepRecalled {
+            notebook,
+            cell,
+            key,
+            recalled,
+        } => recall::recalled_sweep(state, &notebook, &cell, key, *recalled),
         Message::RecallEnded { notebook } => recall::ended(state, &notebook, now),
         Message::Paged { task, result } => page::paged(state, task, result),
         Message::Looked { cell, key, result } => findings::looked(state, &cell, key, result),

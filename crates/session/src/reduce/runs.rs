@@ -184,12 +184,8 @@ fn is_unchanged(
     cell: &str,
     record: &RunRecord,
 ) -> bool {
-    let same_text = record.lineage.iter().all(|(name, text)| {
-        document
-            .cell(name)
-            .is_some_and(|cell| cell.body(document).trim() == text.trim())
-    });
-    same_text && matches!(document.spec(cell, path), Ok(CellSpec::Train(spec)) if spec == record.train)
+    let same_rows = aloft_engine::same_lineage(document, record);
+    same_rows && matches!(document.spec(cell, path), Ok(CellSpec::Train(spec)) if spec == record.train)
 }
 
 /// The cell that shows a run.

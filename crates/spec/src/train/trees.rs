@@ -1,6 +1,7 @@
 //! Gradient-boosted trees: how many there are, and how they grow.
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Gradient-boosted trees.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -29,6 +30,10 @@ pub struct TreesSpec {
     pub column_share: f64,
     /// Bins of a column of numbers at the most, from 2 to 255.
     pub bins: usize,
+    /// Columns of numbers with which predictions may only rise (1) or fall (-1), all else being equal: a number itself, each
+    /// quantile, the probability of the second of two classes, that of each label. Missing values go their own way.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub monotone: BTreeMap<String, i8>,
 }
 
 impl Default for TreesSpec {
@@ -44,6 +49,7 @@ impl Default for TreesSpec {
             row_share: 1.0,
             column_share: 1.0,
             bins: 255,
+            monotone: BTreeMap::new(),
         }
     }
 }

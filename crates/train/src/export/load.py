@@ -337,6 +337,16 @@ def target_means(column, values):
 NUMBERS = {"number": number, "flag": boolean, "moment": moment, "target": target_means}
 
 
+def labelled(labels, types, shares):
+    """What is said of each label, in its own type, and its probability."""
+    columns = {}
+    for label, kind, share in zip(labels, types, shares.T):
+        words = ["false", "true"] if kind == "boolean" else [0, 1]
+        columns[f"prediction_{label}"] = np.array(words)[(share > 0.5).astype(np.int64)]
+        columns[f"probability_{label}"] = share
+    return columns
+
+
 class Model:
     """A network with what is before and behind it."""
 
@@ -365,13 +375,17 @@ class Model:
         return torch.from_numpy(numbers.astype(np.float32)), torch.from_numpy(indices)
 
     def predict(self, table):
-        """A dict of columns: `prediction` and `probability_<class>` for each class, or `quantile_<share>` for each."""
+        """A dict of columns: `prediction` and `probability_<class>` for each class, or `quantile_<share>` for each, or
+        `prediction_<label>` and `probability_<label>` for each label."""
         with torch.no_grad():
             out = self.network(*self.encode(table)).double().numpy()
         task = self.description
         # What several members say is averaged: numbers as they are, classes as probabilities.
-        width = len(task.get("classes") or task.get("quantiles") or [None])
+        labels = task["labels"] if task["task"] == "multilabel" else None
+        width = len(labels or task.get("classes") or task.get("quantiles") or [None])
         out = out.reshape(len(out), -1, width)
+        if labels:
+            return labelled(labels, task["types"], (1.0 / (1.0 + np.exp(-out))).mean(1))
         if "classes" not in task:
             numbers = out.mean(1) * task["deviation"] + task["mean"]
             if task["task"] == "regression":

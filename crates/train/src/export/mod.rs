@@ -33,7 +33,7 @@ pub struct Exported {
 /// as strings, yes-or-no columns as bool, or as float32 with NaN where values were missing in training, and dates as
 /// int64 milliseconds since 1970 (times of day since midnight) with the smallest int64 for a missing one. Outputs are
 /// `prediction` [rows, 1] and, for classes, `probabilities` [rows, classes]; for quantiles, `quantiles` [rows, quantiles] in
-/// place of `prediction`.
+/// place of `prediction`; for labels `prediction` [rows, labels] of bool and `probabilities` [rows, labels].
 ///
 /// # Errors
 /// `NotFound` where the run has no model, `Unsupported` naming what has no form in ONNX.
@@ -62,24 +62,29 @@ pub fn export_pytorch(run_dir: &Path, folder: &Path) -> std::result::Result<Expo
 fn network(run_dir: &Path) -> Result<(SavedModel, Network)> {
     match SavedModel::read(run_dir)? {
         (saved, Model::Network(network)) => Ok((saved, network)),
-        (_, Model::Trees(_)) => {
-            unsupported("the model is of the kind `trees`, and only networks can be exported".into())
-        }
+        (_, Model::Trees(_)) => unsupported(
+            "the model is of the kind `trees`, and only networks can be exported".into(),
+            "`aloft predict` scores rows with it; for other programs train model.kind = \"mlp\" or \"linear\" on the same rows",
+        ),
     }
 }
 
 /// The preprocessing of a model of plain tables, which is all that other programs are given.
 fn table(saved: &SavedModel) -> Result<&Preprocessing> {
-    match (&saved.inputs, &saved.task) {
-        (_, Task::Multilabel { .. } | Task::Forecast { .. } | Task::Anomaly { .. }) => unsupported(format!(
-            "the model's task is `{}`, and only models of plain tables with one target can be exported",
-            saved.task.name()
-        )),
-        (Inputs::Table(preprocessing), _) => Ok(preprocessing),
-        _ => unsupported(
-            "the model reads pictures or texts, and only models of plain tables can be exported".into(),
-        ),
-    }
+    let read = match (&saved.inputs, &saved.task) {
+        (_, task @ (Task::Forecast { .. } | Task::Anomaly { .. })) => {
+            format!("has the task `{}`", task.name())
+        }
+        (Inputs::Table(preprocessing), _) => return Ok(preprocessing),
+        (Inputs::Images(_), _) => "reads pictures".into(),
+        (Inputs::Text(_), _) => "reads texts".into(),
+        (Inputs::Windows(_), _) => "reads windows of series".into(),
+        (Inputs::Numbers(_), _) => "gives rows back".into(),
+    };
+    unsupported(
+        format!("the model {read}, and only models of plain tables with a target or labels can be exported"),
+        "`aloft predict` scores rows with it, and `aloft export --quantize f16` or `int8` makes a smaller model for that",
+    )
 }
 
 /// A folder that was written.
@@ -90,9 +95,9 @@ fn exported(folder: &Path) -> std::result::Result<Exported, Problem> {
     })
 }
 
-/// What can't be exported, as a problem that says so.
-fn unsupported<T>(message: String) -> Result<T> {
+/// What can't be exported, as a problem that says so, and what to do instead.
+fn unsupported<T>(message: String, instead: &str) -> Result<T> {
     Err(Problem::new(aloft_spec::Code::Unsupported, message)
-        .with_hint("`aloft predict` scores rows with it; safetensors and model.json hold all of it")
+        .with_hint(instead)
         .into())
 }

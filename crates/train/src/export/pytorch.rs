@@ -6,14 +6,7 @@ use crate::{
     model::Learned,
     saved::SavedModel,
 };
-use aloft_nn::{
-    graph::Graph,
-    network::Network,
-    ops::{
-        Activate, Add, Attention, BatchNorm, Convolution, Dropout, Embed, Gru, LayerNorm, Linear, Lstm,
-        MemberLinear, Members, Offset, Op, Periodic, Pool, Recurrent, Reduce, RmsNorm, Tokens,
-    },
-};
+use aloft_nn::{graph::Graph, network::Network, ops::Op};
 use aloft_runs::replace_file;
 use serde::Serialize;
 use serde_json::Value;
@@ -67,10 +60,13 @@ fn steps(graph: &Graph) -> Result<Steps> {
     for step in graph.steps() {
         let op: &dyn Op = &*step.op;
         let Some(sizes) = sizes(op) else {
-            return unsupported(format!(
-                "the model has the op `{}`, which {PROGRAM_NAME} doesn't know",
-                op.name()
-            ));
+            return unsupported(
+                format!(
+                    "the model has the op `{}`, which {PROGRAM_NAME} doesn't know",
+                    op.name()
+                ),
+                "`aloft predict` scores rows with it",
+            );
         };
         let sizes =
             sizes.map_err(|error| TrainError::unreadable(Path::new(PROGRAM_NAME), error.to_string()))?;
@@ -96,26 +92,6 @@ fn sizes(op: &dyn Op) -> Option<serde_json::Result<Value>> {
     fn of<T: Serialize + 'static>(op: &dyn Any) -> Option<serde_json::Result<Value>> {
         op.downcast_ref::<T>().map(serde_json::to_value)
     }
-    let all = [
-        of::<Activate>,
-        of::<Add>,
-        of::<Attention>,
-        of::<BatchNorm>,
-        of::<Convolution>,
-        of::<Dropout>,
-        of::<Embed>,
-        of::<LayerNorm>,
-        of::<Linear>,
-        of::<MemberLinear>,
-        of::<Members>,
-        of::<Offset>,
-        of::<Periodic>,
-        of::<Pool>,
-        of::<Recurrent<Gru>>,
-        of::<Recurrent<Lstm>>,
-        of::<Reduce>,
-        of::<RmsNorm>,
-        of::<Tokens>,
-    ];
+    let all = aloft_nn::exportable_ops!(of);
     all.iter().find_map(|of| of(op))
 }

@@ -1,5 +1,9 @@
 //! The learning rate by a range test (Smith, "Cyclical Learning Rates for Training Neural Networks", 2017): the rate rises
-//! from step to step, and where the loss falls fastest is a good one.
+//! from step to step, and the loss says which rates learn.
+//!
+//! Where the loss falls fastest says how large a rate may be, and not which one is best at the end of a training: a hundred
+//! steps show none of what many epochs do. So the test gives a range, from a tenth of that rate up to it, and the rate that
+//! the training would have anyway is moved into it: it stays where the test says nothing against it.
 
 use super::rounded;
 use crate::{error::Result, prepare::Prepared, trainer::NetworkTrainer};
@@ -24,11 +28,40 @@ const FALLEN: f64 = 0.99;
 /// The loss has to fall over so many steps together to be said to fall there.
 const SLOPE: usize = 5;
 
+/// Tests, each of a model of its own with its own order of rows; their losses are averaged.
+const TESTS: u64 = 3;
+/// Rates from this share of the one where the loss falls fastest learn well enough.
+const LOWEST_SHARE: f64 = 0.1;
+
 /// A rate, and the loss after a step of it.
 pub type Point = (f64, f64);
 
-/// Trains a fresh model at rising rates until its loss has diverged.
+/// Trains fresh models at rising rates until the loss of one has diverged; the mean of their losses.
 pub fn test_range(
+    spec: &TrainSpec,
+    prepared: &Prepared,
+    device: &Device,
+    stop: &mut dyn FnMut() -> bool,
+) -> Result<Vec<Point>> {
+    let mut curves = Vec::new();
+    for test in 0..TESTS {
+        let spec = TrainSpec {
+            seed: spec.seed.wrapping_add(test),
+            ..spec.clone()
+        };
+        curves.push(test_once(&spec, prepared, device, stop)?);
+    }
+    Ok(mean(&curves))
+}
+
+/// The mean loss at each rate that all curves have.
+fn mean(curves: &[Vec<Point>]) -> Vec<Point> {
+    let steps = curves.iter().map(Vec::len).min().unwrap_or(0);
+    let loss = |step: usize| curves.iter().map(|curve| curve[step].1).sum::<f64>() / curves.len() as f64;
+    (0..steps).map(|step| (rate_of(step), loss(step))).collect()
+}
+
+fn test_once(
     spec: &TrainSpec,
     prepared: &Prepared,
     device: &Device,
@@ -62,8 +95,24 @@ fn rate_of(step: usize) -> f64 {
     LOWEST * (HIGHEST / LOWEST).powf(step as f64 / (STEPS - 1) as f64)
 }
 
-/// Where the smoothed loss falls fastest over a factor of the rate, before it is lowest; `None` where it never falls.
-pub fn choose(curve: &[Point]) -> Option<f64> {
+/// Rates that learn well.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Range {
+    /// The lowest.
+    pub low: f64,
+    /// The highest, where the loss fell fastest.
+    pub high: f64,
+}
+
+impl Range {
+    /// The rate in the range that is nearest to this one.
+    pub fn nearest(self, rate: f64) -> f64 {
+        rate.clamp(self.low, self.high)
+    }
+}
+
+/// Up to where the smoothed loss falls fastest over a factor of the rate, before it is lowest; `None` where it never falls.
+pub fn choose(curve: &[Point]) -> Option<Range> {
     let mut smoothed = Vec::with_capacity(curve.len());
     let mut mean = curve.first()?.1;
     for (_, loss) in curve {
@@ -77,7 +126,11 @@ pub fn choose(curve: &[Point]) -> Option<f64> {
     let fall = |step: usize| smoothed[step] - smoothed[step - SLOPE];
     let steepest = (SLOPE..=lowest).min_by(|a, b| fall(*a).total_cmp(&fall(*b)))?;
     // The middle of the slope, for the smoothed loss lags behind.
-    Some(rounded(curve[steepest - SLOPE / 2].0))
+    let high = curve[steepest - SLOPE / 2].0;
+    Some(Range {
+        low: rounded(LOWEST_SHARE * high),
+        high: rounded(high),
+    })
 }
 
 #[cfg(test)]
@@ -97,12 +150,43 @@ mod tests {
     }
 
     #[test]
-    fn the_rate_of_the_steepest_fall_is_chosen() {
+    fn rates_up_to_the_steepest_fall_are_chosen() {
         for falls in [1e-4, 3e-3, 3e-2] {
-            let chosen = choose(&curve(falls, 30.0 * falls)).unwrap();
-            assert!(chosen > falls / 3.0 && chosen < falls * 3.0, "{falls}: {chosen}");
+            let range = choose(&curve(falls, 30.0 * falls)).unwrap();
+            assert!(
+                range.high > falls / 3.0 && range.high < falls * 3.0,
+                "{falls}: {range:?}"
+            );
+            assert!((range.high / range.low - 10.0).abs() < 0.5, "{range:?}");
         }
         assert_eq!(choose(&curve(3e-3, 1.0)), choose(&curve(3e-3, 1.0)));
+    }
+
+    #[test]
+    fn a_rate_within_the_range_stays_and_others_are_moved_into_it() {
+        let range = Range {
+            low: 1e-3,
+            high: 1e-2,
+        };
+        assert_eq!(
+            [2e-3, 1e-4, 0.5].map(|rate| range.nearest(rate)),
+            [2e-3, 1e-3, 1e-2]
+        );
+    }
+
+    #[test]
+    fn tests_are_averaged_as_far_as_all_go() {
+        let (short, long) = (curve(3e-3, 3e-2), curve(3e-3, 3e-1));
+        assert!(short.len() < long.len());
+        let both = mean(&[short.clone(), long.clone()]);
+        assert_eq!(both.len(), short.len());
+        for (step, (rate, loss)) in both.into_iter().enumerate() {
+            assert_eq!(
+                (rate, loss),
+                (short[step].0, (short[step].1 + long[step].1) / 2.0)
+            );
+        }
+        assert_eq!(mean(&[]), []);
     }
 
     #[test]

@@ -82,7 +82,6 @@ fn labels(spec: &TrainSpec) -> Option<(String, &'static str)> {
             Some("`labels` names a single column".to_owned()),
             "make it the `target`",
         ),
-        ModelKind::Trees => (with("by trees"), "use model.kind = \"mlp\" or \"linear\""),
         ModelKind::Autoencoder => (
             with("by an autoencoder"),
             "use model.kind = \"mlp\" or \"linear\"",
@@ -106,13 +105,9 @@ fn labels(spec: &TrainSpec) -> Option<(String, &'static str)> {
 /// The columns to learn from, in the table's order.
 pub fn features(spec: &TrainSpec, table: &dyn Table) -> Result<Vec<String>> {
     let names = table.names();
-    for (role, listed) in [
-        ("the feature", &spec.features),
-        ("the ignored column", &spec.ignore),
-    ] {
-        if let Some(unknown) = listed.iter().find(|name| !names.contains(&name.as_str())) {
-            return Err(TrainError::unknown_column(role, unknown, names));
-        }
+    // What is ignored needn't be there: the rows of a run are of the columns that it needs.
+    if let Some(unknown) = spec.features.iter().find(|name| !names.contains(&name.as_str())) {
+        return Err(TrainError::unknown_column("the feature", unknown, names));
     }
     let wanted = |name: &&str| {
         let listed = |list: &[String]| list.iter().any(|listed| listed == name);

@@ -58,9 +58,13 @@ fn wrong_names_and_values_are_explained() {
         code(&|spec| spec.features = vec!["kinds".into()]).code,
         Code::UnknownColumn
     );
+    let mut ignoring = TrainSpec::new("t", "y");
+    ignoring.ignore = vec!["z".into()];
+    let prepared = Prepared::new(&ignoring, &frame()).unwrap();
     assert_eq!(
-        code(&|spec| spec.ignore = vec!["z".into()]).code,
-        Code::UnknownColumn
+        prepared.inputs.names(),
+        ["x", "kind"],
+        "the rows of a run lack what is ignored"
     );
     assert_eq!(
         code(&|spec| spec.ignore = vec!["x".into(), "kind".into()]).code,

@@ -30,6 +30,7 @@ use crate::{
 use aloft_spec::{text::thousands, train::PreprocessSpec};
 use polars::prelude::*;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 pub use block::{Block, Readable};
 pub use category::Category;
@@ -191,6 +192,29 @@ impl Preprocessing {
             at += column.encoding.width(self.form);
         }
         continuous
+    }
+
+    /// For each column of numbers that it makes, the direction that the column of the table is given by its name, else 0.
+    /// A column that was left out has none.
+    ///
+    /// # Errors
+    /// `BadValue` naming a column that isn't one of numbers.
+    pub fn directions(&self, named: &BTreeMap<String, i8>) -> Result<Vec<i8>> {
+        let mut directions = Vec::new();
+        for column in &self.columns {
+            let own = named.get(&column.name).copied().unwrap_or(0);
+            if own != 0 && !matches!(column.encoding, Encoding::Number(_)) {
+                return Err(TrainError::bad_value(
+                    format!(
+                        "model.trees.monotone names `{}`, which isn't a column of numbers",
+                        column.name
+                    ),
+                    "remove it, or make a number of it in a query",
+                ));
+            }
+            directions.extend(vec![own; column.encoding.width(self.form)]);
+        }
+        Ok(directions)
     }
 
     /// Values of each column of categories, the bucket of unknown and missing ones counted.

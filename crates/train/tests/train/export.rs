@@ -1,6 +1,7 @@
 //! What is exported gives the same numbers as a prediction here.
 
 use crate::common::{create, peers, predict, rows, spec};
+use crate::labels::{labelled, several};
 use aloft_data::{read_frame, write_table};
 use aloft_spec::{
     Code,
@@ -212,6 +213,62 @@ fn onnx_gives_the_same_numbers() {
     }
 }
 
+/// Several labels, of truth values and of 1 and 0: each has a probability of its own.
+#[test]
+fn labels_give_the_same_numbers() {
+    let folder = tempfile::tempdir().unwrap();
+    for kind in [ModelKind::Mlp, ModelKind::Linear] {
+        let folder = folder.path().join(kind.word());
+        fs::create_dir(&folder).unwrap();
+        let mut train = several();
+        train.model.kind = kind;
+        train.epochs = Some(3);
+        let run_dir = create(&folder, train, &labelled());
+        execute(&run_dir).unwrap();
+        let frame = unseen();
+        let ours = predicted(&folder, &run_dir, &frame);
+        let names = ["late", "high", "low"];
+        let probability = |frame: &DataFrame, name: &str| floats(frame, &format!("probability_{name}"));
+
+        let model = folder.join("model.onnx");
+        export_onnx(&run_dir, &model).unwrap();
+        let theirs = by_onnx_runtime(&folder, &model, &frame);
+        let probabilities: Vec<f64> = serde_json::from_value(theirs["probabilities"].clone()).unwrap();
+        let said: Vec<bool> = serde_json::from_value(theirs["prediction"].clone()).unwrap();
+        assert_eq!(probabilities.len(), frame.height() * names.len());
+        for (label, name) in names.iter().enumerate() {
+            for (row, ours) in probability(&ours, name).into_iter().enumerate() {
+                let at = row * names.len() + label;
+                assert!(
+                    close(ours, probabilities[at]),
+                    "{name} in row {row}: {ours} {}",
+                    probabilities[at]
+                );
+                assert_eq!(said[at], probabilities[at] > 0.5);
+            }
+        }
+
+        let python = peers().join("torch/bin/python");
+        if !python.exists() {
+            eprintln!("SKIPPED: no PyTorch; `./bench train` installs it");
+            continue;
+        }
+        let exported = folder.join("torch");
+        export_pytorch(&run_dir, &exported).unwrap();
+        let theirs = by_pytorch(&folder, &python, &exported, &frame);
+        for name in names {
+            for (ours, theirs) in probability(&ours, name)
+                .into_iter()
+                .zip(probability(&theirs, name))
+            {
+                assert!(close(ours, theirs), "{name}: {ours} {theirs}");
+            }
+            let said = format!("prediction_{name}");
+            assert_eq!(texts(&ours, &said), texts(&theirs, &said));
+        }
+    }
+}
+
 #[test]
 fn pytorch_gives_the_same_numbers() {
     let python = peers().join("torch/bin/python");
@@ -277,6 +334,7 @@ fn recipes_give_the_same_numbers() {
                 let refused = export_onnx(&run_dir, &model).unwrap_err();
                 assert_eq!(refused.code, Code::Unsupported);
                 assert!(refused.message.contains("`x`") && refused.message.contains("quantile"));
+                assert!(refused.hint.unwrap().contains("robust"));
                 assert!(!model.exists());
             }
             _ => {
@@ -354,6 +412,7 @@ fn trees_are_refused_by_name() {
     ] {
         assert_eq!(problem.code, Code::Unsupported);
         assert!(problem.message.contains("`trees`"), "{problem:?}");
+        assert!(problem.hint.unwrap().contains("model.kind"));
     }
     assert!(!output.exists());
 }

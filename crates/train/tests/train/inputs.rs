@@ -35,7 +35,7 @@ fn bars(count: usize) -> (Vec<Vec<u8>>, Vec<&'static str>) {
     ((0..count).map(picture).collect(), (0..count).map(word).collect())
 }
 
-fn bars_frame(count: usize) -> DataFrame {
+pub fn bars_frame(count: usize) -> DataFrame {
     let (pictures, words) = bars(count);
     let bytes: BinaryChunked = pictures.iter().map(|picture| Some(&picture[..])).collect();
     let columns = vec![
@@ -45,7 +45,7 @@ fn bars_frame(count: usize) -> DataFrame {
     DataFrame::new(count, columns).unwrap()
 }
 
-fn image_spec(kind: ModelKind) -> TrainSpec {
+pub fn image_spec(kind: ModelKind) -> TrainSpec {
     let mut train = TrainSpec {
         epochs: Some(12),
         patience: Some(0),
@@ -61,7 +61,7 @@ fn image_spec(kind: ModelKind) -> TrainSpec {
     train
 }
 
-fn executed(folder: &Path, train: TrainSpec, frame: &DataFrame) -> std::path::PathBuf {
+pub fn executed(folder: &Path, train: TrainSpec, frame: &DataFrame) -> std::path::PathBuf {
     fs::create_dir_all(folder).unwrap();
     let run_dir = create(folder, train, frame);
     assert_eq!(
@@ -153,7 +153,7 @@ fn pictures_can_be_read_at_once_and_measured() {
 }
 
 /// Reviews whose mood is in a pair of words, so that single words don't tell it.
-fn reviews(count: usize) -> DataFrame {
+pub fn reviews(count: usize) -> DataFrame {
     let things = ["film", "book", "song", "play", "walk"];
     let text = |row: usize| {
         let thing = things[row % 5];
@@ -172,25 +172,31 @@ fn reviews(count: usize) -> DataFrame {
     DataFrame::new(count, columns).unwrap()
 }
 
+/// A small model of the words.
+pub fn review_spec(kind: ModelKind) -> TrainSpec {
+    let mut train = TrainSpec {
+        epochs: Some(15),
+        text: Some(TextSpec {
+            buckets: 4096,
+            ..TextSpec::new("text")
+        }),
+        ..TrainSpec::new("reviews", "liked")
+    };
+    train.model.kind = kind;
+    train.model.hidden = vec![16];
+    train.model.width = 16;
+    train.model.heads = 2;
+    train.model.blocks = 1;
+    train.optimizer.learning_rate = Some(if kind == ModelKind::Linear { 5e-2 } else { 5e-3 });
+    train
+}
+
 #[test]
 fn texts_are_read_by_words_and_by_their_neighbours() {
     let folder = tempfile::tempdir().unwrap();
     let frame = reviews(400);
     for kind in [ModelKind::Linear, ModelKind::Mlp, ModelKind::Transformer] {
-        let mut train = TrainSpec {
-            epochs: Some(15),
-            text: Some(TextSpec {
-                buckets: 4096,
-                ..TextSpec::new("text")
-            }),
-            ..TrainSpec::new("reviews", "liked")
-        };
-        train.model.kind = kind;
-        train.model.hidden = vec![16];
-        train.model.width = 16;
-        train.model.heads = 2;
-        train.model.blocks = 1;
-        train.optimizer.learning_rate = Some(if kind == ModelKind::Linear { 5e-2 } else { 5e-3 });
+        let train = review_spec(kind);
         let own = folder.path().join(kind.word());
         let run_dir = executed(&own, train, &frame);
         assert!(

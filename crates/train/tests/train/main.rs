@@ -12,6 +12,7 @@ mod export;
 mod find;
 mod forecast;
 mod inputs;
+mod kinds;
 mod labels;
 mod large;
 mod predict;

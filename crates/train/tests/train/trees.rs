@@ -194,3 +194,72 @@ fn a_class_that_counts_more_is_found_more_often() {
     let (plain, weighted) = (found(None), found(Some(given)));
     assert!(weighted > plain + 50, "{plain} and {weighted}");
 }
+
+/// Along the whole way: the column is found among those of the model, and predictions never fall with it.
+#[test]
+fn predictions_never_fall_with_a_column_that_may_only_rise() {
+    let folder = tempfile::tempdir().unwrap();
+    // Waves that a forest follows where it may.
+    let mut frame = rows(1500);
+    let x: Vec<f64> = frame
+        .column("x")
+        .unwrap()
+        .f64()
+        .unwrap()
+        .iter()
+        .flatten()
+        .collect();
+    let wavy: Vec<f64> = x.iter().map(|x| x + 4.0 * (x * 3.0).sin()).collect();
+    frame.with_column(Column::new("level".into(), wavy)).unwrap();
+    let along = |monotone: &[(&str, i8)], name: &str| -> Vec<f64> {
+        let folder = folder.path().join(name);
+        fs::create_dir(&folder).unwrap();
+        let mut train = trees("level", 60);
+        train.model.trees.monotone = monotone
+            .iter()
+            .map(|(name, way)| ((*name).to_owned(), *way))
+            .collect();
+        let run_dir = create(&folder, train, &frame);
+        assert_eq!(
+            execute(&run_dir).unwrap(),
+            RunStatus::Done,
+            "{:?}",
+            events(&run_dir).pop()
+        );
+        let mut asked = rows(1500).slice(200, 1);
+        for _ in 0..7 {
+            asked = asked.vstack(&asked).unwrap();
+        }
+        let steps: Vec<f64> = (0..asked.height()).map(|step| step as f64 * 0.08).collect();
+        asked.with_column(Column::new("x".into(), steps)).unwrap();
+        let (input, output) = (folder.join("in.parquet"), folder.join("out.parquet"));
+        write_table(&asked, &input).unwrap();
+        predict(&run_dir, &input, &output).unwrap();
+        let scored = read_frame(&output).unwrap();
+        let column = scored.column("prediction").unwrap().f64().unwrap();
+        column.iter().flatten().collect()
+    };
+    let free = along(&[], "free");
+    assert!(!free.is_sorted(), "{free:?}");
+    let rising = along(&[("x", 1), ("gappy", -1)], "rising");
+    assert!(rising.is_sorted() && rising[0] + 3.0 < rising[127], "{rising:?}");
+}
+
+#[test]
+fn directions_are_of_numbers_and_of_what_has_an_order() {
+    let problem = |target: &str, column: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        let mut train = trees(target, 10);
+        train.model.trees.monotone.insert(column.to_owned(), 1);
+        let run_dir = create(folder.path(), train, &rows(400));
+        assert_eq!(execute(&run_dir).unwrap(), RunStatus::Failed);
+        aloft_runs::read(&run_dir).unwrap().problem.unwrap()
+    };
+    let text = problem("late", "kind");
+    assert!(
+        text.code == Code::BadValue && text.message.contains("`kind`"),
+        "{text}"
+    );
+    let classes = problem("size", "x");
+    assert!(classes.message.contains("3 classes have no order"), "{classes}");
+}

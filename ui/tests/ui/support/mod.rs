@@ -20,7 +20,9 @@ pub use verdicts::preflight;
 
 use aloft_protocol::{Operation, Snapshot};
 use aloft_ui::{App, FrameOutput, ShellRequest};
+use egui::{Key, Modifiers};
 use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable as _;
 
 /// The window over a snapshot; what it asks for is collected.
 pub struct Window {
@@ -73,4 +75,28 @@ fn build(builder: egui_kittest::HarnessBuilder<Window>, snapshot: Snapshot) -> H
         },
         state,
     )
+}
+
+/// Size of a window that has room for all panels.
+pub const WINDOW: [f32; 2] = [1440.0, 900.0];
+
+pub const CTRL: Modifiers = Modifiers::COMMAND;
+
+pub const CTRL_SHIFT: Modifiers = Modifiers::COMMAND.plus(Modifiers::SHIFT);
+
+/// Presses a key, and lets the window settle.
+pub fn press(harness: &mut Harness<'_, Window>, modifiers: Modifiers, key: Key) {
+    harness.key_press_modifiers(modifiers, key);
+    harness.run();
+}
+
+/// Clicks what has this name, and lets the window settle.
+pub fn click(harness: &mut Harness<'_, Window>, label: &str) {
+    harness.get_by_label(label).click();
+    harness.run();
+}
+
+/// What the window has asked the session for since the last time.
+pub fn asked(harness: &mut Harness<'_, Window>) -> Vec<Operation> {
+    std::mem::take(&mut harness.state_mut().operations)
 }

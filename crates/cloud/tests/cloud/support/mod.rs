@@ -1,10 +1,12 @@
 //! A real SSH server on loopback, and runs to send to it.
 
 mod password;
+mod scene;
 mod sshd;
 mod worker;
 
 pub use password::{Asks, PasswordServer};
+pub use scene::{SLOW, Scene, names};
 pub use sshd::{Sshd, ssh_keygen};
 pub use worker::{Worker, execute_as_told, program};
 

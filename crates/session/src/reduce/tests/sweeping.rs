@@ -145,15 +145,63 @@ fn values_of_a_trial_are_written_into_the_train_cell_and_taken_back() {
         text.contains("target = \"x\"\n\n[optimizer]\nlearning_rate = 0.003\n```"),
         "{text}"
     );
+    assert!(
+        matches!(bench.cell("search"), CellState::Done { .. }),
+        "what it found makes no other search of it"
+    );
+    let block = bench.block("model");
+    bench.operate(Operation::EditText {
+        block,
+        text: "data = \"good\"\ntarget = \"x\"\nseed = 8".into(),
+    });
     assert_eq!(
         bench.cell("search"),
         CellState::Stale,
         "it was a search around another train cell"
     );
     bench.operate(Operation::Undo);
+    let block = bench.block("search");
+    bench.operate(Operation::Undo);
     assert_eq!(bench.text(), before);
     bench.operate(Operation::UseTrial { block, trial: 9 });
     assert_eq!(bench.text(), before, "a trial that isn't there changes nothing");
+}
+
+#[test]
+fn trials_of_an_earlier_session_are_shown_at_once() {
+    let recalled = |fresh, state| {
+        let mut bench = Bench::new(&format!("{NOTEBOOK}\n{SWEEP}"), None);
+        let first = std::mem::take(&mut bench.first);
+        let mut effects = first.iter();
+        let looked_for = effects.find_map(|effect| match effect {
+            Effect::Recall { workspace, cells } => Some((workspace.notebook.clone(), cells.clone())),
+            _ => None,
+        });
+        let (notebook, cells) = looked_for.unwrap();
+        let (cell, key) = cells.into_iter().find(|(cell, _)| cell == "search").unwrap();
+        let leaderboard = board(state);
+        let recalled = Box::new(aloft_engine::RecalledSweep { leaderboard, fresh });
+        bench.send(Message::SweepRecalled {
+            notebook,
+            cell,
+            key,
+            recalled,
+        });
+        bench
+    };
+    let bench = recalled(true, SweepState::Done);
+    assert!(matches!(bench.cell("search"), CellState::Done { seconds, .. } if seconds == 2.0));
+    assert_eq!(
+        recalled(true, SweepState::Stopped).cell("search"),
+        CellState::Stopped
+    );
+    assert_eq!(recalled(false, SweepState::Done).cell("search"), CellState::Stale);
+
+    let mut bench = recalled(true, SweepState::Done);
+    let block = bench.block("search");
+    bench.operate(Operation::UseTrial { block, trial: 2 });
+    assert!(bench.text().contains("learning_rate = 0.003"), "{}", bench.text());
+    assert!(matches!(bench.cell("search"), CellState::Done { .. }));
 }
 
 #[test]

@@ -84,9 +84,12 @@ pub fn standardized(model: &mut Model, x: &str, mean: f64, deviation: f64) -> St
 
 fn number(model: &mut Model, name: &str, fitted: &Number, x: &str, out: &mut Vec<String>) -> Result<()> {
     let Scale::Linear { center, width } = fitted.scale else {
-        return unsupported(format!(
-            "column `{name}` is scaled by quantiles (preprocess.scaling = \"quantile\"), which can't be written as ONNX"
-        ));
+        return unsupported(
+            format!(
+                "column `{name}` is scaled by quantiles (preprocess.scaling = \"quantile\"), which can't be written as ONNX"
+            ),
+            "train with preprocess.scaling = \"robust\", or write it for PyTorch: `aloft export --pytorch`",
+        );
     };
     // A comparison with NaN is false, and infinities are beyond the largest number: both are missing.
     let size = model.apply("Abs", &[x], &[]);

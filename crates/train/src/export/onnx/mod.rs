@@ -37,9 +37,10 @@ pub fn encode(saved: &SavedModel, network: &Network) -> Result<Vec<u8>> {
     let result = match aloft_onnx::network(&mut model, network.graph(), &weights, &numbers, indices) {
         Ok(result) => result,
         Err(OnnxError::Unsupported { op } | OnnxError::NoIndices { op }) => {
-            return unsupported(format!(
-                "the model has the op `{op}`, which can't be written as ONNX"
-            ));
+            return unsupported(
+                format!("the model has the op `{op}`, which can't be written as ONNX"),
+                "`aloft export --pytorch` writes it for PyTorch, and `aloft predict` scores rows with it",
+            );
         }
     };
     outputs::append(&mut model, &saved.task, &result)?;

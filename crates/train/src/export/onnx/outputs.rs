@@ -12,7 +12,7 @@ use aloft_onnx::{Attribute, Dimension, ElementType, Model, Tensor};
 /// member of the model gives, which is averaged: numbers as they are, classes as probabilities.
 ///
 /// # Errors
-/// `Unsupported` for labels, forecasts and autoencoders.
+/// `Unsupported` for forecasts and autoencoders.
 pub fn append(model: &mut Model, task: &Task, result: &Tensor) -> Result<()> {
     let width = task.outputs();
     let members = result.shape.iter().product::<usize>() / width;
@@ -58,8 +58,27 @@ pub fn append(model: &mut Model, task: &Task, result: &Tensor) -> Result<()> {
                 &about,
             );
         }
-        Task::Multilabel { .. } | Task::Forecast { .. } | Task::Anomaly { .. } => {
-            return unsupported(format!("the task `{}` has no form in ONNX here", task.name()));
+        Task::Multilabel { labels, .. } => {
+            let each = model.apply("Sigmoid", &[&result], &[]);
+            let probabilities = averaged(model, &each);
+            let half = model.floats("half", &[], &[0.5]);
+            let said = model.apply("Greater", &[&probabilities, &half], &[]);
+            let shape = [Dimension::Rows, Dimension::Size(width)];
+            let about = format!("of {}", labels.join(", "));
+            model.output("prediction", &said, ElementType::Bool, &shape, &about);
+            model.output(
+                "probabilities",
+                &probabilities,
+                ElementType::Float,
+                &shape,
+                &about,
+            );
+        }
+        Task::Forecast { .. } | Task::Anomaly { .. } => {
+            return unsupported(
+                format!("the task `{}` has no form in ONNX here", task.name()),
+                "`aloft predict` scores rows with it",
+            );
         }
     }
     Ok(())
