@@ -169,7 +169,13 @@ mod tests {
         let bars = panel(names, Marks::Bars { bars: Vec::new() });
         assert_eq!(after(&bars, ">>"), Some((0.5, 2.0)));
         assert_eq!(after(&bars, ">+"), Some((0.5, 2.0)));
-        let line = panel(Scale::Linear, Marks::Lines { lines: Vec::new(), filled: false });
+        let line = panel(
+            Scale::Linear,
+            Marks::Lines {
+                lines: Vec::new(),
+                filled: false,
+            },
+        );
         assert_eq!(after(&line, ">>+"), Some((2.0, 6.0)));
         let nothing = panel(Scale::Names(Vec::new()), Marks::Bars { bars: Vec::new() });
         assert_eq!(after(&nothing, ">"), None);

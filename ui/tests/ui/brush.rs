@@ -108,7 +108,10 @@ fn arrows_choose_in_a_chart_that_has_the_focus() {
     };
     assert!(low < high);
     assert!(
-        harness.get_all_by_label(label).next().is_some_and(|chart| chart.is_focused()),
+        harness
+            .get_all_by_label(label)
+            .next()
+            .is_some_and(|chart| chart.is_focused()),
         "the arrows stay in the chart"
     );
 }
