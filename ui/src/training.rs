@@ -8,7 +8,7 @@ use crate::tokens::{Tokens, font, space};
 use crate::view::Frame;
 use crate::widgets::{Button, Icon, line_ui, text_ui};
 use aloft_protocol::BlockId;
-use aloft_protocol::snapshot::TrainingView;
+use aloft_protocol::snapshot::{FoldView, TrainingView};
 use aloft_spec::event::Phase;
 use aloft_spec::text;
 use egui::{Align, Layout, Margin, RichText, Role, Ui, WidgetInfo};
@@ -22,11 +22,14 @@ pub fn progress(training: &TrainingView) -> String {
     if phase != Phase::Train {
         return phase.label().to_owned();
     }
-    let mut words = format!(
-        "epoch {} of {}",
-        training.epoch.max(1).min(training.epochs.max(1)),
-        training.epochs
-    );
+    let mut words = match training.fold {
+        Some(FoldView { fold, folds, epoch }) => format!("fold {fold} of {folds} · epoch {epoch}"),
+        None => format!(
+            "epoch {} of {}",
+            training.epoch.max(1).min(training.epochs.max(1)),
+            training.epochs
+        ),
+    };
     if training.samples_per_second > 0.0 {
         words += &format!(" · {}", rows_per_second(training.samples_per_second));
     }
@@ -293,6 +296,15 @@ mod tests {
             ..TrainingView::default()
         };
         assert_eq!(progress(&training), "epoch 7 of 20 · 1.69 M rows/s · 12 s left");
+        training.fold = Some(FoldView {
+            fold: 2,
+            folds: 5,
+            epoch: 3,
+        });
+        assert_eq!(
+            progress(&training),
+            "fold 2 of 5 · epoch 3 · 1.69 M rows/s · 12 s left"
+        );
         training.phase = Some(Phase::WarmUp);
         assert_eq!(progress(&training), "measuring first steps");
         assert_eq!(rows_per_second(84_313.2), "84,313 rows/s");

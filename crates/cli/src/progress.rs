@@ -56,6 +56,26 @@ impl RunProgress {
                     ));
                 }
             }
+            EventKind::Fold {
+                fold,
+                folds,
+                epoch,
+                epochs,
+                loss,
+                samples_per_second,
+                seconds_left,
+            } => {
+                if let Some(bar) = &self.bar {
+                    bar.set_length(u64::from(*folds) * u64::from(*epochs));
+                    bar.set_position(u64::from(fold - 1) * u64::from(*epochs) + u64::from(epoch - 1));
+                    bar.set_message(format!(
+                        "fold {fold}/{folds} · epoch {epoch}/{epochs} · loss {} · {} rows/s · {} left",
+                        text::significant_digits(*loss, 4),
+                        text::thousands(samples_per_second.round() as u64),
+                        text::duration(*seconds_left)
+                    ));
+                }
+            }
             EventKind::Finished { .. } => self.clear(),
             _ => {}
         }
@@ -95,7 +115,7 @@ impl Drop for RunProgress {
     }
 }
 
-/// An event as a line for people; steps and phases have none.
+/// An event as a line for people; steps, folds in the making and phases have none.
 pub fn line(event: &EventKind, epochs: u32) -> Option<String> {
     Some(match event {
         EventKind::Started {
@@ -169,7 +189,10 @@ pub fn line(event: &EventKind, epochs: u32) -> Option<String> {
             let seconds = outcome.map_or(String::new(), |o| format!(" after {}", text::duration(o.seconds)));
             format!("  {}{seconds}", status_word(*status))
         }
-        EventKind::Phase { .. } | EventKind::Measured { .. } | EventKind::Step { .. } => return None,
+        EventKind::Phase { .. }
+        | EventKind::Measured { .. }
+        | EventKind::Step { .. }
+        | EventKind::Fold { .. } => return None,
     })
 }
 

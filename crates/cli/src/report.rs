@@ -39,8 +39,8 @@ pub struct RunReport {
 impl RunReport {
     /// Reads what is known about a run.
     pub fn read(run_dir: &Path) -> Result<Self> {
-        let record = aloft_runs::read(run_dir)?;
-        let status = aloft_runs::status(run_dir)?;
+        let record = aloft_runs::settled(run_dir)?;
+        let status = record.status;
         Ok(Self::new(run_dir, record, status))
     }
 
@@ -51,12 +51,13 @@ impl RunReport {
             run_dir.display()
         );
         let error = match status {
-            RunStatus::Lost => Some(
-                record
-                    .problem
+            RunStatus::Lost => Some(match record.problem {
+                // It would end in the same way again.
+                Some(problem) if problem.code == Code::OutOfMemory => problem,
+                problem => problem
                     .unwrap_or_else(|| Problem::new(Code::WorkerDied, "the process that trained is gone"))
                     .with_hint(resume),
-            ),
+            }),
             RunStatus::Stopped => Some(
                 record
                     .problem
@@ -133,8 +134,10 @@ impl RunReport {
         for (key, number) in &self.found {
             screen.line(format_args!("  found {key} = {}", text::significant(*number)));
         }
-        for line in metrics_table(&self.metrics).lines(screen.width()) {
-            screen.line(format_args!("  {line}"));
+        if !self.metrics.is_empty() {
+            for line in metrics_table(&self.metrics).lines(screen.width()) {
+                screen.line(format_args!("  {line}"));
+            }
         }
         screen.line(format_args!("  {}", self.run_dir.display()));
     }

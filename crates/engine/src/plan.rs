@@ -80,7 +80,9 @@ fn history(project: &Project, cell: &str) -> Result<History> {
             .into_iter()
             .rev()
             .find_map(|event| match event.kind {
-                EventKind::Step { seconds_left, .. } => Some(seconds_left),
+                EventKind::Step { seconds_left, .. } | EventKind::Fold { seconds_left, .. } => {
+                    Some(seconds_left)
+                }
                 _ => None,
             });
         history.wait_seconds += left.unwrap_or_default();

@@ -285,6 +285,17 @@ pub enum CellState {
     Stopped,
 }
 
+/// A fold of a cross-validation that is being trained.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FoldView {
+    /// The fold, from 1.
+    pub fold: u32,
+    /// Folds in all.
+    pub folds: u32,
+    /// The epoch of its training, from 1.
+    pub epoch: u32,
+}
+
 /// A run as curves.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct TrainingView {
@@ -298,9 +309,11 @@ pub struct TrainingView {
     pub epoch: u32,
     /// Epochs at the most.
     pub epochs: u32,
+    /// Where its cross-validation stands, while that goes on.
+    pub fold: Option<FoldView>,
     /// Training rows a second.
     pub samples_per_second: f64,
-    /// Seconds until the last epoch.
+    /// Seconds until the last epoch, or the last fold.
     pub seconds_left: Option<f64>,
     /// Training loss over epochs (fractions of an epoch for steps).
     pub train_loss: Vec<[f64; 2]>,

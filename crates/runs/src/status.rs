@@ -10,6 +10,7 @@ use aloft_spec::{
     Code, EventKind, Problem,
     job::{JobRecord, JobState},
     run::{Metrics, Outcome, RunRecord, RunStatus},
+    text,
 };
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -58,24 +59,48 @@ pub fn settled(run_dir: &Path) -> Result<RunRecord> {
     Ok(record)
 }
 
+/// What Rust says before it ends a process that can't have more memory, around the bytes that were asked for.
+const OUT_OF_MEMORY: (&str, &str) = ("memory allocation of ", " bytes failed");
+
 fn worker_died(run_dir: &Path) -> Problem {
+    let last_lines = tail(&run_dir.join(file::WORKER_LOG)).unwrap_or_default();
+    let refused = last_lines.lines().rev().find_map(|line| {
+        let bytes = line.trim().strip_prefix(OUT_OF_MEMORY.0)?;
+        bytes.strip_suffix(OUT_OF_MEMORY.1)?.parse().ok()
+    });
+    if let Some(refused) = refused {
+        let message = format!(
+            "the run ended because it ran out of memory: it asked for {} more and there were none",
+            text::bytes(refused)
+        );
+        return Problem::new(Code::OutOfMemory, message).with_hint(
+            "set memory_mb in the train cell to less than the machine has, so that a table of more stays in its file; take \
+             fewer rows or columns, or a smaller batch_size; or run it on a target with more memory",
+        );
+    }
     let mut message =
-        "the process that executed the run is gone: killed, or the machine went down".to_owned();
-    if let Some(line) = last_line(&run_dir.join(file::WORKER_LOG)) {
+        "the process that executed the run is gone: killed, perhaps because the machine ran out of memory, or the machine \
+         went down"
+            .to_owned();
+    if let Some(line) = last_line(&last_lines) {
         message.push_str(&format!("; {} ends with: {line}", file::WORKER_LOG));
     }
     Problem::new(Code::WorkerDied, message).with_hint("resume the run: it goes on from its last checkpoint")
 }
 
-/// The last line of a text file that isn't empty, cut to a line that can be shown.
-fn last_line(path: &Path) -> Option<String> {
+/// The end of a text file.
+fn tail(path: &Path) -> Option<String> {
     const TAIL: u64 = 4096;
     let mut file = File::open(path).ok()?;
     let end = file.seek(SeekFrom::End(0)).ok()?;
     file.seek(SeekFrom::Start(end.saturating_sub(TAIL))).ok()?;
     let mut bytes = Vec::new();
     file.take(TAIL).read_to_end(&mut bytes).ok()?;
-    let text = String::from_utf8_lossy(&bytes);
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// The last line that isn't empty, cut to a line that can be shown.
+fn last_line(text: &str) -> Option<String> {
     let line = text.lines().rev().find(|line| !line.trim().is_empty())?;
     Some(line.trim().chars().take(200).collect())
 }

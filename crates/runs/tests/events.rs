@@ -179,6 +179,15 @@ fn kind() -> impl Strategy<Value = EventKind> {
             samples_per_second: 1e6,
             seconds_left: left,
         }),
+        (1..9_u32, number(), number()).prop_map(|(fold, loss, left)| EventKind::Fold {
+            fold,
+            folds: 9,
+            epoch: 2,
+            epochs: 20,
+            loss,
+            samples_per_second: 1e6,
+            seconds_left: left,
+        }),
         (any::<u32>(), number(), metrics(), any::<bool>()).prop_map(
             |(epoch, validation_loss, metrics, best)| EventKind::Epoch {
                 epoch,

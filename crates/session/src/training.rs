@@ -1,6 +1,6 @@
 //! A run's events, folded into the curves and facts that the window shows.
 
-use aloft_protocol::snapshot::TrainingView;
+use aloft_protocol::snapshot::{FoldView, TrainingView};
 use aloft_spec::{
     event::{Event, EventKind},
     run::{RunRecord, RunStatus},
@@ -73,7 +73,10 @@ impl Training {
                 view.epoch = resumed_epochs;
                 self.ended = None;
             }
-            EventKind::Phase { phase } => view.phase = Some(phase),
+            EventKind::Phase { phase } => {
+                view.phase = Some(phase);
+                view.fold = None;
+            }
             EventKind::Prepared {
                 train_rows,
                 validation_rows,
@@ -116,6 +119,18 @@ impl Training {
                 view.samples_per_second = samples_per_second;
                 view.seconds_left = Some(seconds_left);
             }
+            EventKind::Fold {
+                fold,
+                folds,
+                epoch,
+                samples_per_second,
+                seconds_left,
+                ..
+            } => {
+                view.fold = Some(FoldView { fold, folds, epoch });
+                view.samples_per_second = samples_per_second;
+                view.seconds_left = Some(seconds_left);
+            }
             EventKind::Epoch {
                 epoch,
                 train_loss,
@@ -150,6 +165,7 @@ impl Training {
                 outcome,
             } => {
                 view.phase = None;
+                view.fold = None;
                 view.seconds_left = None;
                 if let Some(outcome) = outcome {
                     view.seconds = Some(outcome.seconds);

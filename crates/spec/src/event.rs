@@ -87,6 +87,23 @@ pub enum EventKind {
         /// Seconds until the last epoch is done.
         seconds_left: f64,
     },
+    /// Progress of the cross-validation, which comes after the training: a few times a second at the most.
+    Fold {
+        /// The fold that is the test, from 1.
+        fold: u32,
+        /// Folds in all.
+        folds: u32,
+        /// The epoch of its training, from 1.
+        epoch: u32,
+        /// Epochs of its training at the most.
+        epochs: u32,
+        /// Mean training loss since the last such event.
+        loss: f64,
+        /// Training rows a second.
+        samples_per_second: f64,
+        /// Seconds until the last fold is done.
+        seconds_left: f64,
+    },
     /// An epoch was finished and its checkpoint is on the disk.
     Epoch {
         /// The epoch, from 1.

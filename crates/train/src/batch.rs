@@ -88,18 +88,6 @@ impl Encoded {
         });
     }
 
-    /// Appends the rows of these indices of other rows with the same widths.
-    pub fn append(&mut self, other: &Self, indices: &[u32]) {
-        self.rows += indices.len();
-        gather(&other.numeric, other.numeric_width, indices, &mut self.numeric);
-        gather(
-            &other.categories,
-            other.category_width,
-            indices,
-            &mut self.categories,
-        );
-    }
-
     /// The rows as trees take them.
     pub fn columns(&self) -> aloft_trees::rows::Rows<'_> {
         aloft_trees::rows::Rows {

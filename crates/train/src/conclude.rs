@@ -15,7 +15,7 @@ use crate::{
     report::{Part, conclusion, conclusion_of_metrics, evaluation, forecasts},
     run::Run,
     saved::SavedModel,
-    table::{self, Table},
+    table,
     task::Task,
     trainer,
 };
@@ -25,6 +25,7 @@ use aloft_spec::{
     report::{Report, VERSION},
 };
 use candle_core::Device;
+use polars::prelude::DataFrame;
 use std::time::Duration;
 
 /// Share of a run's seconds that explaining its model may take, and the least and the most seconds that it may.
@@ -33,8 +34,9 @@ const EXPLAIN: (f64, f64, f64) = (0.02, 1.0, 20.0);
 /// A model that is evaluated and saved, to be explained.
 pub struct Concluded {
     model: Model,
-    table: Box<dyn Table>,
     report: Report,
+    /// The rows that an explanation looks at, and their values in the columns that the model reads.
+    looked_at: Option<(Vec<u32>, DataFrame)>,
 }
 
 /// Final metrics of the best epoch's weights, and the model's files.
@@ -77,7 +79,15 @@ pub fn conclude(
     }
     // The table wasn't kept in memory while the model was trained.
     let table = table::open(&run.dir.join(file::DATA), &run.record.train)?;
-    let evaluation = evaluation(&run.record, prepared, table.as_ref(), &parts)?;
+    let looked_at = match (prepared.preprocessing(), parts.last()) {
+        (Some(_), Some(part)) => sampled(run.record.train.seed, part.rows),
+        _ => Vec::new(),
+    };
+    let places = looked_at.iter().map(|row| prepared.table_rows[*row as usize]);
+    let places: Vec<u32> = places.collect();
+    let evaluation = evaluation(&run.record, prepared, table.as_ref(), &parts, &places)?;
+    drop(table);
+    let (evaluation, values) = evaluation.unzip();
     let said = match (&evaluation, parts.last()) {
         (Some(evaluation), _) => conclusion(&prepared.task, evaluation),
         (None, Some(Part { name, .. })) => {
@@ -134,7 +144,11 @@ pub fn conclude(
         explanation: None,
     };
     aloft_runs::write_report(&run.dir, &report)?;
-    Ok(Concluded { model, table, report })
+    Ok(Concluded {
+        model,
+        report,
+        looked_at: values.map(|values| (looked_at, values)),
+    })
 }
 
 /// What an autoencoder's errors come to; with a `share`, the threshold is set to what that share of the rows stays below.
@@ -157,30 +171,22 @@ fn anomalies(task: &mut Task, outputs: &Outputs, truth: &Truth, share: Option<f6
 pub fn add_explanation(run: &mut Run, prepared: &Prepared, concluded: Concluded) -> Result<()> {
     let Concluded {
         model,
-        table,
         mut report,
+        looked_at,
     } = concluded;
-    let (Some(evaluation), Some(preprocessing)) = (&report.evaluation, prepared.preprocessing()) else {
+    let (Some(evaluation), Some(preprocessing), Some((rows, values))) =
+        (&report.evaluation, prepared.preprocessing(), looked_at)
+    else {
         return Ok(());
     };
-    let part = match evaluation.split.as_str() {
-        "test" => &prepared.split.test,
-        _ => &prepared.split.validation,
-    };
     run.phase(Phase::Explain)?;
-    let rows = sampled(run.record.train.seed, part);
-    let places: Vec<u32> = rows
-        .iter()
-        .map(|row| prepared.table_rows[*row as usize])
-        .collect();
     let sample = Sample {
         preprocessing,
         task: &prepared.task,
         rows: prepared.encoded(preprocessing, &rows)?,
         truth: prepared.truth(&rows)?,
-        values: table.rows(&preprocessing.names(), &places)?,
+        values,
     };
-    drop(table);
     let predict = |rows: &Encoded| {
         let all: Vec<u32> = (0..rows.rows as u32).collect();
         evaluate(&model, &prepared.task, rows, &all)

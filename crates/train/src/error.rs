@@ -224,11 +224,16 @@ impl From<TrainError> for Problem {
             }
             TrainError::BadValue { hint, .. } => Self::new(Code::BadValue, message).with_hint(hint),
             TrainError::EmptyData { hint, .. } => Self::new(Code::EmptyData, message).with_hint(hint),
-            TrainError::Diverged { learning_rate, .. } => Self::new(Code::Diverged, message).with_hint(format!(
-                "lower optimizer.learning_rate (it is {learning_rate}), for instance to {}; the checkpoint of the last \
-                 good epoch is kept",
-                learning_rate / 10.0
-            )),
+            TrainError::Diverged { learning_rate, epoch, .. } => {
+                let kept = match epoch {
+                    1 => "",
+                    _ => "; the checkpoint of the last good epoch is kept",
+                };
+                Self::new(Code::Diverged, message).with_hint(format!(
+                    "lower optimizer.learning_rate (it is {learning_rate:?}), for instance to {:?}{kept}",
+                    learning_rate / 10.0
+                ))
+            }
             TrainError::OutOfMemory { fits, .. } => {
                 let problem = Self::new(Code::OutOfMemory, message);
                 match fits {

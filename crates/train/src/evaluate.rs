@@ -14,8 +14,10 @@ use aloft_nn::network::Network;
 /// that a row gives the same bits in training's evaluation and in a later prediction.
 pub const BLOCK: usize = 256;
 
-/// Blocks that are gathered from the rows at a time; threads share them.
+/// Blocks that are gathered from the rows at a time, at the most; threads share them.
 const BLOCKS: usize = 256;
+/// Bytes of the rows that are gathered at a time, roughly: of wide rows fewer blocks make that.
+const GATHERED: usize = 4 << 20;
 
 /// Predictions for some rows, in their order.
 #[derive(Debug, Clone, PartialEq)]
@@ -112,7 +114,8 @@ pub fn evaluate_network(
     let members = network.graph().output().width() / task.outputs();
     let mut values = Vec::with_capacity(indices.len() * task.outputs());
     let mut batch = Batch::default();
-    for some in indices.chunks(BLOCK * BLOCKS) {
+    let blocks = (GATHERED / (BLOCK * rows.row_bytes()).max(1)).clamp(1, BLOCKS);
+    for some in indices.chunks(BLOCK * blocks) {
         rows.gather(some, &mut batch)?;
         let out = network.predict(batch.rows(), BLOCK)?;
         let scores: Vec<f64> = out.into_iter().map(f64::from).collect();

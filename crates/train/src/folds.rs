@@ -12,12 +12,13 @@ use crate::{
     split::Split,
     table::{self, Table},
     trainer::evaluation,
+    training::Told,
 };
 use aloft_runs::{file, replace_file};
 use aloft_spec::event::EventKind;
 use candle_core::Device;
 use serde::{Deserialize, Serialize};
-use std::{fs, path::Path};
+use std::{fs, path::Path, time::Instant};
 
 /// A fold whose training is done.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -53,8 +54,16 @@ pub fn cross_validate(run: &mut Run, device: &Device) -> Result<Folds> {
     let table = table::open(&run.dir.join(file::DATA), &spec)?;
     let splits = Prepared::folds(&spec, table.as_ref())?;
     let count = splits.len();
+    let mut standing = Standing {
+        done: done.len(),
+        resumed: done.len(),
+        folds: count,
+        began: Instant::now(),
+        told: Told::now(),
+    };
     for (index, split) in splits.into_iter().enumerate().skip(done.len()) {
-        let Some(fold) = train(run, table.as_ref(), split, device)? else {
+        standing.done = index;
+        let Some(fold) = train(run, table.as_ref(), split, device, &mut standing)? else {
             result.stopped = true;
             return Ok(result);
         };
@@ -87,6 +96,37 @@ pub fn cross_validate(run: &mut Run, device: &Device) -> Result<Folds> {
     Ok(result)
 }
 
+/// How far a cross-validation is.
+struct Standing {
+    /// Folds that are done, and how many of them an earlier worker did.
+    done: usize,
+    resumed: usize,
+    folds: usize,
+    began: Instant,
+    told: Told,
+}
+
+impl Standing {
+    /// Tells it where it is time to: in an epoch of the next fold, after so many of its `all` steps.
+    fn tell(&mut self, run: &mut Run, epoch: (u32, u32), (steps, all): (u64, u64)) -> Result<()> {
+        let Some((loss, samples_per_second)) = self.told.due() else {
+            return Ok(());
+        };
+        // Folds that stopped early say how long the others take.
+        let fold = self.done as f64 + steps as f64 / all as f64;
+        let own = fold - self.resumed as f64;
+        run.event(EventKind::Fold {
+            fold: self.done as u32 + 1,
+            folds: self.folds as u32,
+            epoch: epoch.0,
+            epochs: epoch.1,
+            loss,
+            samples_per_second,
+            seconds_left: self.began.elapsed().as_secs_f64() / own * (self.folds as f64 - fold),
+        })
+    }
+}
+
 fn read(path: &Path) -> Result<Vec<Fold>> {
     match fs::read_to_string(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
@@ -98,7 +138,13 @@ fn read(path: &Path) -> Result<Vec<Fold>> {
 }
 
 /// One training, and the metrics of its test rows; nothing when it was stopped.
-fn train(run: &mut Run, table: &dyn Table, split: Split, device: &Device) -> Result<Option<Fold>> {
+fn train(
+    run: &mut Run,
+    table: &dyn Table,
+    split: Split,
+    device: &Device,
+    standing: &mut Standing,
+) -> Result<Option<Fold>> {
     let spec = run.record.train.clone();
     let prepared = Prepared::fold(&spec, table, split)?;
     let mut trainer = Trainer::new(&prepared, &spec, device)?;
@@ -120,6 +166,8 @@ fn train(run: &mut Run, table: &dyn Table, split: Split, device: &Device) -> Res
                     learning_rate: spec.highest_rate(prepared.steps()),
                 });
             }
+            standing.told.add(loss, rows.len());
+            standing.tell(run, (epoch, prepared.epochs), (trainer.steps(), prepared.steps()))?;
         }
         let loss = trainer.evaluate(&prepared.split.validation)?.loss;
         losses.push(loss);

@@ -30,6 +30,7 @@ mod measure;
 mod memory;
 mod metrics;
 mod model;
+mod planes;
 mod precision;
 mod predict;
 mod prepare;

@@ -2,9 +2,10 @@
 //! of blocks is in memory.
 
 use crate::{
-    batch::{Batch, Encoded},
+    batch::Batch,
     error::{Result, TrainError},
     inputs::Examples,
+    planes::Planes,
     preprocess::Preprocessing,
     shuffle::Shuffle,
     split::Split,
@@ -19,8 +20,9 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-/// Bytes that are gathered before they are written.
-const BUFFER: usize = 1 << 20;
+/// So many rows that rise are no accident: they are evaluated one after the other, each once, and nothing but the last of
+/// their blocks is needed again.
+const IN_ORDER: usize = 32;
 
 /// Encoded rows in a file without a name, which the system removes with the process.
 #[derive(Debug)]
@@ -54,21 +56,20 @@ impl Stored {
         split: &Split,
     ) -> Result<Self> {
         let mut stored = Self::create(&table.folder, kept.len(), preprocessing.widths())?;
-        let mut at = 0;
-        let mut part_of = vec![0_u8; kept.len()];
-        let mut writers = Vec::new();
-        for (number, part) in (0..).zip([&split.train, &split.validation, &split.test]) {
-            writers.push(Appender::new(at as usize));
-            for row in part {
-                stored.places[*row as usize] = at;
-                part_of[*row as usize] = number;
-                at += 1;
-            }
+        let parts = [&split.train, &split.validation, &split.test];
+        for (at, row) in (0..).zip(parts.into_iter().flatten()) {
+            stored.places[*row as usize] = at;
         }
-        table.encode(preprocessing, kept, &mut |row, encoded, place| {
-            writers[usize::from(part_of[row])].append(&stored, encoded, place)
+        let planes = Planes::create(&table.folder, kept.len())?;
+        let mut values = vec![0; kept.len()];
+        table.encode(preprocessing, &mut |output, bits| {
+            for (row, place) in kept.iter().zip(&stored.places) {
+                values[*place as usize] = bits(*row);
+            }
+            planes.write(output, &values)
         })?;
-        writers.iter_mut().try_for_each(|writer| writer.flush(&stored))?;
+        let (numeric_width, category_width) = preprocessing.widths();
+        planes.write_rows(numeric_width + category_width, &stored.file)?;
         Ok(stored)
     }
 
@@ -92,14 +93,14 @@ impl Stored {
         })
     }
 
-    fn read(&self, block: usize) -> Result<Vec<u8>> {
+    /// Reads a block into bytes that were another's.
+    fn read(&self, block: usize, bytes: &mut Vec<u8>) -> Result<()> {
         let first = block * self.shuffle.block;
         let rows = self.shuffle.block.min(self.places.len() - first);
-        let mut bytes = vec![0; rows * self.row_bytes()];
+        bytes.resize(rows * self.row_bytes(), 0);
         self.file
-            .read_exact_at(&mut bytes, (first * self.row_bytes()) as u64)
-            .map_err(TrainError::io("reading rows from a file in", &self.folder))?;
-        Ok(bytes)
+            .read_exact_at(bytes, (first * self.row_bytes()) as u64)
+            .map_err(TrainError::io("reading rows from a file in", &self.folder))
     }
 
     /// Appends the numbers and the categories of some rows.
@@ -111,6 +112,9 @@ impl Stored {
         categories: &mut Vec<u32>,
     ) -> Result<()> {
         let row_bytes = self.row_bytes();
+        // Growing by doubling would take up to three times as much.
+        numeric.reserve_exact(indices.len() * self.numeric_width);
+        categories.reserve_exact(indices.len() * self.category_width);
         for index in indices {
             let place = self.places[*index as usize] as usize;
             let (block, row) = (place / self.shuffle.block, place % self.shuffle.block);
@@ -144,6 +148,9 @@ impl Examples for Stored {
         batch.fill(indices.len(), |numeric, categories| {
             outcome = self.append(&mut window, indices, numeric, categories);
         });
+        if indices.len() >= IN_ORDER && indices.is_sorted() {
+            window.keep_last();
+        }
         outcome
     }
 
@@ -155,67 +162,36 @@ impl Examples for Stored {
 impl Window {
     fn block(&mut self, stored: &Stored, block: usize) -> Result<&[u8]> {
         if self.blocks[block].is_empty() {
+            let mut bytes = Vec::new();
             if self.order.len() >= stored.shuffle.window
                 && let Some(first) = self.order.pop_front()
             {
-                self.blocks[first] = Vec::new();
+                bytes = std::mem::take(&mut self.blocks[first]);
             }
-            self.blocks[block] = stored.read(block)?;
+            stored.read(block, &mut bytes)?;
+            self.blocks[block] = bytes;
             self.order.push_back(block);
         }
         Ok(&self.blocks[block])
     }
-}
 
-/// Writes rows one after the other, from some place on.
-#[derive(Debug)]
-struct Appender {
-    at: usize,
-    bytes: Vec<u8>,
-}
-
-impl Appender {
-    /// Begins at the place `at`.
-    fn new(at: usize) -> Self {
-        Self {
-            at,
-            bytes: Vec::new(),
+    /// Forgets all blocks but the one that was read last.
+    fn keep_last(&mut self) {
+        let last = self.order.pop_back();
+        for block in self.order.drain(..) {
+            self.blocks[block] = Vec::new();
         }
-    }
-
-    /// Appends a row of some that were encoded together.
-    fn append(&mut self, stored: &Stored, rows: &Encoded, row: usize) -> Result<()> {
-        let numbers = &rows.numeric[row * rows.numeric_width..][..rows.numeric_width];
-        let categories = &rows.categories[row * rows.category_width..][..rows.category_width];
-        let numbers = numbers.iter().flat_map(|number| number.to_le_bytes());
-        self.bytes.extend(numbers);
-        let categories = categories.iter().flat_map(|category| category.to_le_bytes());
-        self.bytes.extend(categories);
-        match self.bytes.len() >= BUFFER {
-            true => self.flush(stored),
-            false => Ok(()),
-        }
-    }
-
-    /// Writes what is still in memory.
-    fn flush(&mut self, stored: &Stored) -> Result<()> {
-        let offset = (self.at * stored.row_bytes()) as u64;
-        stored
-            .file
-            .write_all_at(&self.bytes, offset)
-            .map_err(TrainError::io("writing rows to a file in", &stored.folder))?;
-        self.at += self.bytes.len() / stored.row_bytes().max(1);
-        self.bytes.clear();
-        Ok(())
+        self.order.extend(last);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::batch::Encoded;
 
     #[test]
-    fn what_is_appended_is_gathered() {
+    fn what_is_written_is_gathered() {
         let folder = tempfile::tempdir().unwrap();
         let rows = 40_000;
         let encoded = Encoded {
@@ -232,13 +208,21 @@ mod tests {
             window: 2,
         };
         stored.window.get_mut().unwrap().blocks = vec![Vec::new(); 400];
-        // Even rows first, then odd ones: each from a place of its own.
-        let mut parts = [Appender::new(0), Appender::new(rows / 2)];
+        // Even rows first, then odd ones.
+        let planes = Planes::create(folder.path(), rows).unwrap();
+        let mut columns = vec![vec![0; rows]; 4];
         for row in 0..rows {
-            stored.places[row] = (row / 2 + row % 2 * rows / 2) as u32;
-            parts[row % 2].append(&stored, &encoded, row).unwrap();
+            let place = row / 2 + row % 2 * rows / 2;
+            stored.places[row] = place as u32;
+            for (column, value) in columns.iter_mut().zip(&encoded.numeric[row * 3..][..3]) {
+                column[place] = value.to_bits();
+            }
+            columns[3][place] = encoded.categories[row];
         }
-        parts.iter_mut().for_each(|part| part.flush(&stored).unwrap());
+        for (column, values) in columns.iter().enumerate() {
+            planes.write(column, values).unwrap();
+        }
+        planes.write_rows(4, &stored.file).unwrap();
         let mut batch = Batch::default();
         for indices in [
             vec![0, 1, 19_999, 20_000, 39_999],
@@ -251,8 +235,13 @@ mod tests {
             assert_eq!(batch.rows().indices, expected.rows().indices);
             assert_eq!(batch.rows().numbers, expected.rows().numbers);
         }
-        let kept = &stored.window.lock().unwrap().blocks;
-        assert_eq!(kept.iter().filter(|block| !block.is_empty()).count(), 2);
+        let kept = || {
+            let blocks = &stored.window.lock().unwrap().blocks;
+            blocks.iter().filter(|block| !block.is_empty()).count()
+        };
+        assert_eq!(kept(), 1, "rows in their order are needed once");
+        stored.gather(&[300, 5, 10_000, 301, 6], &mut batch).unwrap();
+        assert_eq!(kept(), 2);
         let files = std::fs::read_dir(folder.path()).unwrap().count();
         assert_eq!(files, 0, "no name is left behind");
     }

@@ -53,7 +53,13 @@ pub fn open(path: &Path, spec: &TrainSpec) -> Result<Box<dyn Table>> {
         memory::allowed(spec.memory_mb),
     );
     if needed <= allowed {
-        return Ok(Box::new(rows.collect()?));
+        // Not by a plan of polars: where memory runs out, that waits for ever instead of ending the process.
+        let names: Vec<String> = rows.schema().iter().map(|field| field.name.clone()).collect();
+        let mut columns = Vec::with_capacity(names.len());
+        for frame in rows.columns(&names)? {
+            columns.extend(frame?.into_columns());
+        }
+        return Ok(Box::new(DataFrame::new(height as usize, columns)?));
     }
     let height = u32::try_from(height).map_err(|_| {
         TrainError::bad_value(
@@ -120,7 +126,7 @@ impl Table for DataFrame {
     }
 }
 
-/// A table that stays in its file: columns are read one by one, rows in batches.
+/// A table that stays in its file: its columns are read one by one, each as a whole.
 #[derive(Debug)]
 pub struct StoredTable {
     rows: Relation,
@@ -132,6 +138,9 @@ pub struct StoredTable {
     /// Bytes that it may take.
     allowed: u64,
 }
+
+/// The bits of an encoded value by the number of its row.
+type Bits<'a> = dyn Fn(u32) -> u32 + 'a;
 
 impl StoredTable {
     /// Why it stays there, in words.
@@ -146,7 +155,7 @@ impl StoredTable {
 }
 
 impl StoredTable {
-    /// Encodes the rows of these places, which rise, into memory: trees learn from all rows at once.
+    /// Encodes the rows of these places into memory: trees learn from all rows at once.
     ///
     /// # Errors
     /// `TooLarge` where that is more than they may take.
@@ -163,38 +172,43 @@ impl StoredTable {
             });
         }
         let mut all = Encoded {
-            rows: 0,
+            rows: kept.len(),
             numeric_width,
-            numeric: Vec::with_capacity(kept.len() * numeric_width),
+            numeric: vec![0.0; kept.len() * numeric_width],
             category_width,
-            categories: Vec::with_capacity(kept.len() * category_width),
+            categories: vec![0; kept.len() * category_width],
         };
-        self.encode(preprocessing, kept, &mut |_, encoded, row| {
-            all.append(encoded, &[row as u32]);
+        self.encode(preprocessing, &mut |output, bits| {
+            for (row, place) in kept.iter().enumerate() {
+                let value = bits(*place);
+                match output.checked_sub(numeric_width) {
+                    None => all.numeric[row * numeric_width + output] = f32::from_bits(value),
+                    Some(category) => all.categories[row * category_width + category] = value,
+                }
+            }
             Ok(())
         })?;
         Ok(all)
     }
 
-    /// Encodes the rows of these places, which rise, in batches: `take` gets the number of each among them, and the batch
-    /// and its place in that.
+    /// Encodes all rows, column by column: `take` gets the place of a value among those of a row, numbers before
+    /// categories, and that value's bits by the number of the row. Only a column is in memory at a time.
     pub fn encode(
         &self,
         preprocessing: &Preprocessing,
-        kept: &[u32],
-        take: &mut dyn FnMut(usize, &Encoded, usize) -> Result<()>,
+        take: &mut dyn FnMut(usize, &Bits<'_>) -> Result<()>,
     ) -> Result<()> {
-        let (mut first, mut next) = (0, 0);
-        for frame in self.rows.batches()? {
-            let encoded = preprocessing
-                .encode(&frame?)
-                .map_err(|error| error.after_rows(first as u64))?;
-            let end = first + encoded.rows;
-            while let Some(row) = kept.get(next).filter(|row| (**row as usize) < end) {
-                take(next, &encoded, *row as usize - first)?;
-                next += 1;
+        let numeric_width = preprocessing.numeric_width();
+        let columns = self.rows.columns(&preprocessing.names())?;
+        for ((frame, block), own) in columns.zip(preprocessing.blocks()).zip(preprocessing.singly()) {
+            let encoded = own.encode(&frame?)?;
+            let (width, of_row) = (encoded.numeric_width, &encoded.numeric);
+            for (at, output) in block.numbers.enumerate() {
+                take(output, &|row| of_row[row as usize * width + at].to_bits())?;
             }
-            first = end;
+            for output in block.categories {
+                take(numeric_width + output, &|row| encoded.categories[row as usize])?;
+            }
         }
         Ok(())
     }
@@ -214,37 +228,17 @@ impl Table for StoredTable {
     }
 
     fn column(&self, name: &str) -> Result<Column> {
-        let frame = self.rows.select(&[name.to_owned()])?.collect()?;
-        Ok(frame.column(name)?.clone())
+        let frame = self.rows.columns(&[name.to_owned()])?.next().transpose()?;
+        Ok(frame.unwrap_or_default().column(name)?.clone())
     }
 
     fn rows(&self, names: &[String], rows: &[u32]) -> Result<DataFrame> {
-        let mut order: Vec<usize> = (0..rows.len()).collect();
-        order.sort_by_key(|at| rows[*at]);
-        let mut wanted = order.iter().map(|at| rows[*at] as usize).peekable();
-        let mut found = None::<DataFrame>;
-        let mut first = 0;
-        for frame in self.rows.select(names)?.batches()? {
-            let frame = frame?;
-            let end = first + frame.height();
-            let here = std::iter::from_fn(|| wanted.next_if(|row| *row < end));
-            let here: Vec<IdxSize> = here.map(|row| (row - first) as IdxSize).collect();
-            let taken = frame.take(&IdxCa::from_vec("rows".into(), here))?;
-            match &mut found {
-                Some(found) => _ = found.vstack_mut_owned(taken)?,
-                None => found = Some(taken),
-            }
-            first = end;
+        let taken = IdxCa::from_vec("rows".into(), rows.iter().map(|row| *row as IdxSize).collect());
+        let mut columns = Vec::with_capacity(names.len());
+        for frame in self.rows.columns(names)? {
+            columns.extend(frame?.take(&taken)?.into_columns());
         }
-        // The place of each row among those found.
-        let mut places = vec![0; rows.len()];
-        order
-            .iter()
-            .enumerate()
-            .for_each(|(place, at)| places[*at] = place as IdxSize);
-        Ok(found
-            .unwrap_or_default()
-            .take(&IdxCa::from_vec("rows".into(), places))?)
+        Ok(DataFrame::new(rows.len(), columns)?)
     }
 
     fn place(&self) -> Place<'_> {

@@ -13,6 +13,7 @@ use crate::{
     task::{Task, Values},
 };
 use aloft_nn::{
+    graph::Graph,
     learner::Learner,
     loss::{Loss, Targets},
     network::{Network, Weights},
@@ -51,7 +52,10 @@ pub struct Evaluation {
 impl<'a> NetworkTrainer<'a> {
     /// A fresh model.
     pub fn new(prepared: &'a Prepared, spec: &TrainSpec, device: &Device) -> Result<Self> {
-        let network = Network::new(prepared.architecture.graph(), spec.seed, device)?;
+        let graph = prepared.architecture.graph();
+        // Before the weights take any memory.
+        check_memory(prepared, &graph, device)?;
+        let network = Network::new(graph, spec.seed, device)?;
         let optimizer = Optimizer::new(rule(&spec.optimizer), network.graph().parameters());
         Self::with(prepared, spec, network, optimizer)
     }
@@ -65,7 +69,9 @@ impl<'a> NetworkTrainer<'a> {
         weights: Vec<Weights>,
         moments: Vec<Moments>,
     ) -> Result<Self> {
-        let network = Network::from_weights(prepared.architecture.graph(), weights, device)?;
+        let graph = prepared.architecture.graph();
+        check_memory(prepared, &graph, device)?;
+        let network = Network::from_weights(graph, weights, device)?;
         Self::with(
             prepared,
             spec,
@@ -93,17 +99,6 @@ impl<'a> NetworkTrainer<'a> {
             _ => Vec::new(),
         };
         let loss = loss(prepared, spec, network.graph().output().width() / width);
-        // The table stays in this machine's memory; only a batch of it goes to a device with its own.
-        let table_bytes = match network.device().is_cpu() {
-            true => prepared.rows.bytes() as u64,
-            false => 0,
-        };
-        memory::check(
-            network.graph(),
-            prepared.batch_size,
-            table_bytes,
-            device::memory_bytes(network.device()),
-        )?;
         let steps = prepared.steps();
         Ok(Self {
             prepared,
@@ -194,6 +189,21 @@ impl<'a> NetworkTrainer<'a> {
         let outputs = evaluate_network(self.network(), &prepared.task, prepared.rows.as_ref(), rows)?;
         judged(prepared, outputs, rows)
     }
+}
+
+/// Fails where the model and a batch are more than the device's memory.
+fn check_memory(prepared: &Prepared, graph: &Graph, device: &Device) -> Result<()> {
+    // The table stays in this machine's memory; only a batch of it goes to a device with its own.
+    let table_bytes = match device.is_cpu() {
+        true => prepared.rows.bytes() as u64,
+        false => 0,
+    };
+    memory::check(
+        graph,
+        prepared.batch_size,
+        table_bytes,
+        device::memory_bytes(device),
+    )
 }
 
 /// Targets of some rows.

@@ -160,20 +160,37 @@ impl Unsaved {
     }
 }
 
-/// What the last event of progress said, and what came since.
-struct Told {
+/// When progress was told last, and what came since.
+pub struct Told {
     at: Instant,
     loss: f64,
     rows: usize,
 }
 
 impl Told {
-    fn now() -> Self {
+    /// Told now.
+    pub fn now() -> Self {
         Self {
             at: Instant::now(),
             loss: 0.0,
             rows: 0,
         }
+    }
+
+    /// A step on so many rows, with their mean loss.
+    pub fn add(&mut self, loss: f64, rows: usize) {
+        self.loss += loss * rows as f64;
+        self.rows += rows;
+    }
+
+    /// Once it is time to tell again: the mean loss, and rows a second, since the last time.
+    pub fn due(&mut self) -> Option<(f64, f64)> {
+        let since = self.at.elapsed();
+        if since < TELL {
+            return None;
+        }
+        let Self { loss, rows, .. } = std::mem::replace(self, Self::now());
+        Some((loss / rows as f64, rows as f64 / since.as_secs_f64()))
     }
 }
 
@@ -248,16 +265,15 @@ impl<'a> Training<'a> {
             let seconds = before.elapsed().as_secs_f64();
             self.check(loss, epoch)?;
             loss_sum += loss * rows.len() as f64;
-            self.told.loss += loss * rows.len() as f64;
-            self.told.rows += rows.len();
+            self.told.add(loss, rows.len());
             if !self.forecaster.is_measured() {
                 self.watch.add(seconds, rows.len() == self.prepared.step_rows());
                 if self.watch.is_done() {
                     self.measured()?;
                 }
             }
-            if self.told.at.elapsed() >= TELL {
-                self.tell(epoch)?;
+            if let Some(pace) = self.told.due() {
+                self.tell(epoch, pace)?;
             }
         }
         let seconds = start.elapsed().as_secs_f64();
@@ -345,21 +361,19 @@ impl<'a> Training<'a> {
     }
 
     /// Progress for who watches, and a new verdict where the pace has changed.
-    fn tell(&mut self, epoch: u32) -> Result<()> {
+    fn tell(&mut self, epoch: u32, (loss, samples_per_second): (f64, f64)) -> Result<()> {
         let step = self.trainer.steps();
         let steps_per_epoch = self.prepared.steps_per_epoch() as u64;
         let all = self.prepared.steps();
         let own = step - u64::from(self.before.1) * steps_per_epoch;
         let seconds = self.began.elapsed().as_secs_f64();
-        let (rows, since) = (self.told.rows as f64, self.told.at.elapsed().as_secs_f64());
         self.run.event(EventKind::Step {
             step,
             epoch,
-            loss: self.told.loss / rows,
-            samples_per_second: rows / since,
+            loss,
+            samples_per_second,
             seconds_left: seconds / own as f64 * (all - step) as f64,
         })?;
-        self.told = Told::now();
         let progress = aloft_placement::Progress {
             elapsed_seconds: self.before.0 + self.run.elapsed(),
             train_seconds: seconds,

@@ -161,6 +161,15 @@ impl Preprocessing {
         Self { form, ..self }
     }
 
+    /// Each column by itself, for tables that are read column by column.
+    pub fn singly(&self) -> impl Iterator<Item = Self> {
+        self.columns.iter().map(|column| Self {
+            version: self.version,
+            form: self.form,
+            columns: vec![column.clone()],
+        })
+    }
+
     /// Names of the columns that it reads.
     pub fn names(&self) -> Vec<String> {
         self.columns.iter().map(|column| column.name.clone()).collect()

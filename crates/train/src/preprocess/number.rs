@@ -23,7 +23,8 @@ impl Number {
             return Fitted::LeftOut("it has no value in the training part".into());
         }
         let missing = known.len() < values.len();
-        known.sort_by(f64::total_cmp);
+        // Equal numbers are the same bits, so their order doesn't matter.
+        known.sort_unstable_by(f64::total_cmp);
         let (lowest, highest) = (known[0], known[known.len() - 1]);
         if lowest == highest && !missing {
             return one_value(lowest, values.len());

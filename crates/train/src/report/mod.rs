@@ -26,6 +26,7 @@ use aloft_spec::{
     report::{Baseline, BaselineKind, Confusion, Estimate, Evaluation},
     run::RunRecord,
 };
+use polars::prelude::DataFrame;
 
 /// A part of the rows, and what the model says about them.
 #[derive(Debug)]
@@ -56,13 +57,15 @@ impl Part<'_> {
 
 /// Evaluates the last of the parts (the test part where there is one) beside its base lines; `None` without a part, and
 /// where several values are true of a row: windows overlap, so that rows drawn again would make intervals too narrow.
-/// `table` is the run's.
+/// `table` is the run's, and beside the evaluation come its rows `others` with the columns that the model reads: reading a
+/// table once is enough.
 pub fn evaluation(
     record: &RunRecord,
     prepared: &Prepared,
     table: &dyn Table,
     parts: &[Part<'_>],
-) -> Result<Option<Evaluation>> {
+    others: &[u32],
+) -> Result<Option<(Evaluation, DataFrame)>> {
     let Some(part) = parts.last().filter(|_| prepared.task.target_width() == 1) else {
         return Ok(None);
     };
@@ -73,7 +76,8 @@ pub fn evaluation(
     let mut metrics = intervals.metrics.into_iter();
     let own = metrics.next().unwrap_or_default();
     let baselines = predicted.into_iter().zip(metrics).zip(intervals.gains);
-    Ok(Some(Evaluation {
+    let (worst, others) = wrong::worst(prepared, table, part, others)?;
+    let evaluation = Evaluation {
         split: part.name.to_owned(),
         rows: part.rows.len() as u64,
         extent: record.data.extent.clone(),
@@ -90,8 +94,9 @@ pub fn evaluation(
         reliability: reliability::reliability(&part.truth, &part.outputs),
         thresholds: thresholds::thresholds(prepared.task.classes(), parts),
         residuals: wrong::residuals(part),
-        worst: wrong::worst(prepared, table, part)?,
-    }))
+        worst,
+    };
+    Ok(Some((evaluation, others)))
 }
 
 /// The metrics that mean something of a base line: one that names a class without a probability has no log loss.

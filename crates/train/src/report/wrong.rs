@@ -60,8 +60,14 @@ pub fn residuals(part: &Part<'_>) -> Option<Residuals> {
     })
 }
 
-/// The rows of a part on which the model is most wrong, with their values in the columns that it reads.
-pub fn worst(prepared: &Prepared, table: &dyn Table, part: &Part<'_>) -> Result<WorstRows> {
+/// The rows of a part on which the model is most wrong, with their values in the columns that it reads; and those of the
+/// table's rows `others`, which are read with them.
+pub fn worst(
+    prepared: &Prepared,
+    table: &dyn Table,
+    part: &Part<'_>,
+    others: &[u32],
+) -> Result<(WorstRows, DataFrame)> {
     let mut order: Vec<usize> = (0..part.rows.len()).collect();
     let said = said(prepared.task.classes(), part);
     order.sort_by(|a, b| said.badness[*b].total_cmp(&said.badness[*a]));
@@ -70,7 +76,8 @@ pub fn worst(prepared: &Prepared, table: &dyn Table, part: &Part<'_>) -> Result<
         .iter()
         .map(|at| prepared.table_rows[part.rows[*at] as usize])
         .collect();
-    let values = table.rows(&prepared.inputs.names(), &rows)?;
+    let read = table.rows(&prepared.inputs.names(), &[&rows, others].concat())?;
+    let (values, others) = read.split_at(rows.len() as i64);
     // Pictures aren't shown.
     let shown = values
         .columns()
@@ -78,13 +85,14 @@ pub fn worst(prepared: &Prepared, table: &dyn Table, part: &Part<'_>) -> Result<
         .filter(|column| *column.dtype() != DataType::Binary);
     let values = DataFrame::new(values.height(), shown.take(COLUMNS).cloned().collect())?;
     let texts = |of: &dyn Fn(usize) -> String| order.iter().map(|at| of(*at)).collect();
-    Ok(WorstRows {
+    let worst = WorstRows {
         actual: texts(&|at| said.actual(at)),
         predicted: texts(&|at| said.predicted(at)),
         errors: order.iter().map(|at| said.errors[*at]).collect(),
         rows: rows.into_iter().map(u64::from).collect(),
         table: shown_table(&values)?,
-    })
+    };
+    Ok((worst, others))
 }
 
 /// What is true of each row of a part, and what the model says.

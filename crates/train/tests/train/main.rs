@@ -15,6 +15,7 @@ mod inputs;
 mod kinds;
 mod labels;
 mod large;
+mod limit;
 mod predict;
 mod recipes;
 mod report;

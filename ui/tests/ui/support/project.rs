@@ -347,6 +347,7 @@ fn training() -> TrainingView {
         phase: Some(Phase::Train),
         epoch: 7,
         epochs: 20,
+        fold: None,
         samples_per_second: 1_690_000.0,
         seconds_left: Some(12.0),
         train_loss: (1..70)
