@@ -10,6 +10,7 @@ use aloft_spec::{
 use polars::prelude::PolarsError;
 use serde::{Deserialize, Serialize};
 use std::{
+    fmt::Display,
     io,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
@@ -300,16 +301,19 @@ impl From<PolarsError> for DataError {
                 what: first_paragraph(&message),
                 hint: "write it in another way; SQL here is what polars knows of it".into(),
             },
-            // An error of ours from within a plan.
-            PolarsError::IO { error, msg } => match Arc::try_unwrap(error).map(io::Error::downcast) {
-                Ok(Ok(error)) => error,
-                Ok(Err(error)) => Self::Compute(first_paragraph(
-                    &msg.map_or_else(|| error.to_string(), |msg| msg.to_string()),
-                )),
-                Err(error) => Self::Compute(first_paragraph(
-                    &msg.map_or_else(|| error.to_string(), |msg| msg.to_string()),
-                )),
-            },
+            PolarsError::IO { error, msg } => {
+                let said = |error: &dyn Display| {
+                    Self::Compute(first_paragraph(
+                        &msg.map_or_else(|| error.to_string(), |msg| msg.to_string()),
+                    ))
+                };
+                match Arc::try_unwrap(error).map(io::Error::downcast) {
+                    // An error of ours from within a plan.
+                    Ok(Ok(error)) => error,
+                    Ok(Err(error)) => said(&error),
+                    Err(error) => said(&error),
+                }
+            }
             other => Self::Compute(first_paragraph(&other.to_string())),
         }
     }
