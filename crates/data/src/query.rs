@@ -56,7 +56,7 @@ fn plan(sql: &str, inputs: &[(String, &Relation)], cancel: &Cancel) -> Result<Re
             });
         };
         context.register(name, relation.plan.clone());
-        direct.register(name, relation.direct_or_plan().clone());
+        direct.register(name, relation.direct.as_ref().unwrap_or(&relation.plan).clone());
         used.push(*relation);
     }
     comparison::check(&statement, &dates(&used))?;
@@ -65,7 +65,7 @@ fn plan(sql: &str, inputs: &[(String, &Relation)], cancel: &Cancel) -> Result<Re
             .flat_map(|relation| relation.schema())
             .map(|field| field.name.clone())
     };
-    let is_direct = used.iter().any(|relation| relation.is_direct());
+    let is_direct = used.iter().any(|relation| relation.direct.is_some());
     let (plan, direct, schema) = guarded(|| {
         let mut plan = context.execute(sql)?;
         let schema = plan.collect_schema()?;

@@ -49,7 +49,7 @@ pub struct Relation {
     /// The same rows in parts, where these are read faster than the plan.
     pub(crate) parts: Option<Arc<dyn Parts>>,
     /// A plan of the same rows over such parts, for the engine in memory; faster where what it needs fits there.
-    direct: Option<LazyFrame>,
+    pub(crate) direct: Option<LazyFrame>,
 }
 
 impl std::fmt::Debug for Relation {
@@ -400,16 +400,6 @@ impl Relation {
             parquet: None,
             ..self.clone()
         }))
-    }
-
-    /// Its direct plan, or the plan that it has.
-    pub(crate) fn direct_or_plan(&self) -> &LazyFrame {
-        self.direct.as_ref().unwrap_or(&self.plan)
-    }
-
-    /// Whether it has a direct plan.
-    pub(crate) fn is_direct(&self) -> bool {
-        self.direct.is_some()
     }
 
     /// Collects a plan that was built on this one.

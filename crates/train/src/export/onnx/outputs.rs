@@ -48,15 +48,7 @@ pub fn append(model: &mut Model, task: &Task, result: &Tensor) -> Result<()> {
             let label = model.apply("Gather", &[&table, &likeliest], &[]);
             let one = [Dimension::Rows, Dimension::Size(1)];
             model.output("prediction", &label, kind, &one, "the likeliest class");
-            let shape = [Dimension::Rows, Dimension::Size(classes.len())];
-            let about = format!("of {}", classes.join(", "));
-            model.output(
-                "probabilities",
-                &probabilities,
-                ElementType::Float,
-                &shape,
-                &about,
-            );
+            output_probabilities(model, &probabilities, classes);
         }
         Task::Multilabel { labels, .. } => {
             let each = model.apply("Sigmoid", &[&result], &[]);
@@ -66,13 +58,7 @@ pub fn append(model: &mut Model, task: &Task, result: &Tensor) -> Result<()> {
             let shape = [Dimension::Rows, Dimension::Size(width)];
             let about = format!("of {}", labels.join(", "));
             model.output("prediction", &said, ElementType::Bool, &shape, &about);
-            model.output(
-                "probabilities",
-                &probabilities,
-                ElementType::Float,
-                &shape,
-                &about,
-            );
+            output_probabilities(model, &probabilities, labels);
         }
         Task::Forecast { .. } | Task::Anomaly { .. } => {
             return unsupported(
@@ -82,6 +68,13 @@ pub fn append(model: &mut Model, task: &Task, result: &Tensor) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The output `probabilities`, a column for each of some names.
+fn output_probabilities(model: &mut Model, probabilities: &str, names: &[String]) {
+    let shape = [Dimension::Rows, Dimension::Size(names.len())];
+    let about = format!("of {}", names.join(", "));
+    model.output("probabilities", probabilities, ElementType::Float, &shape, &about);
 }
 
 /// The mean over the members: [rows, members, width] to [rows, width].
