@@ -84,6 +84,11 @@ thread_local! {
     static STOP: RefCell<Cancel> = RefCell::default();
 }
 
+/// What stops the plan that this thread runs.
+pub(crate) fn stop() -> Cancel {
+    STOP.with_borrow(Cancel::clone)
+}
+
 /// Runs something that collects plans over parts, which `cancel` stops.
 pub(crate) fn stopped_by<T>(cancel: &Cancel, work: impl FnOnce() -> T) -> T {
     let before = STOP.replace(cancel.clone());
@@ -132,8 +137,7 @@ impl Scan {
             return Err(DataError::TooLarge);
         }
         let (mut height, mut read) = (0, Vec::new());
-        let cancel = STOP.with_borrow(Cancel::clone);
-        batches(parts, columns, &cancel, |part| {
+        batches(parts, columns, &stop(), |part| {
             height += part.height() as u64;
             read.push(part.into_columns().into_iter());
             Ok(height < rows)

@@ -3,6 +3,9 @@
 use crate::{
     Cancel, Relation, comparison,
     error::{DataError, Result, guarded},
+    execute::EngineChoice,
+    grouping,
+    plans::with_wide_sums,
 };
 use aloft_spec::{
     Problem,
@@ -66,19 +69,37 @@ fn plan(sql: &str, inputs: &[(String, &Relation)], cancel: &Cancel) -> Result<Re
             .map(|field| field.name.clone())
     };
     let is_direct = used.iter().any(|relation| relation.direct.is_some());
-    let (plan, direct, schema) = guarded(|| {
-        let mut plan = context.execute(sql)?;
-        let schema = plan.collect_schema()?;
-        let direct = is_direct.then(|| direct.execute(sql)).transpose()?;
-        Ok((plan, direct, schema))
-    })
-    .map_err(|error| error.among(columns().collect::<BTreeSet<_>>(), tables.iter().cloned()))?;
+    let planned = |context: &mut SQLContext| {
+        let plan = guarded(|| {
+            let mut plan = context.execute(sql)?;
+            plan.collect_schema()?;
+            Ok(plan)
+        })?;
+        let mut plan = with_wide_sums(&plan)?;
+        let schema = guarded(|| plan.collect_schema())?;
+        Ok((plan, schema))
+    };
+    let (plan, schema) = planned(&mut context).map_err(|error: DataError| {
+        error.among(columns().collect::<BTreeSet<_>>(), tables.iter().cloned())
+    })?;
+    let direct = match is_direct {
+        true => Some(planned(&mut direct)?.0),
+        false => None,
+    };
     if schema.is_empty() {
         return Err(DataError::Unsupported {
             what: "the query has no columns".into(),
             hint: "name some columns behind SELECT".into(),
         });
     }
+    let is_large = used
+        .iter()
+        .any(|relation| relation.engine == EngineChoice::Streaming);
+    let direct = match direct {
+        Some(direct) => grouping::grouped(&direct, EngineChoice::InMemory)?.or(Some(direct)),
+        None if is_large => grouping::grouped(&plan, EngineChoice::Streaming)?,
+        None => None,
+    };
     Ok(Relation::of_query(plan, direct, &schema, &used, cancel))
 }
 

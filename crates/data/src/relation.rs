@@ -4,7 +4,7 @@ use crate::{
     Cancel, chart,
     error::{DataError, Result, guarded},
     execute::{self, EngineChoice},
-    files,
+    files, grouping,
     parts::{self, Parts},
     query, snapshot,
     snapshot::SnapshotFile,
@@ -405,7 +405,16 @@ impl Relation {
     /// Collects a plan that was built on this one.
     pub(crate) fn run(&self, plan: LazyFrame) -> Result<DataFrame> {
         self.cancel.step()?;
-        self.about_file(execute::collect(plan, self.engine))
+        let groups = match self.engine {
+            EngineChoice::InMemory => None,
+            EngineChoice::Streaming => grouping::grouped(&plan, self.engine)?,
+        };
+        self.about_file(match groups {
+            Some(groups) => {
+                parts::stopped_by(&self.cancel, || execute::collect(groups, EngineChoice::InMemory))
+            }
+            None => execute::collect(plan, self.engine),
+        })
     }
 
     /// The field of a column, or an error that names those near.

@@ -6,6 +6,7 @@ use aloft_spec::{
     Code,
     table::{Extent, Scope},
 };
+use polars::prelude::{ParquetWriter, df};
 
 fn people(folder: &Folder) -> Relation {
     whole(&folder.write(
@@ -160,4 +161,30 @@ fn sql_that_polars_cannot_do_is_a_problem_and_no_panic() {
             assert!(!problem.message.contains('\n'), "{sql}: {}", problem.message);
         }
     }
+}
+
+/// polars sums columns of 32 bits in 32 bits, and says nothing when that isn't enough.
+#[test]
+fn sums_of_narrow_columns_are_wide() {
+    let folder = Folder::new();
+    let file = folder.path().join("t.parquet");
+    let mut frame =
+        df!("key" => ["a", "a", "b"], "n" => [i32::MAX, i32::MAX, 1], "m" => [u32::MAX; 3]).unwrap();
+    ParquetWriter::new(std::fs::File::create(&file).unwrap())
+        .finish(&mut frame)
+        .unwrap();
+    let table = whole(&file);
+    let sums = |sql: &str| rows(&ask(sql, &[("t", &table)]).unwrap());
+    assert_eq!(
+        sums("SELECT sum(n) AS n, sum(m) AS m FROM t"),
+        "4294967295 | 12884901885"
+    );
+    assert_eq!(
+        sums("SELECT key, sum(n + 0) AS n FROM t GROUP BY key HAVING sum(n) > 1 ORDER BY sum(n)"),
+        "a | 4294967294"
+    );
+    assert_eq!(
+        sums("SELECT sum(each) AS n FROM (SELECT key, sum(n) AS each FROM t GROUP BY key)"),
+        "4294967295"
+    );
 }
