@@ -11,6 +11,7 @@ mod key;
 mod partitions;
 mod plan;
 mod scan;
+mod states;
 mod table;
 mod texts;
 mod totals;

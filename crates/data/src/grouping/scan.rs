@@ -72,7 +72,7 @@ impl Grouping {
             let mut block = Block::new(self.arguments);
             while let Some(frame) = next() {
                 cancel.step()?;
-                self.add(frame, &texts, &mut worker, &mut block)?;
+                self.add(&frame, &texts, &mut worker, &mut block)?;
             }
             lock(&workers).push(worker);
             Ok(())
@@ -114,7 +114,7 @@ impl Grouping {
 
     fn add<const W: usize>(
         &self,
-        frame: DataFrame,
+        frame: &DataFrame,
         texts: &Texts,
         worker: &mut Worker<'_, W>,
         block: &mut Block<W>,
