@@ -110,6 +110,11 @@ pub(crate) fn plan(parts: &Arc<dyn Parts>) -> Result<LazyFrame> {
 
 struct Scan(Arc<dyn Parts>);
 
+/// The parts that a plan made by [`plan`] reads.
+pub(crate) fn parts(scan: &dyn AnonymousScan) -> Option<Arc<dyn Parts>> {
+    scan.as_any().downcast_ref::<Scan>().map(|scan| scan.0.clone())
+}
+
 impl AnonymousScan for Scan {
     fn as_any(&self) -> &dyn Any {
         self

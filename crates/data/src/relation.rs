@@ -473,6 +473,13 @@ mod tests {
         assert_eq!(chosen, memory.selection("n < 3").unwrap().profile().unwrap());
         assert_eq!(memory.rows().unwrap(), 20_000);
         assert_eq!(streaming.rows().unwrap(), 20_000);
+        let groups = |relation: &Relation| {
+            let sql = "SELECT word, n % 3 AS rest, count(*) AS rows, avg(x) AS mean FROM t WHERE n > 7
+                       GROUP BY word, rest ORDER BY word, rest";
+            let groups = query::query(sql, &[("t".into(), relation)], &Cancel::new()).unwrap();
+            groups.output(50).unwrap()
+        };
+        assert_eq!(groups(&memory), groups(&streaming));
         let snapshot = |relation: &Relation| relation.snapshot(folder.path(), &[]).unwrap();
         assert_eq!(snapshot(&memory), snapshot(&streaming));
         for (mark, x, y) in [

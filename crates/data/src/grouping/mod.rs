@@ -7,6 +7,7 @@
 //! Rows come in batches, so memory holds groups and some blocks of rows.
 
 mod block;
+mod input;
 mod key;
 mod partitions;
 mod plan;

@@ -2,6 +2,7 @@
 
 use super::{
     block::MOST_ARGUMENTS,
+    input::Input,
     key::Layout,
     scan::Grouping,
     totals::{Kind, Wanted},
@@ -264,8 +265,7 @@ impl<'a> Parted<'a> {
             .enumerate()
             .map(|(number, read)| read.alias(format!("{number}")));
         let grouping = Grouping {
-            rows: rows.select(read.collect::<Vec<_>>()),
-            engine,
+            rows: Input::of(rows.select(read.collect::<Vec<_>>()), engine),
             keys: layout,
             arguments,
             wanted: self.totals,
@@ -276,7 +276,7 @@ impl<'a> Parted<'a> {
 }
 
 /// The type of an expression that gives one value for each row, and nothing that depends on other rows.
-fn of_each_row(expression: &Expr, input: &Schema) -> Option<DataType> {
+pub(super) fn of_each_row(expression: &Expr, input: &Schema) -> Option<DataType> {
     let mut arena = Arena::<AExpr>::new();
     let node = to_expr_ir(expression.clone(), &mut ExprToIRContext::new(&mut arena, input)).ok()?;
     is_elementwise_rec(node.node(), &arena).then_some(())?;

@@ -2,6 +2,7 @@
 
 use super::{
     block::Block,
+    input::Input,
     key::Layout,
     partitions::{Partitions, Worker},
     texts::Texts,
@@ -11,7 +12,6 @@ use super::{
 use crate::{
     Cancel,
     error::{DataError, Result, guarded},
-    execute::{self, EngineChoice},
     parts::stop,
 };
 use polars::prelude::*;
@@ -19,22 +19,13 @@ use rayon::prelude::*;
 use std::{
     any::Any,
     io,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-        mpsc::{Receiver, sync_channel},
-    },
-    thread,
+    sync::{Arc, Mutex, PoisonError},
 };
-
-/// Rows of a part of what lies in memory.
-const SLICE: usize = 1 << 17;
 
 /// Groups of the rows of a plan, as a table of their keys and totals.
 pub(super) struct Grouping {
     /// Its columns are those of the keys and then the arguments of totals.
-    pub rows: LazyFrame,
-    pub engine: EngineChoice,
+    pub rows: Input,
     pub keys: Layout,
     pub arguments: usize,
     pub wanted: Vec<Wanted>,
@@ -67,49 +58,24 @@ impl Grouping {
     fn run_with<const W: usize>(&self, cancel: &Cancel) -> Result<DataFrame> {
         let (partitions, texts) = (Partitions::<W>::new(self.wanted.clone()), Texts::new());
         let workers: Mutex<Vec<Worker<'_, W>>> = Mutex::default();
-        let work = |next: &dyn Fn() -> Option<DataFrame>| {
+        let work = |next: &dyn Fn() -> Option<Result<DataFrame>>| {
             let mut worker = Worker::new(&partitions, self.keys.bits, self.arguments);
             let mut block = Block::new(self.arguments);
             while let Some(frame) = next() {
                 cancel.step()?;
-                self.add(&frame, &texts, &mut worker, &mut block)?;
+                self.add(&frame?, &texts, &mut worker, &mut block)?;
             }
-            lock(&workers).push(worker);
+            workers
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(worker);
             Ok(())
         };
-        match self.engine {
-            EngineChoice::InMemory => {
-                let rows = execute::collect(self.rows.clone(), self.engine)?;
-                let slices = AtomicUsize::new(0);
-                side_by_side(&work, &|| {
-                    let first = slices.fetch_add(SLICE, Ordering::Relaxed);
-                    (first < rows.height()).then(|| rows.slice(first as i64, SLICE))
-                })?;
-            }
-            EngineChoice::Streaming => self.stream(cancel, &work)?,
-        }
+        self.rows.work(cancel, &work)?;
         let workers = workers.into_inner().unwrap_or_else(PoisonError::into_inner);
         workers.into_par_iter().for_each(Worker::finish);
         let columns = partitions.columns(&self.keys, &texts)?;
         self.frame(columns)
-    }
-
-    /// Hands batches to the workers while the streaming engine goes on.
-    fn stream(&self, cancel: &Cancel, work: &Work<'_>) -> Result<()> {
-        let (sender, receiver) = sync_channel(rayon::current_num_threads());
-        let receiver: Mutex<Receiver<DataFrame>> = Mutex::new(receiver);
-        thread::scope(|scope| {
-            let workers = scope.spawn(|| {
-                let done = side_by_side(work, &|| lock(&receiver).recv().ok());
-                // Whoever sends to nobody ends.
-                drop(receiver);
-                done
-            });
-            let take = move |frame| Ok(sender.send(frame).is_ok());
-            let read = execute::batches(self.rows.clone(), cancel, take);
-            let done = workers.join().unwrap_or_else(|_| Err(DataError::broken()));
-            done.and(read)
-        })
     }
 
     fn add<const W: usize>(
@@ -156,22 +122,6 @@ impl Grouping {
     }
 }
 
-/// Works on all that a function gives, until it gives no more.
-type Work<'a> = dyn Fn(&dyn Fn() -> Option<DataFrame>) -> Result<()> + Sync + 'a;
-
-/// Works on all that `next` gives on all cores.
-fn side_by_side(work: &Work<'_>, next: &(dyn Fn() -> Option<DataFrame> + Sync)) -> Result<()> {
-    thread::scope(|scope| {
-        let threads: Vec<_> = (0..rayon::current_num_threads())
-            .map(|_| scope.spawn(|| work(&next)))
-            .collect();
-        let ended = threads
-            .into_iter()
-            .map(|thread| thread.join().unwrap_or_else(|_| Err(DataError::broken())));
-        ended.fold(Ok(()), Result::and)
-    })
-}
-
 impl AnonymousScan for Grouping {
     fn as_any(&self) -> &dyn Any {
         self
@@ -187,8 +137,4 @@ impl AnonymousScan for Grouping {
             None => groups,
         })
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
