@@ -92,11 +92,8 @@ impl Relation {
 
     /// The same, with what was read to get at its rows.
     #[must_use]
-    pub(crate) fn with_scan(self, scan: Scan) -> Self {
-        Self {
-            scan: Some(scan),
-            ..self
-        }
+    pub(crate) fn with_scan(self, scan: Option<Scan>) -> Self {
+        Self { scan, ..self }
     }
 
     /// All rows of a file.

@@ -178,6 +178,13 @@ fn relation(
     } = open(spec, path, location, access, cancel)?;
     let engine = EngineChoice::for_bytes(reading.bytes);
     let in_memory = |frame: DataFrame, scope| Relation::of_frame(frame, scope, Some(total), cancel);
+    // Where the rows don't lie in parts, opening has read what there is to read.
+    let opened_to_read = reading.bytes_read.map(|bytes_read| Scan {
+        bytes_read,
+        bytes_total: reading.bytes,
+        rows_read: total,
+        ..Scan::default()
+    });
     let relation = match scope {
         Scope::All => {
             let parts = layout.as_ref().and_then(csv::Layout::parts);
@@ -194,16 +201,13 @@ fn relation(
         Scope::Sample | Scope::Stratified | Scope::Latest if spec.sample.method != SampleMethod::Head => {
             let about_file = |error: DataError| error.in_file(path);
             let (indices, scope) = sample::choose(&plan, total, &spec.sample, cancel).map_err(about_file)?;
-            let whole = Scan {
-                bytes_read: reading.bytes,
-                bytes_total: reading.bytes,
-                rows_read: total,
-                ..Scan::default()
-            };
             let read = match (&layout, &row_groups) {
-                (Some(layout), _) => csv::rows(path, layout, &indices, cancel),
-                (None, Some(groups)) => sample::rows_of_groups(plan, groups, &indices, cancel),
-                (None, None) => sample::rows(plan, indices, cancel).map(|frame| (frame, whole)),
+                (Some(layout), _) => {
+                    csv::rows(path, layout, &indices, cancel).map(|(frame, scan)| (frame, Some(scan)))
+                }
+                (None, Some(groups)) => sample::rows_of_groups(plan, groups, &indices, cancel)
+                    .map(|(frame, scan)| (frame, Some(of_format(reading.format, scan)))),
+                (None, None) => sample::rows(plan, indices, cancel).map(|frame| (frame, opened_to_read)),
             };
             let (frame, scan) = read.map_err(about_file)?;
             in_memory(frame, scope).with_scan(scan)
@@ -220,6 +224,18 @@ fn relation(
         }
     };
     Ok(relation.with_reading(reading))
+}
+
+/// Row groups are those of Parquet and Delta Lake; record batches of Arrow are read alike, and not called so.
+fn of_format(format: Format, scan: Scan) -> Scan {
+    match format {
+        Format::Arrow => Scan {
+            row_groups_read: None,
+            row_groups: None,
+            ..scan
+        },
+        _ => scan,
+    }
 }
 
 /// The first rows of CSV by its first bytes, where these are enough to go by.
@@ -239,7 +255,7 @@ fn first_rows(
     };
     Ok(found.map(|(frame, reading, scan)| {
         let relation = Relation::of_frame(frame, Scope::Head, None, cancel);
-        relation.with_scan(scan).with_reading(reading)
+        relation.with_scan(Some(scan)).with_reading(reading)
     }))
 }
 
