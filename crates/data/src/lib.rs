@@ -16,6 +16,7 @@ mod findings;
 mod fingerprint;
 mod grouping;
 mod in_order;
+mod kept;
 mod near;
 mod output;
 mod parts;

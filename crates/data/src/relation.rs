@@ -5,6 +5,7 @@ use crate::{
     error::{DataError, Result, guarded},
     execute::{self, EngineChoice},
     files, grouping,
+    kept::Kept,
     parts::{self, Parts},
     query, snapshot,
     snapshot::SnapshotFile,
@@ -50,6 +51,8 @@ pub struct Relation {
     pub(crate) parts: Option<Arc<dyn Parts>>,
     /// A plan of the same rows over such parts, for the engine in memory; faster where what it needs fits there.
     pub(crate) direct: Option<LazyFrame>,
+    /// What that gave, where it is little.
+    kept: Kept,
 }
 
 impl std::fmt::Debug for Relation {
@@ -87,6 +90,7 @@ impl Relation {
             reading: None,
             parts: None,
             direct: None,
+            kept: Kept::default(),
         }
     }
 
@@ -120,6 +124,7 @@ impl Relation {
             reading: None,
             parts: None,
             direct: None,
+            kept: Kept::default(),
         })
     }
 
@@ -165,6 +170,7 @@ impl Relation {
             reading: None,
             parts: None,
             direct,
+            kept: Kept::default(),
         }
     }
 
@@ -189,6 +195,7 @@ impl Relation {
             memory_bytes: 0,
             scan: None,
             parts: None,
+            kept: Kept::default(),
             ..self.clone()
         })
     }
@@ -206,6 +213,7 @@ impl Relation {
             plan: self.plan.clone().select(expressions),
             fields: fields.into(),
             parts: None,
+            kept: Kept::default(),
             ..self.clone()
         })
     }
@@ -290,13 +298,15 @@ impl Relation {
             parquet: None,
             parts: None,
             direct: None,
+            kept: Kept::default(),
             ..self.clone()
         })
     }
 
-    /// Bytes of its rows in memory; 0 where they stay in a file, or belong to the inputs of a query.
+    /// Bytes of its rows in memory; 0 where they stay in a file, or belong to the inputs of a query. Of a query over a large
+    /// file few rows are kept once they were computed: then it is more than before.
     pub fn memory_bytes(&self) -> u64 {
-        self.memory_bytes
+        self.memory_bytes + self.kept.bytes()
     }
 
     /// At most `rows` rows from the row `first` on, which counts from 0. Pages fit together where the order of the rows
@@ -307,6 +317,12 @@ impl Relation {
             return Ok(table::table(&frame)?);
         }
         let offset = i64::try_from(first).unwrap_or(i64::MAX);
+        let counted = self.rows.get();
+        if counted.is_some_and(|all| Kept::fits(*all, self.fields.len()))
+            && let Some(all) = self.all_at_once()?
+        {
+            return Ok(table::table(&all.slice(offset, rows))?);
+        }
         let length = IdxSize::try_from(rows).unwrap_or(IdxSize::MAX);
         let page = |plan: LazyFrame| plan.slice(offset, length);
         let frame = match self.at_once(page)? {
@@ -363,17 +379,29 @@ impl Relation {
     }
 
     pub(crate) fn frame(&self) -> Result<DataFrame> {
-        match self.at_once(|plan| plan)? {
+        match self.all_at_once()? {
             Some(frame) => Ok(frame),
             None => self.run(self.plan.clone()),
         }
     }
 
+    /// All rows, where all columns can be read into memory at once.
+    pub(crate) fn all_at_once(&self) -> Result<Option<DataFrame>> {
+        let rows = self.at_once(|plan| plan)?;
+        // The rows of the file itself are soon read, a part at a time.
+        if let (Some(rows), None) = (&rows, &self.parts) {
+            self.kept.keep(rows);
+        }
+        Ok(rows)
+    }
+
     /// What `build` makes of a plan of the rows, where all columns that it needs can be read into memory at once.
     pub(crate) fn at_once(&self, build: impl FnOnce(LazyFrame) -> LazyFrame) -> Result<Option<DataFrame>> {
-        let Some(plan) = self.direct.clone() else {
+        let Some(direct) = &self.direct else {
             return Ok(None);
         };
+        let kept = self.kept.rows().map(|rows| rows.clone().lazy());
+        let plan = kept.unwrap_or_else(|| direct.clone());
         self.cancel.step()?;
         let collect = || execute::collect(build(plan), EngineChoice::InMemory);
         match parts::stopped_by(&self.cancel, collect) {
@@ -394,6 +422,7 @@ impl Relation {
             engine: EngineChoice::InMemory,
             parts: None,
             direct: None,
+            kept: Kept::default(),
             parquet: None,
             ..self.clone()
         }))
@@ -434,67 +463,4 @@ impl Relation {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use aloft_spec::{chart::Mark, source::SourceSpec};
-
-    #[test]
-    fn both_engines_give_the_same() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut text = String::from("n,x,word,day\n");
-        for row in 0..20_000_u64 {
-            let hash = row.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
-            let word = ["a", "b", "c", "NA"][hash as usize % 4];
-            text.push_str(&format!(
-                "{},{}.25,{word},2020-01-{:02}\n",
-                hash % 100,
-                hash % 1000,
-                hash % 28 + 1
-            ));
-        }
-        let file = folder.path().join("t.csv");
-        std::fs::write(&file, text).unwrap();
-        let relation = crate::source(&SourceSpec::new("t.csv"), &file, Scope::All, &Cancel::new()).unwrap();
-        let with = |engine| Relation {
-            engine,
-            rows: Arc::default(),
-            ..relation.clone()
-        };
-        let (memory, streaming) = (with(EngineChoice::InMemory), with(EngineChoice::Streaming));
-        assert_eq!(memory.output(7).unwrap(), streaming.output(7).unwrap());
-        // What is made of a relation isn't read in the parts of it.
-        assert!(streaming.parts.is_some());
-        let some = streaming.select(&["word".into()]).unwrap().profile().unwrap();
-        assert_eq!(some.columns, [memory.profile().unwrap().columns[2].clone()]);
-        let chosen = streaming.selection("n < 3").unwrap().profile().unwrap();
-        assert_eq!(chosen, memory.selection("n < 3").unwrap().profile().unwrap());
-        assert_eq!(memory.rows().unwrap(), 20_000);
-        assert_eq!(streaming.rows().unwrap(), 20_000);
-        let snapshot = |relation: &Relation| relation.snapshot(folder.path(), &[]).unwrap();
-        assert_eq!(snapshot(&memory), snapshot(&streaming));
-        for (mark, x, y) in [
-            (Mark::Histogram, "x", None),
-            (Mark::Histogram, "day", None),
-            (Mark::Bar, "word", Some("n")),
-            (Mark::Bar, "n", None),
-            (Mark::Line, "day", Some("n")),
-            (Mark::Scatter, "x", Some("n")),
-            (Mark::Box, "word", Some("x")),
-            (Mark::Violin, "word", Some("x")),
-            (Mark::Heatmap, "word", Some("n")),
-        ] {
-            let spec = ChartSpec {
-                x: Some(x.into()),
-                y: y.map(Into::into),
-                color: (mark != Mark::Scatter).then(|| "word".into()),
-                ..ChartSpec::new("t", mark)
-            };
-            // Numbers with few digits: their sums are exact in any order.
-            assert_eq!(
-                memory.chart(&spec).unwrap(),
-                streaming.chart(&spec).unwrap(),
-                "{mark:?}"
-            );
-        }
-    }
-}
+mod tests;
