@@ -8,6 +8,7 @@ mod bins;
 mod cancel;
 mod chart;
 mod comparison;
+mod direct;
 mod encoded;
 mod error;
 mod execute;

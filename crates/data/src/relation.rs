@@ -2,6 +2,7 @@
 
 use crate::{
     Cancel, chart,
+    direct::Direct,
     error::{DataError, Result, guarded},
     execute::{self, EngineChoice},
     files, grouping,
@@ -49,8 +50,8 @@ pub struct Relation {
     reading: Option<Arc<Reading>>,
     /// The same rows in parts, where these are read faster than the plan.
     pub(crate) parts: Option<Arc<dyn Parts>>,
-    /// A plan of the same rows over such parts, for the engine in memory; faster where what it needs fits there.
-    pub(crate) direct: Option<LazyFrame>,
+    /// Plans of the same rows over such parts, for the engine in memory; faster where what they need fits there.
+    pub(crate) direct: Option<Direct>,
     /// What that gave, where it is little.
     kept: Kept,
 }
@@ -132,7 +133,7 @@ impl Relation {
     /// `direct` is the same query over the direct plans of the inputs that have one.
     pub(crate) fn of_query(
         plan: LazyFrame,
-        direct: Option<LazyFrame>,
+        direct: Option<Direct>,
         schema: &Schema,
         inputs: &[&Relation],
         cancel: &Cancel,
@@ -184,10 +185,12 @@ impl Relation {
             Scope::Selected => None,
             _ => self.rows.get().copied(),
         };
-        let direct = self.direct.as_ref().map(|plan| query::filtered(plan, condition));
+        let plan = query::filtered(&self.plan, condition)?;
+        let condition = condition.to_owned();
+        let filter = move |plan: LazyFrame| query::filtered(&plan, &condition);
         Ok(Self {
-            plan: query::filtered(&self.plan, condition)?,
-            direct: direct.transpose()?,
+            plan,
+            direct: self.direct.as_ref().map(|direct| direct.then(filter)),
             scope: Scope::Selected,
             total,
             rows: Arc::default(),
@@ -209,8 +212,11 @@ impl Relation {
         let fields = fields.collect::<Result<Vec<_>>>()?;
         let expressions: Vec<Expr> = columns.iter().map(|name| col(name.as_str())).collect();
         Ok(Self {
-            direct: self.direct.clone().map(|plan| plan.select(expressions.clone())),
-            plan: self.plan.clone().select(expressions),
+            plan: self.plan.clone().select(&expressions),
+            direct: self
+                .direct
+                .as_ref()
+                .map(|direct| direct.then(move |plan| Ok(plan.select(&expressions)))),
             fields: fields.into(),
             parts: None,
             kept: Kept::default(),
@@ -237,13 +243,12 @@ impl Relation {
     }
 
     /// The same, where its rows can be read in parts.
-    pub(crate) fn with_parts(self, parts: Option<Arc<dyn Parts>>) -> Result<Self> {
-        let direct = parts.as_ref().map(parts::plan);
-        Ok(Self {
-            direct: direct.transpose()?,
+    pub(crate) fn with_parts(self, parts: Option<Arc<dyn Parts>>) -> Self {
+        Self {
+            direct: parts.clone().map(Direct::of),
             parts,
             ..self
-        })
+        }
     }
 
     pub(crate) fn with_reading(self, reading: Reading) -> Self {
@@ -401,10 +406,9 @@ impl Relation {
             return Ok(None);
         };
         let kept = self.kept.rows().map(|rows| rows.clone().lazy());
-        let plan = kept.unwrap_or_else(|| direct.clone());
         self.cancel.step()?;
-        let collect = || execute::collect(build(plan), EngineChoice::InMemory);
-        match parts::stopped_by(&self.cancel, collect) {
+        let plan = kept.map_or_else(|| direct.plan(&self.cancel), Ok)?;
+        match execute::collect(build(plan), EngineChoice::InMemory) {
             Err(DataError::TooLarge) => Ok(None),
             read => self.about_file(read).map(Some),
         }
@@ -433,12 +437,10 @@ impl Relation {
         self.cancel.step()?;
         let groups = match self.engine {
             EngineChoice::InMemory => None,
-            EngineChoice::Streaming => grouping::grouped(&plan, self.engine)?,
+            EngineChoice::Streaming => grouping::grouped(&plan, self.engine, &self.cancel)?,
         };
         self.about_file(match groups {
-            Some(groups) => {
-                parts::stopped_by(&self.cancel, || execute::collect(groups, EngineChoice::InMemory))
-            }
+            Some(groups) => execute::collect(groups, EngineChoice::InMemory),
             None => execute::collect(plan, self.engine),
         })
     }

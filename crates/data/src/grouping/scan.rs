@@ -12,7 +12,6 @@ use crate::{
     Cancel,
     error::{DataError, Result, guarded},
     execute::{self, EngineChoice},
-    parts::stop,
 };
 use polars::prelude::*;
 use rayon::prelude::*;
@@ -35,6 +34,8 @@ pub(super) struct Grouping {
     /// Its columns are those of the keys and then the arguments of totals.
     pub rows: LazyFrame,
     pub engine: EngineChoice,
+    /// What stops it.
+    pub cancel: Cancel,
     pub keys: Layout,
     pub arguments: usize,
     pub wanted: Vec<Wanted>,
@@ -179,7 +180,7 @@ impl AnonymousScan for Grouping {
 
     fn scan(&self, wanted: AnonymousScanArgs) -> PolarsResult<DataFrame> {
         let groups = self
-            .run(&stop())
+            .run(&self.cancel)
             // It comes out of polars as what it is: see `From<PolarsError>`.
             .map_err(|error| PolarsError::from(io::Error::other(error)))?;
         Ok(match wanted.n_rows {

@@ -188,7 +188,7 @@ fn relation(
     let relation = match scope {
         Scope::All => {
             let parts = layout.as_ref().and_then(csv::Layout::parts);
-            let relation = Relation::of_file(plan, path, total, engine, cancel)?.with_parts(parts)?;
+            let relation = Relation::of_file(plan, path, total, engine, cancel)?.with_parts(parts);
             match parquet {
                 Some(file) => relation.of_parquet(&file),
                 None => relation,
