@@ -4,7 +4,7 @@
 //! <https://arrow.apache.org/docs/format/Columnar.html#ipc-file-format>, `File.fbs` and `Message.fbs` beside it, and
 //! <https://flatbuffers.dev/internals/>.
 
-use super::row_groups::{Footer, RowGroup};
+use super::row_groups::RowGroup;
 use crate::error::{DataError, Result};
 use std::{
     fs::File,
@@ -19,7 +19,15 @@ const ENDING: u64 = 4 + MARK.len() as u64;
 const CONTINUATION: [u8; 4] = [0xff; 4];
 
 /// The record batches of a file.
-pub(crate) fn of_file(file: &Path) -> Result<Footer> {
+#[derive(Debug)]
+pub(crate) struct RecordBatches {
+    pub list: Vec<RowGroup>,
+    /// Bytes of the file that were read to know them.
+    pub bytes: u64,
+}
+
+/// Looks for them by the file's footer and their headers.
+pub(crate) fn of_file(file: &Path) -> Result<RecordBatches> {
     let failed = |error| DataError::reading(file, &error);
     let damaged = || {
         DataError::unreadable(
@@ -47,21 +55,21 @@ pub(crate) fn of_file(file: &Path) -> Result<Footer> {
         length,
     )?;
     let mut read = ENDING + length;
-    let mut groups = Vec::new();
+    let mut list = Vec::new();
     for block in blocks(&footer).ok_or_else(damaged)? {
         let header = bytes_of(Some(block.offset), block.header)?;
         read += block.header;
         let bytes = block.header + block.body;
         // polars counts rows with 32 bits.
         let rows = rows(&header).filter(|rows| *rows <= u32::MAX.into() && bytes <= size - block.offset);
-        groups.push(RowGroup {
+        list.push(RowGroup {
             file: 0,
             rows: rows.ok_or_else(damaged)?,
             bytes,
             columns: Vec::new(),
         });
     }
-    Ok(Footer { groups, bytes: read })
+    Ok(RecordBatches { list, bytes: read })
 }
 
 /// Where a record batch lies: a header, and its rows behind it.
@@ -191,7 +199,7 @@ mod tests {
         bytes
     }
 
-    fn read(bytes: &[u8]) -> Result<Footer> {
+    fn read(bytes: &[u8]) -> Result<RecordBatches> {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("t.arrow");
         std::fs::write(&file, bytes).unwrap();
@@ -203,9 +211,9 @@ mod tests {
         for compression in [None, Some(IpcCompression::LZ4)] {
             let bytes = written(1000, 300, compression);
             let found = read(&bytes).unwrap();
-            let rows: Vec<u64> = found.groups.iter().map(|group| group.rows).collect();
+            let rows: Vec<u64> = found.list.iter().map(|group| group.rows).collect();
             assert_eq!(rows, [300, 300, 300, 100]);
-            let bodies: u64 = found.groups.iter().map(|group| group.bytes).sum();
+            let bodies: u64 = found.list.iter().map(|group| group.bytes).sum();
             let size = bytes.len() as u64;
             assert!(
                 bodies < size && bodies > size / 2 && found.bytes < size / 2,
@@ -213,7 +221,7 @@ mod tests {
             );
         }
         let none = read(&written(0, 1, None)).unwrap();
-        assert_eq!(none.groups.iter().map(|group| group.rows).sum::<u64>(), 0);
+        assert_eq!(none.list.iter().map(|group| group.rows).sum::<u64>(), 0);
     }
 
     proptest! {

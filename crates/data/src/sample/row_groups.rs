@@ -1,7 +1,10 @@
 //! Parts of files that are read or left out as a whole: the row groups of Parquet, the record batches of Arrow IPC.
 
 use crate::error::{DataError, Result, guarded};
-use polars::{io::parquet::read::FileMetadata, prelude::*};
+use polars::{
+    io::parquet::read::{FileMetadata, infer_schema},
+    prelude::*,
+};
 use std::{
     fs::File,
     io::{Cursor, Read, Seek, SeekFrom},
@@ -55,6 +58,8 @@ impl RowGroups {
 #[derive(Debug, Clone)]
 pub(crate) struct Footer {
     pub groups: Vec<RowGroup>,
+    /// Names and types of the columns.
+    pub schema: ArrowSchema,
     /// Bytes of the file that were read to get at it.
     pub bytes: u64,
 }
@@ -75,8 +80,10 @@ impl Footer {
     pub(crate) fn of_bytes(last: Vec<u8>, number: usize) -> PolarsResult<Self> {
         let bytes = last.len() as u64;
         let mut reader = ParquetReader::new(Cursor::new(last));
+        let metadata = reader.get_metadata()?;
         Ok(Self {
-            groups: of_metadata(&**reader.get_metadata()?, number),
+            groups: of_metadata(metadata, number),
+            schema: infer_schema(metadata)?,
             bytes,
         })
     }

@@ -19,7 +19,7 @@ use rayon::prelude::*;
 use std::{
     fs::{self, File},
     io::{Read, Seek, SeekFrom},
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
@@ -80,7 +80,9 @@ pub(crate) fn open_parquet_files(files: &Files) -> Result<Opened> {
     });
     let looked = looked.collect::<Result<Vec<_>>>()?;
     let bytes = looked.iter().map(|(_, bytes)| bytes).sum();
-    let bytes_read = looked.iter().map(|(footer, _)| footer.bytes).sum();
+    let footers: Vec<Footer> = looked.into_iter().map(|(footer, _)| footer).collect();
+    check_columns(&files.paths, &footers)?;
+    let bytes_read = footers.iter().map(|footer| footer.bytes).sum();
     let partitions = partitions(files);
     let paths = files
         .paths
@@ -89,7 +91,7 @@ pub(crate) fn open_parquet_files(files: &Files) -> Result<Opened> {
     let paths = paths.collect::<Result<Vec<_>>>()?;
     let several = Several::new(paths, &partitions, None)?;
     let row_groups = RowGroups {
-        list: looked.into_iter().flat_map(|(footer, _)| footer.groups).collect(),
+        list: footers.into_iter().flat_map(|footer| footer.groups).collect(),
         one_file: several.one_file(),
         distant: false,
     };
@@ -104,6 +106,46 @@ pub(crate) fn open_parquet_files(files: &Files) -> Result<Opened> {
         layout: None,
         row_groups: Some(row_groups),
     })
+}
+
+/// Whether files have the columns of the first one, so that they can be one table.
+pub(super) fn check_columns(paths: &[PathBuf], footers: &[Footer]) -> Result<()> {
+    let [(first_path, first), others @ ..] = &*paths.iter().zip(footers).collect::<Vec<_>>() else {
+        return Ok(());
+    };
+    for (path, footer) in others {
+        if let Some(difference) = difference(&footer.schema, &first.schema)? {
+            return Err(DataError::unreadable(
+                path,
+                format!(
+                    "{difference} in `{}`, and both are to be one table",
+                    first_path.display()
+                ),
+                "name the files that have the same columns with a pattern, and the others as a source of their own",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// How the columns of a file differ from those of another.
+fn difference(columns: &ArrowSchema, others: &ArrowSchema) -> Result<Option<String>> {
+    for (name, other) in others.iter() {
+        let Some(field) = columns.get(name) else {
+            return Ok(Some(format!("there is no column `{name}`, as there is")));
+        };
+        if field.dtype != other.dtype {
+            let dtypes = guarded(|| Ok([field, other].map(DataType::from_arrow_field)))?;
+            // Types of nested columns are compared by who reads them, and a column without values suits any.
+            let is_told = |dtype: &DataType| !dtype.is_nested() && !dtype.is_null();
+            if dtypes[0] != dtypes[1] && dtypes.iter().all(is_told) {
+                let [here, there] = &dtypes;
+                return Ok(Some(format!("`{name}` is {here} here and {there}")));
+            }
+        }
+    }
+    let more = columns.iter_names().find(|name| !others.contains(name));
+    Ok(more.map(|name| format!("there is a column `{name}`, which isn't")))
 }
 
 /// Parquet files that are one table, with a column for each of the partitions that their folders name.
@@ -263,8 +305,8 @@ pub(crate) fn open_arrow(file: &Path) -> Result<Opened> {
     let batches = record_batches::of_file(file)?;
     let mut reading = Reading::new(Format::Arrow, 1, size(file)?);
     reading.bytes_read = Some(batches.bytes);
-    look_for_pictures(&plan, &batches.groups, &mut reading)?;
-    let row_groups = RowGroups::of_plan(&plan, batches.groups);
+    look_for_pictures(&plan, &batches.list, &mut reading)?;
+    let row_groups = RowGroups::of_plan(&plan, batches.list);
     Ok(Opened {
         plan,
         rows: row_groups.rows(),

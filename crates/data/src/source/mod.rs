@@ -15,6 +15,7 @@ mod json;
 mod jsonl;
 pub(crate) mod location;
 pub(crate) mod remote;
+mod signature;
 mod spreadsheet;
 mod sqlite;
 
@@ -285,7 +286,8 @@ fn open(
 
 /// Opens a file that lies on this machine.
 fn open_file(spec: &SourceSpec, file: &Path, access: &Access, cancel: &Cancel) -> Result<Opened> {
-    let opened = match spec.format.map_or_else(|| format_of(file), Ok)? {
+    let format = spec.format.map_or_else(|| format_of(file), Ok)?;
+    let opened = match format {
         Format::Csv => csv::open(spec, file, access, cancel),
         Format::Parquet => columnar::open_parquet(file),
         Format::Arrow => columnar::open_arrow(file),
@@ -301,7 +303,7 @@ fn open_file(spec: &SourceSpec, file: &Path, access: &Access, cancel: &Cancel) -
             hint: "name the folder".into(),
         }),
     };
-    opened.map_err(|error| error.in_file(file))
+    opened.map_err(|error| signature::explained(error.in_file(file), file, format))
 }
 
 fn format_of(file: &Path) -> Result<Format> {

@@ -248,6 +248,7 @@ fn open_parquet(objects: &Objects, cancel: &Cancel) -> Result<Opened> {
         .collect();
     let urls: Vec<String> = objects.list.iter().map(|object| object.url.clone()).collect();
     let footers = objects.footers(&urls, cancel)?;
+    columnar::check_columns(&urls.iter().map(PathBuf::from).collect::<Vec<_>>(), &footers)?;
     let paths = urls.iter().map(|url| PlRefPath::new(url.as_str())).collect();
     let several = Several::new(paths, &partitions, Some(objects.options.clone()))?;
     let bytes_read = footers.iter().map(|footer| footer.bytes).sum();
