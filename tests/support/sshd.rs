@@ -120,7 +120,7 @@ fn keygen(path: &std::path::Path, passphrase: &str) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).expect("permissions");
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
     listener.local_addr().expect("its address").port()
 }

@@ -249,6 +249,44 @@ fn check_looks_at_the_data_too() {
 }
 
 #[test]
+fn check_takes_a_data_file() {
+    let lab = Lab::new();
+    let rows: String = (0..60).map(|row| format!("same,{}\n", row * 37 % 61)).collect();
+    let file = lab.path("people.csv");
+    aloft_tests::write(
+        &file,
+        format!("mail,n\n{}", rows.replacen("same", "ada@example.org", 1)),
+    );
+    let check = |more: &[&str]| {
+        let mut arguments = vec!["check", file.to_str().unwrap()];
+        arguments.extend(more);
+        lab.run(arguments)
+    };
+    let ran = check(&["--json"]);
+    ran.expect_code(0);
+    let document = ran.json();
+    assert_eq!(
+        (&document["extent"]["rows"], &document["reading"]["format"]),
+        (&60.into(), &"csv".into())
+    );
+    let codes: Vec<_> = document["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|f| &f["code"])
+        .collect();
+    assert!(codes.contains(&&"personal-data".into()), "{codes:?}");
+    let text = check(&[]).stdout;
+    assert!(text.contains("`mail` holds e-mail addresses"), "{text}");
+    let last = text.lines().last().unwrap();
+    assert!(last.contains("people.csv: all 60 rows: "), "{text}");
+    // What can't be read is an error, and how it is to be read can be said.
+    aloft_tests::write(&file, "a;b\n1;2;3\n4;5\n");
+    problem(&check(&["--json"]), 2, "ragged-row");
+    check(&["--ragged", "skip"]).expect_code(0);
+}
+
+#[test]
 fn a_loss_that_is_no_number_fails_the_run() {
     let lab = Lab::new();
     let body = "target = \"label\"\nepochs = 5\n[optimizer]\nlearning_rate = 1e30";

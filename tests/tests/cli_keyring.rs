@@ -5,7 +5,7 @@
     reason = "a test says by a panic what is wrong"
 )]
 
-use aloft_tests::{Lab, Notebook, Ran, Sshd, numbers_csv, program};
+use aloft_tests::{Gcs, Lab, Notebook, Ran, Sshd, numbers_csv, program, write};
 use std::path::Path;
 
 const PASSPHRASE: &str = "correct horse 7fd1 battery";
@@ -71,6 +71,34 @@ fn a_passphrase_lives_in_the_keyring_and_nowhere_else() {
     let doctor: serde_json::Value = serde_json::from_str(&doctor).unwrap();
     assert_eq!(doctor["keyring"]["usable"], true, "{doctor:#}");
 
+    assert!(!ran.stdout.contains(PASSPHRASE) && !ran.stderr.contains(PASSPHRASE));
+    assert_eq!(files_with(&lab.path(""), PASSPHRASE), Vec::<String>::new());
+}
+
+#[test]
+fn a_service_account_of_google_opens_its_bucket() {
+    let lab = Lab::new();
+    write(&lab.path("store/flights/day/t.csv"), "a,b\n1,x\n2,y\n");
+    let server = Gcs::start(&lab);
+    let file = lab.path("key.json");
+    write(&file, server.service_account(PASSPHRASE));
+    let script = format!(
+        "\"$ALOFT\" credentials set gs://flights < {file}\n\
+         rm {file}\n\
+         \"$ALOFT\" profile gs://flights/day/t.csv --json\n\
+         \"$ALOFT\" profile gs://flights/none.csv --json || exit 42\n",
+        file = file.display()
+    );
+    let ran = with_keyring(&lab, &script);
+    ran.expect_code(42);
+    let said: Vec<serde_json::Value> =
+        serde_json::Deserializer::from_str(ran.stdout.split_once('\n').expect("what was kept, in a line").1)
+            .into_iter()
+            .map(Result::unwrap)
+            .collect();
+    assert_eq!(said[0]["extent"]["rows"], 2, "{}", ran.stdout);
+    assert_eq!(said[0]["reading"]["format"], "csv");
+    assert_eq!(said[1]["error"]["code"], "not-found");
     assert!(!ran.stdout.contains(PASSPHRASE) && !ran.stderr.contains(PASSPHRASE));
     assert_eq!(files_with(&lab.path(""), PASSPHRASE), Vec::<String>::new());
 }

@@ -1,6 +1,7 @@
 //! Where text goes: results to standard output, progress and problems to standard error. A reader that has gone away
 //! (`aloft runs | head -1`) stops the output and not the work.
 
+use crate::table::wrap;
 use aloft_spec::Problem;
 use serde::Serialize;
 use std::fmt::Display;
@@ -49,7 +50,12 @@ impl Screen {
             let document = serde_json::json!({ "error": problem });
             print(&format_args!("{document:#}"));
         }
-        self.note(format_args!("error: {problem}"));
+        self.note(folded(&format!("error: {problem}"), &console::Term::stderr()));
+    }
+
+    /// Lines of a result that are sentences: where a person looks at them, they are broken between words.
+    pub fn sentences(&self, text: impl Display) {
+        self.line(folded(&text.to_string(), &console::Term::stdout()));
     }
 
     /// Whether progress can be drawn in place.
@@ -80,8 +86,40 @@ impl Screen {
     }
 }
 
+/// A text as a terminal shows it best; as it is where a program reads it.
+fn folded(text: &str, terminal: &console::Term) -> String {
+    match terminal.size_checked() {
+        Some((_, columns)) if terminal.is_term() => fold(text, usize::from(columns).max(40)),
+        _ => text.to_owned(),
+    }
+}
+
+/// Each line broken between words into lines that fit; what goes on stands a little to the right.
+fn fold(text: &str, width: usize) -> String {
+    let fold = |line: &str| {
+        let indent = line.len() - line.trim_start().len();
+        let rest = wrap(line, indent + 2, width);
+        format!("{}{rest}", &line[..indent])
+    };
+    text.lines().map(fold).collect::<Vec<_>>().join("\n")
+}
+
 fn print(text: &impl Display) {
     let mut out = io::stdout().lock();
     // A closed pipe: whoever read has seen enough.
     let _ = writeln!(out, "{text}").and_then(|()| out.flush());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_broken_between_words() {
+        assert_eq!(
+            fold("error: a file isn't there\n  hint: look for it elsewhere", 20),
+            "error: a file\n  isn't there\n  hint: look for\n    it elsewhere"
+        );
+        assert_eq!(fold("short", 20), "short");
+    }
 }

@@ -14,23 +14,26 @@ pub struct TextTable {
     columns: Vec<TextColumn>,
 }
 
+#[derive(Default)]
 struct TextColumn {
     title: String,
     right: bool,
     whole: bool,
+    list: bool,
     cells: Vec<String>,
 }
 
 impl TextTable {
     /// A table with columns of these titles. One that begins with `>` is set to the right; neither that nor one that
-    /// begins with `!` is ever cut.
+    /// begins with `!` is ever cut; one that begins with `+` holds lists, which are cut between their items.
     pub fn new(titles: &[&str]) -> Self {
         let columns = titles
             .iter()
             .map(|title| TextColumn {
-                title: title.trim_start_matches(['>', '!']).to_owned(),
+                title: title.trim_start_matches(['>', '!', '+']).to_owned(),
                 right: title.starts_with('>'),
                 whole: title.starts_with(['>', '!']),
+                list: title.starts_with('+'),
                 cells: Vec::new(),
             })
             .collect();
@@ -52,6 +55,7 @@ impl TextTable {
                         None => "–".into(),
                     })
                     .collect(),
+                ..TextColumn::default()
             })
             .collect();
         Self { columns }
@@ -80,7 +84,11 @@ impl TextTable {
                     } else {
                         Alignment::Left
                     };
-                    pad_str(&truncate_str(text, *width, "…"), *width, side, None).into_owned()
+                    let cut = match column.list {
+                        true => cut_list(text, *width),
+                        false => truncate_str(text, *width, "…").into_owned(),
+                    };
+                    pad_str(&cut, *width, side, None).into_owned()
                 })
                 .collect();
             cells.join(&" ".repeat(GAP)).trim_end().to_owned()
@@ -143,6 +151,21 @@ fn is_number(kind: ColumnKind) -> bool {
     matches!(kind, ColumnKind::Integer | ColumnKind::Float)
 }
 
+/// As many items of a list as fit; of the first one what fits.
+fn cut_list(text: &str, width: usize) -> String {
+    const BETWEEN: &str = ", ";
+    const REST: &str = ", …";
+    if measure_text_width(text) <= width {
+        return text.to_owned();
+    }
+    let ends = text.match_indices(BETWEEN).map(|(end, _)| &text[..end]);
+    let room = width.saturating_sub(measure_text_width(REST));
+    match ends.filter(|items| measure_text_width(items) <= room).last() {
+        Some(items) => format!("{items}{REST}"),
+        None => truncate_str(text, width, "…").into_owned(),
+    }
+}
+
 /// A text broken between words into lines that fit, each behind an indent of so many columns.
 pub fn wrap(text: &str, indent: usize, width: usize) -> String {
     let room = width.saturating_sub(indent).max(NARROWEST);
@@ -176,6 +199,21 @@ mod tests {
         assert!(lines[1].starts_with("flights  336,776  a long note"));
         assert!(lines[1].ends_with('…'));
         assert_eq!(lines[2], "p            344");
+    }
+
+    #[test]
+    fn lists_are_cut_between_their_items() {
+        let mut table = TextTable::new(&["name", "+values"]);
+        table.row(["year".into(), "2013 … 2014, mean 2013.5".into()]);
+        table.row(["day".into(), "2013-01-01 … 2013-12-31, 4 missing".into()]);
+        assert_eq!(
+            table.lines(30)[1..],
+            ["year  2013 … 2014, mean 2013.5", "day   2013-01-01 … 2013-12-31…"]
+        );
+        assert_eq!(
+            table.lines(28)[1..],
+            ["year  2013 … 2014, …", "day   2013-01-01 … 2013-12-…"]
+        );
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::{near::suggestion, source::remote::classify};
 use aloft_spec::{
     Code, Problem,
-    source::is_remote,
+    source::{Format, is_remote},
     sql::FUNCTIONS,
     text::{nearest, thousands},
 };
@@ -467,6 +467,13 @@ fn near_files(file: &Path) -> String {
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
         .collect();
     names.sort();
+    // Where there are data files, nobody means another.
+    if names
+        .iter()
+        .any(|name| Format::of_path(Path::new(name)).is_some())
+    {
+        names.retain(|name| Format::of_path(Path::new(name)).is_some());
+    }
     let wanted = file.file_name().unwrap_or_default().to_string_lossy();
     suggestion(&wanted, "files there", names.iter().map(String::as_str))
 }

@@ -102,7 +102,7 @@ impl Relation {
             return Ok(Rows::Few(self.frame()?));
         }
         if self.parts.is_none()
-            && let Some(frame) = self.at_once(|plan| plan)?
+            && let Some(frame) = self.all_at_once()?
         {
             let bytes = frame.estimated_size() as u64;
             return Ok(match EngineChoice::for_bytes(bytes) {

@@ -11,7 +11,6 @@ use crate::{
 use polars::prelude::*;
 use std::{
     any::Any,
-    cell::RefCell,
     io,
     sync::{
         Arc,
@@ -79,40 +78,31 @@ pub(crate) fn slice(parts: &dyn Parts, first: u64, rows: u64) -> Result<DataFram
     Ok(found)
 }
 
-thread_local! {
-    /// What stops the plan that this thread runs. A plan outlives the call that it was made for, so it can't hold the flag.
-    static STOP: RefCell<Cancel> = RefCell::default();
-}
-
-/// What stops the plan that this thread runs.
-pub(crate) fn stop() -> Cancel {
-    STOP.with_borrow(Cancel::clone)
-}
-
-/// Runs something that collects plans over parts, which `cancel` stops.
-pub(crate) fn stopped_by<T>(cancel: &Cancel, work: impl FnOnce() -> T) -> T {
-    let before = STOP.replace(cancel.clone());
-    let done = work();
-    STOP.set(before);
-    done
-}
-
 /// A plan over all rows, for the engine in memory alone. Where what it needs is too large it ends with
-/// [`DataError::TooLarge`].
-pub(crate) fn plan(parts: &Arc<dyn Parts>) -> Result<LazyFrame> {
+/// [`DataError::TooLarge`]. `cancel` stops it on whatever thread of polars it runs.
+pub(crate) fn plan(parts: &Arc<dyn Parts>, cancel: &Cancel) -> Result<LazyFrame> {
     let arguments = ScanArgsAnonymous {
         schema: Some(parts.schema()),
         name: "PARTS",
         ..Default::default()
     };
-    guarded(|| LazyFrame::anonymous_scan(Arc::new(Scan(parts.clone())), arguments))
+    let scan = Scan {
+        parts: parts.clone(),
+        cancel: cancel.clone(),
+    };
+    guarded(|| LazyFrame::anonymous_scan(Arc::new(scan), arguments))
 }
 
-struct Scan(Arc<dyn Parts>);
+struct Scan {
+    parts: Arc<dyn Parts>,
+    cancel: Cancel,
+}
 
 /// The parts that a plan made by [`plan`] reads.
 pub(crate) fn parts(scan: &dyn AnonymousScan) -> Option<Arc<dyn Parts>> {
-    scan.as_any().downcast_ref::<Scan>().map(|scan| scan.0.clone())
+    scan.as_any()
+        .downcast_ref::<Scan>()
+        .map(|scan| scan.parts.clone())
 }
 
 impl AnonymousScan for Scan {
@@ -135,14 +125,14 @@ impl AnonymousScan for Scan {
 impl Scan {
     /// The first `rows` rows of some columns.
     fn read(&self, columns: Option<&[PlSmallStr]>, rows: u64) -> Result<DataFrame> {
-        let parts = &*self.0;
+        let parts = &*self.parts;
         let all: u64 = (0..parts.count()).map(|number| parts.rows(number)).sum();
         let rows = rows.min(all);
         if parts.bytes(columns, rows) > MOST_BYTES {
             return Err(DataError::TooLarge);
         }
         let (mut height, mut read) = (0, Vec::new());
-        batches(parts, columns, &stop(), |part| {
+        batches(parts, columns, &self.cancel, |part| {
             height += part.height() as u64;
             read.push(part.into_columns().into_iter());
             Ok(height < rows)
@@ -235,9 +225,13 @@ mod tests {
         })
     }
 
-    fn collected(parts: &Arc<Numbers>, build: impl FnOnce(LazyFrame) -> LazyFrame) -> Result<DataFrame> {
+    fn planned(parts: &Arc<Numbers>, cancel: &Cancel) -> LazyFrame {
         let parts: Arc<dyn Parts> = parts.clone();
-        let plan = build(plan(&parts)?);
+        plan(&parts, cancel).unwrap()
+    }
+
+    fn collected(parts: &Arc<Numbers>, build: impl FnOnce(LazyFrame) -> LazyFrame) -> Result<DataFrame> {
+        let plan = build(planned(parts, &Cancel::new()));
         guarded(|| plan.collect())
     }
 
@@ -306,13 +300,25 @@ mod tests {
     }
 
     #[test]
-    fn a_plan_stops_with_the_thread_that_runs_it() {
+    fn a_plan_stops_wherever_it_runs() {
         let cancel = Cancel::new();
         let parts = numbers(50, 8, Some((3, cancel.clone())));
-        let error = stopped_by(&cancel, || collected(&parts, |plan| plan).unwrap_err());
+        let error = guarded(|| planned(&parts, &cancel).collect()).unwrap_err();
         assert!(matches!(error, DataError::Stopped), "{error}");
         assert!(parts.read.load(Ordering::Relaxed) < 25);
-        // The same plan for somebody else isn't stopped.
+        // The same rows for somebody else aren't stopped.
         assert!(collected(&parts, |plan| plan).is_ok());
+        // polars reads both sides of a join on threads of its own.
+        for stops_left in [false, true] {
+            let cancel = Cancel::new();
+            let side = |stops: bool| {
+                let parts = numbers(50, 8, stops.then(|| (3, cancel.clone())));
+                planned(&parts, &cancel)
+            };
+            let by = [col("n")];
+            let joined = side(stops_left).join(side(!stops_left), &by, &by, JoinArgs::new(JoinType::Inner));
+            let error = guarded(|| joined.collect()).unwrap_err();
+            assert!(matches!(error, DataError::Stopped), "{error}");
+        }
     }
 }

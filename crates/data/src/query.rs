@@ -2,6 +2,7 @@
 
 use crate::{
     Cancel, Relation, comparison,
+    direct::Direct,
     error::{DataError, Result, guarded},
     execute::EngineChoice,
     grouping,
@@ -13,7 +14,7 @@ use aloft_spec::{
 };
 use polars::{
     error::{PolarsWarning, get_warning_function, set_warning_function},
-    prelude::LazyFrame,
+    prelude::{LazyFrame, SchemaRef},
     sql::{SQLContext, sql_expr},
 };
 use sqlparser::{
@@ -49,7 +50,7 @@ fn plan(sql: &str, inputs: &[(String, &Relation)], cancel: &Cancel) -> Result<Re
     without_advice();
     let (statement, tables) = parsed(sql)?;
     let mut used = Vec::new();
-    let (mut context, mut direct) = (SQLContext::new(), SQLContext::new());
+    let mut context = SQLContext::new();
     for name in &tables {
         let Some((_, relation)) = inputs.iter().find(|(input, _)| input == name) else {
             let tables = inputs.iter().map(|(name, _)| name.clone()).collect();
@@ -59,7 +60,6 @@ fn plan(sql: &str, inputs: &[(String, &Relation)], cancel: &Cancel) -> Result<Re
             });
         };
         context.register(name, relation.plan.clone());
-        direct.register(name, relation.direct.as_ref().unwrap_or(&relation.plan).clone());
         used.push(*relation);
     }
     comparison::check(&statement, &dates(&used))?;
@@ -68,39 +68,65 @@ fn plan(sql: &str, inputs: &[(String, &Relation)], cancel: &Cancel) -> Result<Re
             .flat_map(|relation| relation.schema())
             .map(|field| field.name.clone())
     };
-    let is_direct = used.iter().any(|relation| relation.direct.is_some());
-    let planned = |context: &mut SQLContext| {
-        let plan = guarded(|| {
-            let mut plan = context.execute(sql)?;
-            plan.collect_schema()?;
-            Ok(plan)
-        })?;
-        let mut plan = with_wide_sums(&plan)?;
-        let schema = guarded(|| plan.collect_schema())?;
-        Ok((plan, schema))
-    };
-    let (plan, schema) = planned(&mut context).map_err(|error: DataError| {
-        error.among(columns().collect::<BTreeSet<_>>(), tables.iter().cloned())
-    })?;
-    let direct = match is_direct {
-        true => Some(planned(&mut direct)?.0),
-        false => None,
-    };
+    let (plan, schema) = planned(&mut context, sql)
+        .map_err(|error| error.among(columns().collect::<BTreeSet<_>>(), tables.iter().cloned()))?;
     if schema.is_empty() {
         return Err(DataError::Unsupported {
             what: "the query has no columns".into(),
             hint: "name some columns behind SELECT".into(),
         });
     }
-    let is_large = used
-        .iter()
-        .any(|relation| relation.engine == EngineChoice::Streaming);
-    let direct = match direct {
-        Some(direct) => grouping::grouped(&direct, EngineChoice::InMemory)?.or(Some(direct)),
-        None if is_large => grouping::grouped(&plan, EngineChoice::Streaming)?,
-        None => None,
+    let direct = match direct(sql, &tables, &used) {
+        None if used
+            .iter()
+            .any(|relation| relation.engine == EngineChoice::Streaming) =>
+        {
+            groups(&plan)?
+        }
+        direct => direct,
     };
     Ok(Relation::of_query(plan, direct, &schema, &used, cancel))
+}
+
+/// The plan of a statement, and its columns.
+fn planned(context: &mut SQLContext, sql: &str) -> Result<(LazyFrame, SchemaRef)> {
+    let plan = guarded(|| {
+        let mut plan = context.execute(sql)?;
+        plan.collect_schema()?;
+        Ok(plan)
+    })?;
+    let mut plan = with_wide_sums(&plan)?;
+    let schema = guarded(|| plan.collect_schema())?;
+    Ok((plan, schema))
+}
+
+/// The same statement over the direct plans of those tables that have one; `None` where none has.
+fn direct(sql: &str, names: &BTreeSet<String>, tables: &[&Relation]) -> Option<Direct> {
+    let is_direct = tables.iter().any(|relation| relation.direct.is_some());
+    let plans = tables
+        .iter()
+        .map(|relation| (relation.direct.clone(), relation.plan.clone()));
+    let tables: Vec<_> = names.iter().cloned().zip(plans).collect();
+    let sql = sql.to_owned();
+    is_direct.then(|| {
+        Direct::new(move |cancel| {
+            let mut context = SQLContext::new();
+            for (name, (direct, plan)) in &tables {
+                let direct = direct.as_ref().map(|direct| direct.plan(cancel)).transpose()?;
+                context.register(name, direct.unwrap_or_else(|| plan.clone()));
+            }
+            let (plan, _) = planned(&mut context, &sql)?;
+            Ok(grouping::grouped(&plan, EngineChoice::InMemory, cancel)?.unwrap_or(plan))
+        })
+    })
+}
+
+/// A plan over what stays in files with groupings of ours; `None` where these can't read all of it.
+fn groups(plan: &LazyFrame) -> Result<Option<Direct>> {
+    let of = |plan: &LazyFrame, cancel: &Cancel| grouping::grouped(plan, EngineChoice::Streaming, cancel);
+    let is_grouped = of(plan, &Cancel::new())?.is_some();
+    let plan = plan.clone();
+    Ok(is_grouped.then(|| Direct::new(move |cancel| Ok(of(&plan, cancel)?.unwrap_or_else(|| plan.clone())))))
 }
 
 /// A plan with the rows that meet a condition; columns and types are checked.

@@ -2,9 +2,11 @@
 
 use crate::{
     Cancel, chart,
+    direct::Direct,
     error::{DataError, Result, guarded},
     execute::{self, EngineChoice},
     files, grouping,
+    kept::Kept,
     parts::{self, Parts},
     query, snapshot,
     snapshot::SnapshotFile,
@@ -48,8 +50,10 @@ pub struct Relation {
     reading: Option<Arc<Reading>>,
     /// The same rows in parts, where these are read faster than the plan.
     pub(crate) parts: Option<Arc<dyn Parts>>,
-    /// A plan of the same rows over such parts, for the engine in memory; faster where what it needs fits there.
-    pub(crate) direct: Option<LazyFrame>,
+    /// Plans of the same rows over such parts, for the engine in memory; faster where what they need fits there.
+    pub(crate) direct: Option<Direct>,
+    /// What that gave, where it is little.
+    kept: Kept,
 }
 
 impl std::fmt::Debug for Relation {
@@ -87,16 +91,14 @@ impl Relation {
             reading: None,
             parts: None,
             direct: None,
+            kept: Kept::default(),
         }
     }
 
     /// The same, with what was read to get at its rows.
     #[must_use]
-    pub(crate) fn with_scan(self, scan: Scan) -> Self {
-        Self {
-            scan: Some(scan),
-            ..self
-        }
+    pub(crate) fn with_scan(self, scan: Option<Scan>) -> Self {
+        Self { scan, ..self }
     }
 
     /// All rows of a file.
@@ -123,6 +125,7 @@ impl Relation {
             reading: None,
             parts: None,
             direct: None,
+            kept: Kept::default(),
         })
     }
 
@@ -130,7 +133,7 @@ impl Relation {
     /// `direct` is the same query over the direct plans of the inputs that have one.
     pub(crate) fn of_query(
         plan: LazyFrame,
-        direct: Option<LazyFrame>,
+        direct: Option<Direct>,
         schema: &Schema,
         inputs: &[&Relation],
         cancel: &Cancel,
@@ -168,6 +171,7 @@ impl Relation {
             reading: None,
             parts: None,
             direct,
+            kept: Kept::default(),
         }
     }
 
@@ -181,10 +185,12 @@ impl Relation {
             Scope::Selected => None,
             _ => self.rows.get().copied(),
         };
-        let direct = self.direct.as_ref().map(|plan| query::filtered(plan, condition));
+        let plan = query::filtered(&self.plan, condition)?;
+        let condition = condition.to_owned();
+        let filter = move |plan: LazyFrame| query::filtered(&plan, &condition);
         Ok(Self {
-            plan: query::filtered(&self.plan, condition)?,
-            direct: direct.transpose()?,
+            plan,
+            direct: self.direct.as_ref().map(|direct| direct.then(filter)),
             scope: Scope::Selected,
             total,
             rows: Arc::default(),
@@ -192,6 +198,7 @@ impl Relation {
             memory_bytes: 0,
             scan: None,
             parts: None,
+            kept: Kept::default(),
             ..self.clone()
         })
     }
@@ -205,10 +212,14 @@ impl Relation {
         let fields = fields.collect::<Result<Vec<_>>>()?;
         let expressions: Vec<Expr> = columns.iter().map(|name| col(name.as_str())).collect();
         Ok(Self {
-            direct: self.direct.clone().map(|plan| plan.select(expressions.clone())),
-            plan: self.plan.clone().select(expressions),
+            plan: self.plan.clone().select(&expressions),
+            direct: self
+                .direct
+                .as_ref()
+                .map(|direct| direct.then(move |plan| Ok(plan.select(&expressions)))),
             fields: fields.into(),
             parts: None,
+            kept: Kept::default(),
             ..self.clone()
         })
     }
@@ -232,13 +243,12 @@ impl Relation {
     }
 
     /// The same, where its rows can be read in parts.
-    pub(crate) fn with_parts(self, parts: Option<Arc<dyn Parts>>) -> Result<Self> {
-        let direct = parts.as_ref().map(parts::plan);
-        Ok(Self {
-            direct: direct.transpose()?,
+    pub(crate) fn with_parts(self, parts: Option<Arc<dyn Parts>>) -> Self {
+        Self {
+            direct: parts.clone().map(Direct::of),
             parts,
             ..self
-        })
+        }
     }
 
     pub(crate) fn with_reading(self, reading: Reading) -> Self {
@@ -293,13 +303,15 @@ impl Relation {
             parquet: None,
             parts: None,
             direct: None,
+            kept: Kept::default(),
             ..self.clone()
         })
     }
 
-    /// Bytes of its rows in memory; 0 where they stay in a file, or belong to the inputs of a query.
+    /// Bytes of its rows in memory; 0 where they stay in a file, or belong to the inputs of a query. Of a query over a large
+    /// file few rows are kept once they were computed: then it is more than before.
     pub fn memory_bytes(&self) -> u64 {
-        self.memory_bytes
+        self.memory_bytes + self.kept.bytes()
     }
 
     /// At most `rows` rows from the row `first` on, which counts from 0. Pages fit together where the order of the rows
@@ -310,6 +322,12 @@ impl Relation {
             return Ok(table::table(&frame)?);
         }
         let offset = i64::try_from(first).unwrap_or(i64::MAX);
+        let counted = self.rows.get();
+        if counted.is_some_and(|all| Kept::fits(*all, self.fields.len()))
+            && let Some(all) = self.all_at_once()?
+        {
+            return Ok(table::table(&all.slice(offset, rows))?);
+        }
         let length = IdxSize::try_from(rows).unwrap_or(IdxSize::MAX);
         let page = |plan: LazyFrame| plan.slice(offset, length);
         let frame = match self.at_once(page)? {
@@ -366,20 +384,31 @@ impl Relation {
     }
 
     pub(crate) fn frame(&self) -> Result<DataFrame> {
-        match self.at_once(|plan| plan)? {
+        match self.all_at_once()? {
             Some(frame) => Ok(frame),
             None => self.run(self.plan.clone()),
         }
     }
 
+    /// All rows, where all columns can be read into memory at once.
+    pub(crate) fn all_at_once(&self) -> Result<Option<DataFrame>> {
+        let rows = self.at_once(|plan| plan)?;
+        // The rows of the file itself are soon read, a part at a time.
+        if let (Some(rows), None) = (&rows, &self.parts) {
+            self.kept.keep(rows);
+        }
+        Ok(rows)
+    }
+
     /// What `build` makes of a plan of the rows, where all columns that it needs can be read into memory at once.
     pub(crate) fn at_once(&self, build: impl FnOnce(LazyFrame) -> LazyFrame) -> Result<Option<DataFrame>> {
-        let Some(plan) = self.direct.clone() else {
+        let Some(direct) = &self.direct else {
             return Ok(None);
         };
+        let kept = self.kept.rows().map(|rows| rows.clone().lazy());
         self.cancel.step()?;
-        let collect = || execute::collect(build(plan), EngineChoice::InMemory);
-        match parts::stopped_by(&self.cancel, collect) {
+        let plan = kept.map_or_else(|| direct.plan(&self.cancel), Ok)?;
+        match execute::collect(build(plan), EngineChoice::InMemory) {
             Err(DataError::TooLarge) => Ok(None),
             read => self.about_file(read).map(Some),
         }
@@ -397,6 +426,7 @@ impl Relation {
             engine: EngineChoice::InMemory,
             parts: None,
             direct: None,
+            kept: Kept::default(),
             parquet: None,
             ..self.clone()
         }))
@@ -407,12 +437,10 @@ impl Relation {
         self.cancel.step()?;
         let groups = match self.engine {
             EngineChoice::InMemory => None,
-            EngineChoice::Streaming => grouping::grouped(&plan, self.engine)?,
+            EngineChoice::Streaming => grouping::grouped(&plan, self.engine, &self.cancel)?,
         };
         self.about_file(match groups {
-            Some(groups) => {
-                parts::stopped_by(&self.cancel, || execute::collect(groups, EngineChoice::InMemory))
-            }
+            Some(groups) => execute::collect(groups, EngineChoice::InMemory),
             None => execute::collect(plan, self.engine),
         })
     }
@@ -437,74 +465,4 @@ impl Relation {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use aloft_spec::{chart::Mark, source::SourceSpec};
-
-    #[test]
-    fn both_engines_give_the_same() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut text = String::from("n,x,word,day\n");
-        for row in 0..20_000_u64 {
-            let hash = row.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
-            let word = ["a", "b", "c", "NA"][hash as usize % 4];
-            text.push_str(&format!(
-                "{},{}.25,{word},2020-01-{:02}\n",
-                hash % 100,
-                hash % 1000,
-                hash % 28 + 1
-            ));
-        }
-        let file = folder.path().join("t.csv");
-        std::fs::write(&file, text).unwrap();
-        let relation = crate::source(&SourceSpec::new("t.csv"), &file, Scope::All, &Cancel::new()).unwrap();
-        let with = |engine| Relation {
-            engine,
-            rows: Arc::default(),
-            ..relation.clone()
-        };
-        let (memory, streaming) = (with(EngineChoice::InMemory), with(EngineChoice::Streaming));
-        assert_eq!(memory.output(7).unwrap(), streaming.output(7).unwrap());
-        // What is made of a relation isn't read in the parts of it.
-        assert!(streaming.parts.is_some());
-        let some = streaming.select(&["word".into()]).unwrap().profile().unwrap();
-        assert_eq!(some.columns, [memory.profile().unwrap().columns[2].clone()]);
-        let chosen = streaming.selection("n < 3").unwrap().profile().unwrap();
-        assert_eq!(chosen, memory.selection("n < 3").unwrap().profile().unwrap());
-        assert_eq!(memory.rows().unwrap(), 20_000);
-        assert_eq!(streaming.rows().unwrap(), 20_000);
-        let groups = |relation: &Relation| {
-            let sql = "SELECT word, n % 3 AS rest, count(*) AS rows, avg(x) AS mean FROM t WHERE n > 7
-                       GROUP BY word, rest ORDER BY word, rest";
-            let groups = query::query(sql, &[("t".into(), relation)], &Cancel::new()).unwrap();
-            groups.output(50).unwrap()
-        };
-        assert_eq!(groups(&memory), groups(&streaming));
-        let snapshot = |relation: &Relation| relation.snapshot(folder.path(), &[]).unwrap();
-        assert_eq!(snapshot(&memory), snapshot(&streaming));
-        for (mark, x, y) in [
-            (Mark::Histogram, "x", None),
-            (Mark::Histogram, "day", None),
-            (Mark::Bar, "word", Some("n")),
-            (Mark::Bar, "n", None),
-            (Mark::Line, "day", Some("n")),
-            (Mark::Scatter, "x", Some("n")),
-            (Mark::Box, "word", Some("x")),
-            (Mark::Violin, "word", Some("x")),
-            (Mark::Heatmap, "word", Some("n")),
-        ] {
-            let spec = ChartSpec {
-                x: Some(x.into()),
-                y: y.map(Into::into),
-                color: (mark != Mark::Scatter).then(|| "word".into()),
-                ..ChartSpec::new("t", mark)
-            };
-            // Numbers with few digits: their sums are exact in any order.
-            assert_eq!(
-                memory.chart(&spec).unwrap(),
-                streaming.chart(&spec).unwrap(),
-                "{mark:?}"
-            );
-        }
-    }
-}
+mod tests;

@@ -353,7 +353,11 @@ impl Evaluator {
     ) -> Result<Relation> {
         let name = &resolved.name;
         let key = resolved.key(scope)?;
-        if let Some(relation) = lock(&self.relations).get(&key) {
+        let known = lock(&self.relations).get(&key);
+        if let Some(relation) = known {
+            // It may have kept rows since.
+            let bytes = relation.memory_bytes();
+            lock(&self.relations).put(key, relation.clone(), bytes, memory_budget(workspace));
             return Ok(relation.with_cancel(cancel));
         }
         let relation = match (&resolved.spec, &resolved.file) {

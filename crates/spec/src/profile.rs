@@ -170,7 +170,8 @@ pub enum Measure {
 /// What was read of a file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Scan {
-    /// Bytes that were read, as they lie in the file; those of its footer or of a look at its structure aren't counted.
+    /// Bytes that were read, as they lie in the file; those of a footer or of a look at the file's structure aren't counted
+    /// where its rows were read apart from them.
     pub bytes_read: u64,
     /// Bytes that there are.
     pub bytes_total: u64,

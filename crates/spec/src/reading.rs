@@ -17,7 +17,7 @@ pub struct Reading {
     pub files: u64,
     /// Their size together.
     pub bytes: u64,
-    /// How much of that was read to open it; `None` where only the library that reads knows.
+    /// How much of that was read to open it; `None` where nobody knows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes_read: Option<u64>,
     /// The text of a CSV or JSON file.

@@ -49,6 +49,8 @@ impl fmt::Display for Extent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rows = thousands(self.rows);
         match (self.scope, self.total) {
+            (Scope::All, _) if self.rows == 0 => f.write_str("no rows"),
+            (Scope::All, _) if self.rows == 1 => f.write_str("the only row"),
             (Scope::All, _) => write!(f, "all {rows} rows"),
             (Scope::Sample, Some(total)) => {
                 write!(f, "sample, {rows} of {} rows", thousands(total))

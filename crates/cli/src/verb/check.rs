@@ -1,21 +1,36 @@
 //! `aloft check PATH`
 
-use crate::{Result, interrupt::Interrupt, locate, screen::Screen};
+use crate::{
+    Result,
+    interrupt::Interrupt,
+    locate,
+    screen::Screen,
+    source::{SourceOptions, access, say_reading},
+};
+use aloft_data::Setting;
 use aloft_engine::{Cancel, Evaluator, Workspace, findings, today};
 use aloft_project::Project;
-use aloft_spec::{CellKind, Code, Diagnostic, Finding, Place, Problem, Severity};
+use aloft_spec::{
+    CellKind, Code, Diagnostic, Finding, Place, Problem, Severity,
+    reading::Reading,
+    source::{Format, is_remote},
+    table::{Extent, Scope},
+    text,
+};
 use clap::Args;
 use serde::Serialize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 #[derive(Args)]
 pub struct Arguments {
-    /// A project's folder or a notebook
+    /// A project's folder, a notebook, or a data file or address
     #[arg(default_value = ".")]
     path: PathBuf,
     /// Look at the notebooks' text alone, and at no data
     #[arg(long)]
     text: bool,
+    #[command(flatten)]
+    options: SourceOptions,
 }
 
 #[derive(Serialize)]
@@ -30,6 +45,16 @@ struct Document {
     findings: Vec<CellFinding>,
 }
 
+/// What may be wrong with a data file.
+#[derive(Serialize)]
+struct DataDocument<'a> {
+    file: &'a Path,
+    extent: Extent,
+    reading: Option<&'a Reading>,
+    warnings: usize,
+    findings: Vec<Finding>,
+}
+
 /// What may be wrong with a cell's data.
 #[derive(Serialize)]
 struct CellFinding {
@@ -42,6 +67,9 @@ struct CellFinding {
 impl Arguments {
     pub fn run(self, screen: &Screen) -> Result {
         let interrupt = Interrupt::listen()?;
+        if is_data(&self.path) {
+            return self.run_on_data(screen, &interrupt.cancel());
+        }
         let project = Project::open(&self.path)?;
         let mut diagnostics = project.diagnostics();
         let mut found = Vec::new();
@@ -53,12 +81,9 @@ impl Arguments {
             }
         }
         let count = |severity| diagnostics.iter().filter(|d| d.severity == severity).count();
-        let warnings = found
-            .iter()
-            .filter(|found| found.finding.severity == Severity::Warning);
         let document = Document {
             errors: count(Severity::Error),
-            warnings: count(Severity::Warning) + warnings.count(),
+            warnings: count(Severity::Warning) + warnings(found.iter().map(|found| &found.finding)),
             cells: workspaces.iter().map(|w| w.document.cells().count()).sum(),
             notebooks: workspaces.into_iter().map(|w| w.notebook).collect(),
             root: project.root,
@@ -68,6 +93,51 @@ impl Arguments {
         screen.result(&document, |screen| print(screen, &document));
         Ok(if document.errors > 0 { 2 } else { 0 })
     }
+
+    /// Looks at a sample of a file, as a source cell for it would.
+    fn run_on_data(self, screen: &Screen, cancel: &Cancel) -> Result {
+        let spec = self.options.spec(&self.path);
+        let relation = access().source(&spec, &self.path, Scope::Sample, cancel)?;
+        let reading = relation.reading().map(AsRef::as_ref);
+        if let Some(reading) = reading {
+            say_reading(screen, reading);
+        }
+        let findings = relation.findings(Setting {
+            today: today(),
+            class: spec.class,
+        })?;
+        let document = DataDocument {
+            file: &self.path,
+            extent: relation.extent(relation.rows()?),
+            reading,
+            warnings: warnings(&findings),
+            findings,
+        };
+        screen.result(&document, |screen| {
+            for finding in &document.findings {
+                say_finding(screen, finding, None);
+            }
+            screen.line(format_args!(
+                "{}: {}: {}",
+                self.path.display(),
+                document.extent,
+                counted(document.warnings, "warning")
+            ));
+        });
+        Ok(0)
+    }
+}
+
+/// Whether a path names data and no text of Aloft's.
+fn is_data(path: &Path) -> bool {
+    is_remote(&path.to_string_lossy()) || !path.is_dir() && Format::of_path(path).is_some()
+}
+
+fn warnings<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> usize {
+    let findings = findings.into_iter();
+    findings
+        .filter(|finding| finding.severity == Severity::Warning)
+        .count()
 }
 
 /// Looks at the data of the cells whose text is sound.
@@ -124,34 +194,41 @@ fn word(severity: Severity) -> &'static str {
 
 fn print(screen: &Screen, document: &Document) {
     for diagnostic in &document.diagnostics {
-        screen.line(format_args!(
+        screen.sentences(format_args!(
             "{}: {}",
             word(diagnostic.severity),
             diagnostic.problem
         ));
     }
     for CellFinding { place, finding, .. } in &document.findings {
-        let place = place
-            .as_ref()
-            .map(|place| format!("{place}: "))
-            .unwrap_or_default();
-        let Finding {
-            severity,
-            message,
-            hint,
-            extent,
-            ..
-        } = finding;
-        screen.line(format_args!(
-            "{}: {place}{message} ({extent})\n  hint: {hint}",
-            word(*severity)
-        ));
+        say_finding(screen, finding, place.as_ref());
     }
     screen.line(format_args!(
-        "{} notebooks, {} cells: {} errors, {} warnings",
-        document.notebooks.len(),
-        document.cells,
-        document.errors,
-        document.warnings
+        "{}, {}: {}, {}",
+        counted(document.notebooks.len(), "notebook"),
+        counted(document.cells, "cell"),
+        counted(document.errors, "error"),
+        counted(document.warnings, "warning")
     ));
+}
+
+fn say_finding(screen: &Screen, finding: &Finding, place: Option<&Place>) {
+    let place = place.map(|place| format!("{place}: ")).unwrap_or_default();
+    let Finding {
+        severity,
+        message,
+        hint,
+        extent,
+        ..
+    } = finding;
+    screen.sentences(format_args!(
+        "{}: {place}{message} ({extent})\n  hint: {hint}",
+        word(*severity)
+    ));
+}
+
+/// A number of things: `1 cell`, `2 cells`.
+fn counted(number: usize, thing: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {thing}{plural}", text::thousands(number as u64))
 }

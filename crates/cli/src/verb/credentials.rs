@@ -19,7 +19,8 @@ enum CredentialsVerb {
     ///
     /// The names are those that object stores know: aws_access_key_id, aws_secret_access_key, aws_session_token, aws_region;
     /// google_service_account, google_service_account_key; azure_storage_account_name, azure_storage_account_key,
-    /// azure_storage_sas_key; for https://HOST names and values of headers.
+    /// azure_storage_sas_key; for https://HOST names and values of headers. The JSON file of a service account of Google
+    /// is taken as it is: aloft credentials set gs://BUCKET < key.json
     Set(Named),
     /// Forget them
     Remove(Named),
@@ -35,7 +36,8 @@ impl Arguments {
     pub fn run(self, screen: &Screen) -> Result {
         let (store, done) = match self.verb {
             CredentialsVerb::Set(named) => {
-                let settings = settings(io::stdin().lock())?;
+                let settings =
+                    settings(&io::read_to_string(io::stdin().lock()).map_err(|error| unreadable(&error))?)?;
                 (aloft_engine::keep_credentials(&named.address, &settings)?, "kept")
             }
             CredentialsVerb::Remove(named) => (aloft_engine::forget_credentials(&named.address)?, "removed"),
@@ -47,19 +49,25 @@ impl Arguments {
     }
 }
 
-fn settings(input: impl io::BufRead) -> Result<BTreeMap<String, Sensitive<String>>> {
+fn unreadable(error: &io::Error) -> Problem {
+    Problem::new(Code::BadValue, format!("standard input can't be read: {error}"))
+        .with_hint("write `name=value` on each line")
+}
+
+/// Settings by their names. What was typed is repeated by no problem: it may be a secret.
+fn settings(input: &str) -> Result<BTreeMap<String, Sensitive<String>>> {
+    if input.trim_start().starts_with('{') {
+        return service_account(input);
+    }
     let mut settings = BTreeMap::new();
     for (index, line) in input.lines().enumerate() {
-        // What was typed isn't repeated: it may be a secret.
-        let bad = |what: &str| {
-            Problem::new(Code::BadValue, format!("line {} {what}", index + 1))
-                .with_hint("write `name=value` on each line")
-        };
-        let line = line.map_err(|_| bad("can't be read"))?;
         if line.trim().is_empty() {
             continue;
         }
-        let (name, value) = line.split_once('=').ok_or_else(|| bad("has no `=`"))?;
+        let (name, value) = line.split_once('=').ok_or_else(|| {
+            Problem::new(Code::BadValue, format!("line {} has no `=`", index + 1))
+                .with_hint("write `name=value` on each line")
+        })?;
         settings.insert(
             name.trim().to_lowercase(),
             Sensitive::new(value.trim().to_owned()),
@@ -68,16 +76,50 @@ fn settings(input: impl io::BufRead) -> Result<BTreeMap<String, Sensitive<String
     Ok(settings)
 }
 
+/// The JSON file of a service account of Google, which is one setting.
+fn service_account(input: &str) -> Result<BTreeMap<String, Sensitive<String>>> {
+    let bad = |what: String| {
+        Problem::new(Code::BadValue, what).with_hint("give the JSON file of the account as it was downloaded")
+    };
+    let account: serde_json::Value = serde_json::from_str(input)
+        .map_err(|error| bad(format!("line {} isn't valid JSON", error.line())))?;
+    for key in ["client_email", "private_key", "private_key_id"] {
+        if !account.get(key).is_some_and(serde_json::Value::is_string) {
+            return Err(bad(format!(
+                "this is no service account of Google: it has no `{key}`"
+            )));
+        }
+    }
+    let name = "google_service_account_key".to_owned();
+    Ok(BTreeMap::from([(name, Sensitive::new(account.to_string()))]))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn settings_are_lines() {
-        let read = settings(&b"AWS_Access_Key_Id = a\n\naws_secret_access_key=b=c\n"[..]).unwrap();
+        let read = settings("AWS_Access_Key_Id = a\n\naws_secret_access_key=b=c\n").unwrap();
         assert_eq!(read["aws_access_key_id"].expose(), "a");
         assert_eq!(read["aws_secret_access_key"].expose(), "b=c");
-        let problem = settings(&b"topsecret\n"[..]).err().unwrap();
+        let problem = settings("topsecret\n").err().unwrap();
         assert!(!problem.to_string().contains("topsecret"));
+    }
+
+    #[test]
+    fn a_service_account_is_one_setting() {
+        let file = "{\n  \"client_email\": \"a@b\",\n  \"private_key\": \"x\\ny\",\n  \"private_key_id\": \"1\"\n}\n";
+        let read = settings(file).unwrap();
+        let kept: serde_json::Value =
+            serde_json::from_str(read["google_service_account_key"].expose()).unwrap();
+        assert_eq!((read.len(), &kept["private_key"]), (1, &json!("x\ny")));
+        for (file, said) in [
+            ("{\"private_key\": \"topsecret\"}", "client_email"),
+            ("{\"private_key\": \"topsecret", "line 1"),
+        ] {
+            let problem = settings(file).err().unwrap();
+            assert!(problem.message.contains(said) && !problem.to_string().contains("topsecret"));
+        }
     }
 }

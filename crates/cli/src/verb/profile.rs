@@ -19,8 +19,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use std::path::PathBuf;
 
-/// Pairs of columns that are printed.
+/// Pairs of columns that are printed, and how strongly they must go together. Among many columns some always do a little.
 const MOST_PAIRS: usize = 5;
+const LEAST_ASSOCIATION: f64 = 0.3;
 
 #[derive(Args)]
 pub struct Arguments {
@@ -118,7 +119,7 @@ impl Arguments {
 }
 
 fn table(profile: &Profile) -> TextTable {
-    let mut table = TextTable::new(&["column", "type", ">nulls", ">distinct", "values"]);
+    let mut table = TextTable::new(&["column", "type", ">nulls", ">distinct", "+values"]);
     for column in &profile.columns {
         table.row([
             column.field.name.clone(),
@@ -145,8 +146,16 @@ fn notes(profile: &Profile) -> Vec<String> {
         };
         notes.push(format!("~ estimates: distinct within 2 %{quantiles}"));
     }
-    if let Some(associations) = &profile.associations
-        && !associations.strongest.is_empty()
+    let associations = profile.associations.as_ref();
+    let strong: Vec<String> = associations
+        .iter()
+        .flat_map(|associations| &associations.strongest)
+        .filter(|pair| pair.value.abs() >= LEAST_ASSOCIATION)
+        .take(MOST_PAIRS)
+        .map(pair)
+        .collect();
+    if let Some(associations) = associations
+        && !strong.is_empty()
     {
         let of = if associations.rows < profile.extent.rows {
             format!(" (of {} rows)", text::thousands(associations.rows))
@@ -154,7 +163,7 @@ fn notes(profile: &Profile) -> Vec<String> {
             String::new()
         };
         notes.push(format!("go together{of}:"));
-        notes.extend(associations.strongest.iter().take(MOST_PAIRS).map(pair));
+        notes.extend(strong);
     }
     notes.extend(profile.scan.as_ref().map(read));
     notes
@@ -185,11 +194,12 @@ fn about(column: &ColumnProfile) -> &'static str {
     if column.distinct_approximate { "~" } else { "" }
 }
 
-/// Numbers by their median and mean, times by their range and gaps, others by what is most frequent and how long.
+/// Numbers by their median and mean (a constant by itself), times by their range and gaps, others by what is most frequent and how long.
 fn values(column: &ColumnProfile) -> String {
     let number = |value: f64| text::significant_digits(value, 4);
     let mut parts = Vec::new();
     match (&column.min, &column.max) {
+        (Some(min), Some(max)) if min == max && column.distinct == 1 => parts.push(format!("always {min}")),
         (Some(min), Some(max)) if !matches!(column.field.kind, ColumnKind::Text | ColumnKind::Boolean) => {
             match (column.quantiles, column.mean) {
                 (Some([_, _, median, _, _]), Some(mean)) => {
@@ -197,7 +207,7 @@ fn values(column: &ColumnProfile) -> String {
                     parts.push(format!("{min} … {about}{} … {max}", number(median)));
                     parts.push(format!("mean {}", number(mean)));
                 }
-                _ => parts.push(format!("{min} … {max}")),
+                _ => parts.push(range(min, max)),
             }
         }
         _ => parts.extend(top(column)),
@@ -213,6 +223,7 @@ fn values(column: &ColumnProfile) -> String {
     }
     if let Some(lengths) = &column.lengths {
         parts.push(match (lengths.min, lengths.max) {
+            (1, 1) => "1 letter".to_owned(),
             (min, max) if min == max => format!("{} letters", text::thousands(max)),
             (min, max) => format!("{}–{} letters", text::thousands(min), text::thousands(max)),
         });
@@ -220,9 +231,31 @@ fn values(column: &ColumnProfile) -> String {
     parts.join(", ")
 }
 
+/// The ends of a range; of points in time on different days, these days.
+fn range(min: &str, max: &str) -> String {
+    let day = |time: &str| Some(time.split_once(' ')?.0.to_owned());
+    match (day(min), day(max)) {
+        (Some(first), Some(last)) if first != last => format!("{first} … {last}"),
+        _ => format!("{min} … {max}"),
+    }
+}
+
 fn top(column: &ColumnProfile) -> Vec<String> {
     let values = column.top.iter().take(3);
     values
         .map(|top| format!("{} ({})", top.value, text::thousands(top.count)))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_are_as_short_as_can_be() {
+        let (morning, evening) = ("2013-01-01 10:00:00", "2013-01-01 18:00:00");
+        assert_eq!(range(morning, evening), format!("{morning} … {evening}"));
+        assert_eq!(range(morning, "2013-12-31 04:00:00"), "2013-01-01 … 2013-12-31");
+        assert_eq!(range("2013-01-01", "2013-01-02"), "2013-01-01 … 2013-01-02");
+    }
 }

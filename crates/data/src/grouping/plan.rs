@@ -8,6 +8,7 @@ use super::{
     totals::{Kind, Wanted},
 };
 use crate::{
+    Cancel,
     error::{Result, guarded},
     execute::EngineChoice,
     plans::{bare, inputs, type_of},
@@ -21,10 +22,11 @@ use polars_plan::{
 
 /// A plan for the engine in memory that gives the same rows, with groupings by our own table; their rows are read by this
 /// engine. `None` where there is nothing to gain: without a grouping that our table can do, or, for the streaming engine,
-/// where rows get past all of them.
-pub(crate) fn grouped(plan: &LazyFrame, engine: EngineChoice) -> Result<Option<LazyFrame>> {
+/// where rows get past all of them. `cancel` stops it.
+pub(crate) fn grouped(plan: &LazyFrame, engine: EngineChoice, cancel: &Cancel) -> Result<Option<LazyFrame>> {
     let mut search = Search {
         engine,
+        cancel,
         groupings: 0,
         others: 0,
     };
@@ -33,15 +35,16 @@ pub(crate) fn grouped(plan: &LazyFrame, engine: EngineChoice) -> Result<Option<L
     Ok((search.groupings > 0 && is_whole).then(|| LazyFrame::from(replaced)))
 }
 
-struct Search {
+struct Search<'a> {
     engine: EngineChoice,
+    cancel: &'a Cancel,
     /// How many were replaced.
     groupings: usize,
     /// How many tables are read without one.
     others: usize,
 }
 
-impl Search {
+impl Search<'_> {
     fn plan(&mut self, plan: &DslPlan) -> Result<DslPlan> {
         if let Some(grouping) = self.grouping(plan)? {
             self.groupings += 1;
@@ -93,7 +96,7 @@ impl Search {
         let (Some(predicates), Some(results)) = (predicates, results) else {
             return Ok(None);
         };
-        let Some(mut groups) = grouping.plan(rows, self.engine)? else {
+        let Some(mut groups) = grouping.plan(rows, self.engine, self.cancel)? else {
             return Ok(None);
         };
         for predicate in predicates {
@@ -247,7 +250,7 @@ impl<'a> Parted<'a> {
     }
 
     /// The table of groups: its columns are those of the keys and the totals.
-    fn plan(self, rows: LazyFrame, engine: EngineChoice) -> Result<Option<LazyFrame>> {
+    fn plan(self, rows: LazyFrame, engine: EngineChoice, cancel: &Cancel) -> Result<Option<LazyFrame>> {
         let layout = Layout::of(self.keys.iter().map(|(_, dtype)| dtype));
         let Some(layout) = layout.filter(|layout| layout.words <= Grouping::MOST_WORDS) else {
             return Ok(None);
@@ -266,6 +269,7 @@ impl<'a> Parted<'a> {
             .map(|(number, read)| read.alias(format!("{number}")));
         let grouping = Grouping {
             rows: Input::of(rows.select(read.collect::<Vec<_>>()), engine),
+            cancel: cancel.clone(),
             keys: layout,
             arguments,
             wanted: self.totals,

@@ -12,7 +12,6 @@ use super::{
 use crate::{
     Cancel,
     error::{DataError, Result, guarded},
-    parts::stop,
 };
 use polars::prelude::*;
 use rayon::prelude::*;
@@ -26,6 +25,8 @@ use std::{
 pub(super) struct Grouping {
     /// Its columns are those of the keys and then the arguments of totals.
     pub rows: Input,
+    /// What stops it.
+    pub cancel: Cancel,
     pub keys: Layout,
     pub arguments: usize,
     pub wanted: Vec<Wanted>,
@@ -44,25 +45,25 @@ impl Grouping {
         guarded(|| LazyFrame::anonymous_scan(Arc::new(self), arguments))
     }
 
-    fn run(&self, cancel: &Cancel) -> Result<DataFrame> {
+    fn run(&self) -> Result<DataFrame> {
         match self.keys.words {
-            1 => self.run_with::<1>(cancel),
-            2 => self.run_with::<2>(cancel),
-            _ => self.run_with::<{ Self::MOST_WORDS }>(cancel),
+            1 => self.run_with::<1>(),
+            2 => self.run_with::<2>(),
+            _ => self.run_with::<{ Self::MOST_WORDS }>(),
         }
     }
 
     /// So long are keys at most.
     pub const MOST_WORDS: usize = 4;
 
-    fn run_with<const W: usize>(&self, cancel: &Cancel) -> Result<DataFrame> {
+    fn run_with<const W: usize>(&self) -> Result<DataFrame> {
         let (partitions, texts) = (Partitions::<W>::new(self.wanted.clone()), Texts::new());
         let workers: Mutex<Vec<Worker<'_, W>>> = Mutex::default();
         let work = |next: &dyn Fn() -> Option<Result<DataFrame>>| {
             let mut worker = Worker::new(&partitions, self.keys.bits, self.arguments);
             let mut block = Block::new(self.arguments);
             while let Some(frame) = next() {
-                cancel.step()?;
+                self.cancel.step()?;
                 self.add(&frame?, &texts, &mut worker, &mut block)?;
             }
             workers
@@ -71,7 +72,7 @@ impl Grouping {
                 .push(worker);
             Ok(())
         };
-        self.rows.work(cancel, &work)?;
+        self.rows.work(&self.cancel, &work)?;
         let workers = workers.into_inner().unwrap_or_else(PoisonError::into_inner);
         workers.into_par_iter().for_each(Worker::finish);
         let columns = partitions.columns(&self.keys, &texts)?;
@@ -129,7 +130,7 @@ impl AnonymousScan for Grouping {
 
     fn scan(&self, wanted: AnonymousScanArgs) -> PolarsResult<DataFrame> {
         let groups = self
-            .run(&stop())
+            .run()
             // It comes out of polars as what it is: see `From<PolarsError>`.
             .map_err(|error| PolarsError::from(io::Error::other(error)))?;
         Ok(match wanted.n_rows {

@@ -1,7 +1,10 @@
 //! Our groups against those of polars.
 
 use super::grouped;
-use crate::execute::{self, EngineChoice};
+use crate::{
+    Cancel,
+    execute::{self, EngineChoice},
+};
 use polars::{prelude::*, sql::SQLContext};
 
 /// So many rows of every type, some without values, a few with texts that are too long for a key.
@@ -68,7 +71,11 @@ fn both(frame: &DataFrame, sql: &str, engine: EngineChoice) -> Option<(DataFrame
     let mut context = SQLContext::new();
     context.register("t", frame.clone().lazy());
     let plan = context.execute(sql).unwrap();
-    let ours = execute::collect(grouped(&plan, engine).unwrap()?, EngineChoice::InMemory).unwrap();
+    let ours = execute::collect(
+        grouped(&plan, engine, &Cancel::new()).unwrap()?,
+        EngineChoice::InMemory,
+    )
+    .unwrap();
     let theirs = execute::collect(plan, EngineChoice::InMemory).unwrap();
     let ordered = |frame: DataFrame| {
         let names = frame.get_column_names_owned();
@@ -148,7 +155,9 @@ fn groups_come_in_the_same_order_each_time() {
     let frame = rows(9_000, 4_000).lazy();
     let groups = || {
         let plan = frame.clone().group_by([col("whole")]).agg([col("x").sum()]);
-        let plan = grouped(&plan, EngineChoice::Streaming).unwrap().unwrap();
+        let plan = grouped(&plan, EngineChoice::Streaming, &Cancel::new())
+            .unwrap()
+            .unwrap();
         execute::collect(plan, EngineChoice::InMemory).unwrap()
     };
     assert!(groups().equals_missing(&groups()));
@@ -163,7 +172,9 @@ fn sums_are_exact_or_said_to_be_too_large() {
             .lazy()
             .group_by([lit(1).alias("all") + col("key") * lit(0)])
             .agg([col(column).sum()]);
-        let plan = grouped(&plan, EngineChoice::InMemory).unwrap().unwrap();
+        let plan = grouped(&plan, EngineChoice::InMemory, &Cancel::new())
+            .unwrap()
+            .unwrap();
         execute::collect(plan, EngineChoice::InMemory).map(|sums| sums.columns()[1].clone())
     };
     assert_eq!(sum("x").unwrap().f64().unwrap().get(0), Some(1.0));

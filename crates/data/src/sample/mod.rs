@@ -2,6 +2,7 @@
 //! same on any machine.
 
 mod latest;
+pub(crate) mod record_batches;
 pub(crate) mod row_groups;
 mod rows;
 mod strata;

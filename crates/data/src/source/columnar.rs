@@ -5,8 +5,8 @@ use crate::{
     error::{DataError, Result, guarded},
     execute::{self, EngineChoice},
     sample::{
-        RowGroups,
-        row_groups::{self, OneFile},
+        RowGroups, record_batches,
+        row_groups::{Footer, OneFile, RowGroup},
     },
 };
 use aloft_spec::{reading::Reading, source::Format};
@@ -19,14 +19,14 @@ use rayon::prelude::*;
 use std::{
     fs::{self, File},
     io::{Read, Seek, SeekFrom},
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
 /// Opens a Parquet file by its footer.
 pub(crate) fn open_parquet(file: &Path) -> Result<Opened> {
     check_parquet(file)?;
-    let list = row_groups::of_file(file, 0)?;
+    let footer = Footer::of_file(file, 0)?;
     let plan = guarded(|| {
         let options = ScanArgsParquet {
             glob: false,
@@ -35,9 +35,9 @@ pub(crate) fn open_parquet(file: &Path) -> Result<Opened> {
         LazyFrame::scan_parquet(path_to_read(file)?, options)
     })?;
     let mut reading = Reading::new(Format::Parquet, 1, size(file)?);
-    reading.bytes_read = Some(footer_bytes(file)?);
-    reading.pictures = picture_columns(&plan)?;
-    let row_groups = RowGroups::of_plan(&plan, list);
+    reading.bytes_read = Some(footer.bytes);
+    look_for_pictures(&plan, &footer.groups, &mut reading)?;
+    let row_groups = RowGroups::of_plan(&plan, footer.groups);
     Ok(Opened {
         plan,
         rows: row_groups.rows(),
@@ -76,15 +76,13 @@ fn path_to_read(file: &Path) -> PolarsResult<PlRefPath> {
 pub(crate) fn open_parquet_files(files: &Files) -> Result<Opened> {
     let looked = files.paths.par_iter().enumerate().map(|(number, file)| {
         check_parquet(file)?;
-        Ok((
-            row_groups::of_file(file, number)?,
-            size(file)?,
-            footer_bytes(file)?,
-        ))
+        Ok((Footer::of_file(file, number)?, size(file)?))
     });
     let looked = looked.collect::<Result<Vec<_>>>()?;
-    let bytes = looked.iter().map(|(_, bytes, _)| bytes).sum();
-    let bytes_read = looked.iter().map(|(_, _, footer)| footer).sum();
+    let bytes = looked.iter().map(|(_, bytes)| bytes).sum();
+    let footers: Vec<Footer> = looked.into_iter().map(|(footer, _)| footer).collect();
+    check_columns(&files.paths, &footers)?;
+    let bytes_read = footers.iter().map(|footer| footer.bytes).sum();
     let partitions = partitions(files);
     let paths = files
         .paths
@@ -93,14 +91,14 @@ pub(crate) fn open_parquet_files(files: &Files) -> Result<Opened> {
     let paths = paths.collect::<Result<Vec<_>>>()?;
     let several = Several::new(paths, &partitions, None)?;
     let row_groups = RowGroups {
-        list: looked.into_iter().flat_map(|(groups, ..)| groups).collect(),
+        list: footers.into_iter().flat_map(|footer| footer.groups).collect(),
         one_file: several.one_file(),
         distant: false,
     };
     let mut reading = Reading::new(Format::Parquet, files.paths.len() as u64, bytes);
     reading.bytes_read = Some(bytes_read);
     reading.partitions = partitions;
-    reading.pictures = picture_columns(&several.plan)?;
+    look_for_pictures(&several.plan, &row_groups.list, &mut reading)?;
     Ok(Opened {
         plan: several.plan,
         rows: row_groups.rows(),
@@ -108,6 +106,46 @@ pub(crate) fn open_parquet_files(files: &Files) -> Result<Opened> {
         layout: None,
         row_groups: Some(row_groups),
     })
+}
+
+/// Whether files have the columns of the first one, so that they can be one table.
+pub(super) fn check_columns(paths: &[PathBuf], footers: &[Footer]) -> Result<()> {
+    let [(first_path, first), others @ ..] = &*paths.iter().zip(footers).collect::<Vec<_>>() else {
+        return Ok(());
+    };
+    for (path, footer) in others {
+        if let Some(difference) = difference(&footer.schema, &first.schema)? {
+            return Err(DataError::unreadable(
+                path,
+                format!(
+                    "{difference} in `{}`, and both are to be one table",
+                    first_path.display()
+                ),
+                "name the files that have the same columns with a pattern, and the others as a source of their own",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// How the columns of a file differ from those of another.
+fn difference(columns: &ArrowSchema, others: &ArrowSchema) -> Result<Option<String>> {
+    for (name, other) in others.iter() {
+        let Some(field) = columns.get(name) else {
+            return Ok(Some(format!("there is no column `{name}`, as there is")));
+        };
+        if field.dtype != other.dtype {
+            let dtypes = guarded(|| Ok([field, other].map(DataType::from_arrow_field)))?;
+            // Types of nested columns are compared by who reads them, and a column without values suits any.
+            let is_told = |dtype: &DataType| !dtype.is_nested() && !dtype.is_null();
+            if dtypes[0] != dtypes[1] && dtypes.iter().all(is_told) {
+                let [here, there] = &dtypes;
+                return Ok(Some(format!("`{name}` is {here} here and {there}")));
+            }
+        }
+    }
+    let more = columns.iter_names().find(|name| !others.contains(name));
+    Ok(more.map(|name| format!("there is a column `{name}`, which isn't")))
 }
 
 /// Parquet files that are one table, with a column for each of the partitions that their folders name.
@@ -184,41 +222,51 @@ fn partitions(files: &Files) -> Vec<String> {
         .collect()
 }
 
-/// Bytes of a Parquet file that say what is in it: its footer, the length of that, and the marks at both ends.
-pub(super) fn footer_bytes(file: &Path) -> Result<u64> {
-    const MARK: usize = 4;
-    const LENGTH: usize = 4;
-    let failed = |error| DataError::reading(file, &error);
-    let mut source = File::open(file).map_err(failed)?;
-    let mut tail = [0; LENGTH + MARK];
-    source.seek(SeekFrom::End(-(tail.len() as i64))).map_err(failed)?;
-    source.read_exact(&mut tail).map_err(failed)?;
-    let length = tail[..LENGTH]
-        .iter()
-        .rev()
-        .fold(0, |length, byte| length << 8 | u64::from(*byte));
-    Ok(length + (MARK + LENGTH + MARK) as u64)
-}
-
 /// Whether a file begins and ends as a Parquet file does.
 pub(super) fn check_parquet(file: &Path) -> Result<()> {
     check_frame(file, b"PAR1", b"PAR1", "Parquet")
 }
 
+/// How many values of a column of bytes are looked at.
+const LOOKED_AT: u64 = 8;
+
+/// Says in `reading` which columns hold pictures, and how much of these row groups was read to find that out.
+pub(super) fn look_for_pictures(plan: &LazyFrame, groups: &[RowGroup], reading: &mut Reading) -> Result<()> {
+    let names = columns_of_bytes(plan)?;
+    if names.is_empty() {
+        return Ok(());
+    }
+    reading.pictures = picture_columns(plan)?;
+    let mut rows = 0;
+    for group in groups.iter().take_while(|group| {
+        let is_read = rows < LOOKED_AT;
+        rows += group.rows;
+        is_read
+    }) {
+        for name in &names {
+            let known = group.columns.iter().find(|(column, _)| name == column);
+            let read = known.map(|(_, bytes)| bytes);
+            reading.bytes_read = reading.bytes_read.zip(read).map(|(before, read)| before + read);
+        }
+    }
+    Ok(())
+}
+
+fn columns_of_bytes(plan: &LazyFrame) -> Result<Vec<PlSmallStr>> {
+    let schema = guarded(|| plan.clone().collect_schema())?;
+    let of_bytes = schema.iter().filter(|(_, dtype)| **dtype == DataType::Binary);
+    Ok(of_bytes.map(|(name, _)| name.clone()).collect())
+}
+
 /// Columns of bytes whose first value is a PNG or a JPEG.
 pub(crate) fn picture_columns(plan: &LazyFrame) -> Result<Vec<String>> {
-    let schema = guarded(|| plan.clone().collect_schema())?;
-    let of_bytes: Vec<Expr> = schema
-        .iter()
-        .filter(|(_, dtype)| **dtype == DataType::Binary)
-        .map(|(name, _)| col(name.clone()))
-        .collect();
-    if of_bytes.is_empty() {
+    let names = columns_of_bytes(plan)?;
+    if names.is_empty() {
         return Ok(Vec::new());
     }
-    const LOOKED_AT: IdxSize = 8;
+    let of_bytes: Vec<Expr> = names.into_iter().map(col).collect();
     let first = execute::collect(
-        plan.clone().select(of_bytes).slice(0, LOOKED_AT),
+        plan.clone().select(of_bytes).slice(0, LOOKED_AT as IdxSize),
         EngineChoice::Streaming,
     )?;
     guarded(|| {
@@ -240,7 +288,7 @@ pub(crate) fn size(file: &Path) -> Result<u64> {
     Ok(metadata.len())
 }
 
-/// Opens an Arrow IPC file by its footer.
+/// Opens an Arrow IPC file by its footer and the headers of its record batches.
 pub(crate) fn open_arrow(file: &Path) -> Result<Opened> {
     check_frame(file, b"ARROW1", b"ARROW1", "Arrow IPC")?;
     let plan = guarded(|| {
@@ -254,15 +302,17 @@ pub(crate) fn open_arrow(file: &Path) -> Result<Opened> {
             options,
         )
     })?;
-    let rows = execute::count(plan.clone(), EngineChoice::Streaming)?;
+    let batches = record_batches::of_file(file)?;
     let mut reading = Reading::new(Format::Arrow, 1, size(file)?);
-    reading.pictures = picture_columns(&plan)?;
+    reading.bytes_read = Some(batches.bytes);
+    look_for_pictures(&plan, &batches.list, &mut reading)?;
+    let row_groups = RowGroups::of_plan(&plan, batches.list);
     Ok(Opened {
         plan,
-        rows,
+        rows: row_groups.rows(),
         reading,
         layout: None,
-        row_groups: None,
+        row_groups: Some(row_groups),
     })
 }
 

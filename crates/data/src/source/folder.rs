@@ -4,7 +4,7 @@ use super::{columnar, location, remote::Objects};
 use crate::{
     Cancel,
     error::{DataError, Result, guarded},
-    sample::row_groups::{self, RowGroup},
+    sample::row_groups::Footer,
 };
 use polars::{io::cloud::CloudOptions, prelude::PlRefPath};
 use rayon::prelude::*;
@@ -166,8 +166,8 @@ impl Folder<'_> {
         }
     }
 
-    /// The row groups of Parquet files, of each in its turn.
-    pub(crate) fn row_groups(&self, names: &[String], cancel: &Cancel) -> Result<Vec<Vec<RowGroup>>> {
+    /// The footers of Parquet files, of each in its turn.
+    pub(crate) fn footers(&self, names: &[String], cancel: &Cancel) -> Result<Vec<Footer>> {
         match self {
             Self::Here(folder) => names
                 .par_iter()
@@ -176,12 +176,12 @@ impl Folder<'_> {
                     cancel.step()?;
                     let file = folder.join(name);
                     columnar::check_parquet(&file)?;
-                    row_groups::of_file(&file, number)
+                    Footer::of_file(&file, number)
                 })
                 .collect(),
             Self::There(objects) => {
                 let urls: Vec<String> = names.iter().map(|name| objects.url_of(name)).collect();
-                objects.row_groups(&urls, cancel)
+                objects.footers(&urls, cancel)
             }
         }
     }

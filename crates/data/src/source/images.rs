@@ -23,12 +23,12 @@ pub(crate) fn open(folder: &Folder<'_>, cancel: &Cancel) -> Result<Opened> {
     }
     let paths: Vec<&str> = pictures.iter().map(|picture| picture.name.as_str()).collect();
     let sizes: Vec<i64> = pictures.iter().map(|picture| picture.bytes as i64).collect();
-    let dimensions = dimensions_of(folder, &paths, cancel)?;
+    let (dimensions, bytes_read) = dimensions_of(folder, &paths, cancel)?;
     let classes: Vec<Option<&str>> = paths
         .iter()
         .map(|path| path.split_once('/').map(|(class, _)| class))
         .collect();
-    let side = |of: fn((u32, u32)) -> u32| -> Vec<Option<i64>> {
+    let side = |of: fn(Sides) -> u32| -> Vec<Option<i64>> {
         dimensions
             .iter()
             .map(|sides| sides.map(of).map(i64::from))
@@ -39,6 +39,7 @@ pub(crate) fn open(folder: &Folder<'_>, cancel: &Cancel) -> Result<Opened> {
         pictures.len() as u64,
         sizes.iter().sum::<i64>() as u64,
     );
+    reading.bytes_read = Some(bytes_read);
     let damaged: Vec<&str> = paths
         .iter()
         .zip(&dimensions)
@@ -74,28 +75,29 @@ pub(crate) fn open(folder: &Folder<'_>, cancel: &Cancel) -> Result<Opened> {
     })
 }
 
-/// Width and height of pictures, in most of which they stand near the beginning.
-fn dimensions_of(folder: &Folder<'_>, paths: &[&str], cancel: &Cancel) -> Result<Vec<Option<(u32, u32)>>> {
+/// Width and height in pixels.
+type Sides = (u32, u32);
+
+/// Width and height of pictures, in most of which they stand near the beginning; and how many bytes were read to know them.
+fn dimensions_of(folder: &Folder<'_>, paths: &[&str], cancel: &Cancel) -> Result<(Vec<Option<Sides>>, u64)> {
     /// So many pictures at once, and bytes of each.
     const AT_ONCE: usize = 256;
     const HEAD: u64 = 64 << 10;
-    let mut all = Vec::with_capacity(paths.len());
+    let (mut all, mut read) = (Vec::with_capacity(paths.len()), 0);
     for some in paths.chunks(AT_ONCE) {
         for (path, head) in some.iter().zip(folder.heads(some, HEAD, cancel)?) {
             let near = dimensions(&head);
-            let whole = near.is_none() && head.len() as u64 == HEAD;
-            all.push(if whole {
-                dimensions(&folder.read(path, cancel)?)
-            } else {
-                near
-            });
+            let is_cut = near.is_none() && head.len() as u64 == HEAD;
+            let whole = is_cut.then(|| folder.read(path, cancel)).transpose()?;
+            read += whole.as_ref().unwrap_or(&head).len() as u64;
+            all.push(whole.map_or(near, |whole| dimensions(&whole)));
         }
     }
-    Ok(all)
+    Ok((all, read))
 }
 
-/// Width and height in pixels, by the first bytes of a picture.
-fn dimensions(bytes: &[u8]) -> Option<(u32, u32)> {
+/// Width and height, by the first bytes of a picture.
+fn dimensions(bytes: &[u8]) -> Option<Sides> {
     let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().ok()?;
     reader.into_dimensions().ok()
 }

@@ -80,12 +80,18 @@ fn folder(spec: &SourceSpec, folder: &Path) -> Result<Location> {
         if spec.format.is_none() && !walk(folder, is_picture)?.is_empty() {
             return Ok(whole());
         }
+        let other = walk(folder, |file| Format::of_path(file).is_some())?
+            .into_iter()
+            .min();
         return Err(DataError::Unsupported {
             what: format!(
                 "`{}` is a folder without Parquet files or pictures",
                 folder.display()
             ),
-            hint: "name one file in it".into(),
+            hint: match other {
+                Some(file) => format!("name one file in it, for instance `{}`", file.display()),
+                None => "name a folder that has some, or a file".into(),
+            },
         });
     }
     paths.sort();

@@ -15,6 +15,7 @@ mod json;
 mod jsonl;
 pub(crate) mod location;
 pub(crate) mod remote;
+mod signature;
 mod spreadsheet;
 mod sqlite;
 
@@ -178,10 +179,17 @@ fn relation(
     } = open(spec, path, location, access, cancel)?;
     let engine = EngineChoice::for_bytes(reading.bytes);
     let in_memory = |frame: DataFrame, scope| Relation::of_frame(frame, scope, Some(total), cancel);
+    // Where the rows don't lie in parts, opening has read what there is to read.
+    let opened_to_read = reading.bytes_read.map(|bytes_read| Scan {
+        bytes_read,
+        bytes_total: reading.bytes,
+        rows_read: total,
+        ..Scan::default()
+    });
     let relation = match scope {
         Scope::All => {
             let parts = layout.as_ref().and_then(csv::Layout::parts);
-            let relation = Relation::of_file(plan, path, total, engine, cancel)?.with_parts(parts)?;
+            let relation = Relation::of_file(plan, path, total, engine, cancel)?.with_parts(parts);
             match parquet {
                 Some(file) => relation.of_parquet(&file),
                 None => relation,
@@ -194,16 +202,13 @@ fn relation(
         Scope::Sample | Scope::Stratified | Scope::Latest if spec.sample.method != SampleMethod::Head => {
             let about_file = |error: DataError| error.in_file(path);
             let (indices, scope) = sample::choose(&plan, total, &spec.sample, cancel).map_err(about_file)?;
-            let whole = Scan {
-                bytes_read: reading.bytes,
-                bytes_total: reading.bytes,
-                rows_read: total,
-                ..Scan::default()
-            };
             let read = match (&layout, &row_groups) {
-                (Some(layout), _) => csv::rows(path, layout, &indices, cancel),
-                (None, Some(groups)) => sample::rows_of_groups(plan, groups, &indices, cancel),
-                (None, None) => sample::rows(plan, indices, cancel).map(|frame| (frame, whole)),
+                (Some(layout), _) => {
+                    csv::rows(path, layout, &indices, cancel).map(|(frame, scan)| (frame, Some(scan)))
+                }
+                (None, Some(groups)) => sample::rows_of_groups(plan, groups, &indices, cancel)
+                    .map(|(frame, scan)| (frame, Some(of_format(reading.format, scan)))),
+                (None, None) => sample::rows(plan, indices, cancel).map(|frame| (frame, opened_to_read)),
             };
             let (frame, scan) = read.map_err(about_file)?;
             in_memory(frame, scope).with_scan(scan)
@@ -220,6 +225,18 @@ fn relation(
         }
     };
     Ok(relation.with_reading(reading))
+}
+
+/// Row groups are those of Parquet and Delta Lake; record batches of Arrow are read alike, and not called so.
+fn of_format(format: Format, scan: Scan) -> Scan {
+    match format {
+        Format::Arrow => Scan {
+            row_groups_read: None,
+            row_groups: None,
+            ..scan
+        },
+        _ => scan,
+    }
 }
 
 /// The first rows of CSV by its first bytes, where these are enough to go by.
@@ -239,7 +256,7 @@ fn first_rows(
     };
     Ok(found.map(|(frame, reading, scan)| {
         let relation = Relation::of_frame(frame, Scope::Head, None, cancel);
-        relation.with_scan(scan).with_reading(reading)
+        relation.with_scan(Some(scan)).with_reading(reading)
     }))
 }
 
@@ -269,7 +286,8 @@ fn open(
 
 /// Opens a file that lies on this machine.
 fn open_file(spec: &SourceSpec, file: &Path, access: &Access, cancel: &Cancel) -> Result<Opened> {
-    let opened = match spec.format.map_or_else(|| format_of(file), Ok)? {
+    let format = spec.format.map_or_else(|| format_of(file), Ok)?;
+    let opened = match format {
         Format::Csv => csv::open(spec, file, access, cancel),
         Format::Parquet => columnar::open_parquet(file),
         Format::Arrow => columnar::open_arrow(file),
@@ -285,7 +303,7 @@ fn open_file(spec: &SourceSpec, file: &Path, access: &Access, cancel: &Cancel) -
             hint: "name the folder".into(),
         }),
     };
-    opened.map_err(|error| error.in_file(file))
+    opened.map_err(|error| signature::explained(error.in_file(file), file, format))
 }
 
 fn format_of(file: &Path) -> Result<Format> {

@@ -120,6 +120,39 @@ fn a_sample_says_what_it_read() {
     assert_eq!(open(&lines, Scope::All).unwrap().scan(), None);
 }
 
+#[test]
+fn record_batches_without_a_chosen_row_are_not_read() {
+    let folder = Folder::new();
+    let file = folder.path().join("t.arrow");
+    // Each chunk of a table becomes a record batch.
+    let whole = frame().select(["id", "text", "day"]).unwrap();
+    let mut batches = whole.head(Some(0));
+    for first in (0..ROWS).step_by(100) {
+        batches.vstack_mut(&whole.slice(first, 100)).unwrap();
+    }
+    IpcWriter::new(std::fs::File::create(&file).unwrap())
+        .finish(&mut batches)
+        .unwrap();
+    let few = take(&sampled(3, 3), &file);
+    let scan = few.scan().unwrap();
+    assert_eq!((scan.rows_read, scan.row_groups_read), (300, None));
+    assert!(scan.bytes_read < scan.bytes_total / 5, "{scan:?}");
+    let of_parquet = take(&sampled(3, 3), &parquet(&folder, 100));
+    assert_eq!(ids(&few), ids(&of_parquet));
+    let size = std::fs::metadata(&file).unwrap().len();
+    let reading = few.reading().unwrap();
+    assert!(
+        reading.bytes == size && reading.bytes_read.unwrap() < size / 2,
+        "{reading}"
+    );
+    assert!(
+        scan.bytes_total + reading.bytes_read.unwrap() > size - size / 10,
+        "{scan:?}"
+    );
+    let many = take(&sampled(500, 3), &file).scan().unwrap();
+    assert_eq!((many.rows_read, many.bytes_read), (3000, many.bytes_total));
+}
+
 /// Twenty files of three row groups in folders that name a column, whose first value looks like a number.
 fn hive(folder: &Folder) -> PathBuf {
     let root = folder.path().join("hive");

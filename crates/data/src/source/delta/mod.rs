@@ -49,25 +49,21 @@ pub(crate) fn open(spec: &SourceSpec, folder: &Folder<'_>, cancel: &Cancel) -> R
         .iter()
         .map(|name| folder.path(name))
         .collect::<Result<Vec<_>>>()?;
-    let mut groups = folder.row_groups(&names, cancel)?.concat();
-    // A column has its rows in several plans: polars can't choose rows by a look at one of them.
-    groups.iter_mut().for_each(|group| group.columns.clear());
+    let footers = folder.footers(&names, cancel)?;
     let mut reading = Reading::new(
         Format::Delta,
         adds.len() as u64,
         adds.iter().map(|add| add.size.max(0) as u64).sum(),
     );
-    if let Folder::Here(folder) = folder {
-        let footers = names
-            .iter()
-            .map(|name| columnar::footer_bytes(&folder.join(name)));
-        reading.bytes_read = Some(footers.sum::<Result<u64>>()?);
-    }
+    reading.bytes_read = Some(footers.iter().map(|footer| footer.bytes).sum());
+    let mut groups: Vec<_> = footers.into_iter().flat_map(|footer| footer.groups).collect();
     reading.version = Some(table.version);
     reading.partitions = table.partition_columns.clone();
     let files = Files::new(folder, table, adds, paths)?;
     let plan = files.plan()?;
-    reading.pictures = columnar::picture_columns(&plan)?;
+    columnar::look_for_pictures(&plan, &groups, &mut reading)?;
+    // A column has its rows in several plans: polars can't choose rows by a look at one of them.
+    groups.iter_mut().for_each(|group| group.columns.clear());
     let row_groups = RowGroups {
         list: groups,
         distant: matches!(folder, Folder::There(_)),

@@ -40,10 +40,27 @@ fn said(address: &str, error: &(impl fmt::Debug + fmt::Display)) -> DataError {
     classify(address, &format!("{error:?} {error}"))
 }
 
+/// How credentials of Google are called that aren't whole or aren't keys. What is said of them beside may repeat secrets.
+const UNUSABLE: [&str; 7] = [
+    "OpenCredentials",
+    "DecodeCredentials",
+    "MissingKey",
+    "InvalidKey",
+    "UnsupportedKey",
+    "ReadPem",
+    "ServiceAccountPathAndKeyProvided",
+];
+
 /// What an error's text means. The text itself isn't shown: it repeats requests and how often they were tried.
 pub(crate) fn classify(address: &str, text: &str) -> DataError {
     let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
-    let (code, what, hint) = if has(&["NotFound", "404 Not Found", "NoSuchBucket", "NoSuchKey"]) {
+    let (code, what, hint) = if has(&UNUSABLE) {
+        (
+            Code::AuthFailed,
+            format!("the credentials for `{}` can't be used", host(address)),
+            "keep the file of Google's service account as it was downloaded: `aloft credentials set gs://BUCKET < key.json`",
+        )
+    } else if has(&["NotFound", "404 Not Found", "NoSuchBucket", "NoSuchKey"]) {
         (
             Code::NotFound,
             format!("there is nothing at `{address}`"),

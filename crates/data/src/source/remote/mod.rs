@@ -247,17 +247,20 @@ fn open_parquet(objects: &Objects, cancel: &Cancel) -> Result<Opened> {
         .filter_map(|folder| folder.split_once('=').map(|(name, _)| name.to_owned()))
         .collect();
     let urls: Vec<String> = objects.list.iter().map(|object| object.url.clone()).collect();
-    let groups = objects.row_groups(&urls, cancel)?;
+    let footers = objects.footers(&urls, cancel)?;
+    columnar::check_columns(&urls.iter().map(PathBuf::from).collect::<Vec<_>>(), &footers)?;
     let paths = urls.iter().map(|url| PlRefPath::new(url.as_str())).collect();
     let several = Several::new(paths, &partitions, Some(objects.options.clone()))?;
+    let bytes_read = footers.iter().map(|footer| footer.bytes).sum();
     let row_groups = RowGroups {
-        list: groups.into_iter().flatten().collect(),
+        list: footers.into_iter().flat_map(|footer| footer.groups).collect(),
         one_file: several.one_file(),
         distant: true,
     };
     let mut reading = Reading::new(Format::Parquet, objects.list.len() as u64, objects.bytes());
     reading.partitions = partitions;
-    reading.pictures = columnar::picture_columns(&several.plan)?;
+    reading.bytes_read = Some(bytes_read);
+    columnar::look_for_pictures(&several.plan, &row_groups.list, &mut reading)?;
     Ok(Opened {
         plan: several.plan,
         rows: row_groups.rows(),

@@ -9,7 +9,7 @@ use crate::{
     Cancel,
     error::{DataError, Result},
     replace::Replacement,
-    sample::row_groups::{self, RowGroup},
+    sample::row_groups::{Footer, footer_length},
 };
 use aloft_spec::Code;
 use polars::{
@@ -20,7 +20,6 @@ use polars::{
             concurrency_config::{ConcurrencyStrategy, FetchConfig},
             object_path_from_str,
         },
-        parquet::read::ParquetObjectStore,
         path_utils::expand_paths,
     },
     prelude::*,
@@ -151,14 +150,27 @@ impl Objects {
         waiting::all(&self.address, cancel, questions.collect())
     }
 
-    /// The row groups of Parquet files, by their footers; of each file in its turn.
-    pub(crate) fn row_groups(&self, urls: &[String], cancel: &Cancel) -> Result<Vec<Vec<RowGroup>>> {
+    /// The footers of Parquet files, of each in its turn.
+    pub(crate) fn footers(&self, urls: &[String], cancel: &Cancel) -> Result<Vec<Footer>> {
+        /// Most footers are shorter, and then one answer is enough.
+        const TAIL: usize = 64 << 10;
         let questions = urls.iter().cloned().enumerate().map(|(number, url)| {
             let options = self.options.clone();
             async move {
-                let mut file =
-                    ParquetObjectStore::from_uri(PlRefPath::new(url), Some(&options), None).await?;
-                Ok(row_groups::of_metadata(file.get_metadata().await?, number))
+                let (location, store) =
+                    build_object_store(PlRefPath::new(url), Some(&options), false).await?;
+                let path = object_path_from_str(&location.prefix)?;
+                let size = store.head(&path, ConcurrencyStrategy::Unbounded).await?.size as usize;
+                let last = |bytes: usize| {
+                    let range = size.saturating_sub(bytes)..size;
+                    store.get_range(&path, range, FetchConfig::random_access())
+                };
+                let mut footer = last(TAIL).await?;
+                let length = footer_length(footer.as_slice()).map_or(0, |length| length as usize);
+                if length > footer.len() && length <= size {
+                    footer = last(length).await?;
+                }
+                Footer::of_bytes(footer.as_slice().to_vec(), number)
             }
         });
         waiting::all(&self.address, cancel, questions.collect())

@@ -2,7 +2,11 @@
 
 use crate::common::*;
 use aloft_data::{Access, Cancel, Relation, source};
-use aloft_spec::{Code, Problem, source::SourceSpec, table::Scope};
+use aloft_spec::{
+    Code, Problem,
+    source::{Format, SourceSpec},
+    table::Scope,
+};
 use polars::prelude::*;
 use std::{
     fs::{self, File},
@@ -91,6 +95,64 @@ fn parquet_folders_and_globs_are_one_table() {
     let problem = open(&data, Scope::All).unwrap_err();
     assert_eq!(problem.place.as_ref().unwrap().file, part);
     assert!(said(&problem).contains("cut off"));
+}
+
+#[test]
+fn files_with_other_columns_are_named() {
+    let folder = Folder::new();
+    let data = folder.path().join("d");
+    let first = data.join("1.parquet");
+    write_parquet(&first, df!("a" => [1, 2], "b" => ["x", "y"]).unwrap());
+    for (frame, expected) in [
+        (df!("a" => ["p"], "b" => ["x"]), "`a` is str here and i32 in "),
+        (df!("a" => [1]), "there is no column `b`, as there is in "),
+        (
+            df!("a" => [1], "b" => ["x"], "c" => [2]),
+            "there is a column `c`, which isn't in ",
+        ),
+    ] {
+        let other = data.join("2.parquet");
+        write_parquet(&other, frame.unwrap());
+        let problem = open(&data, Scope::All).unwrap_err();
+        assert_eq!(problem.place.as_ref().unwrap().file, other);
+        let expected = format!("Unreadable: {expected}`{}`, and both", first.display());
+        assert!(said(&problem).starts_with(&expected), "{}", said(&problem));
+    }
+    // Their order is nobody's concern.
+    write_parquet(&data.join("2.parquet"), df!("b" => ["z"], "a" => [3]).unwrap());
+    assert_eq!(rows(&whole(&data)), "1 | x\n2 | y\n3 | z");
+}
+
+#[test]
+fn a_misleading_ending_is_told() {
+    let folder = Folder::new();
+    write_parquet(&folder.path().join("t.csv"), df!("a" => [1, 2]).unwrap());
+    let told = |file: &Path| said(&open(file, Scope::All).unwrap_err());
+    assert_eq!(
+        told(&folder.path().join("t.csv")),
+        "Unreadable: the file holds Parquet, not CSV (set `format` to \"parquet\", or rename the file)"
+    );
+    let parquet = with(&folder.path().join("t.csv"), |spec| {
+        spec.format = Some(Format::Parquet);
+    });
+    assert_eq!(rows(&parquet.unwrap()), "1\n2");
+    for (name, held) in [("people.xlsx", "Excel"), ("people.ods", "OpenDocument")] {
+        let file = folder.write(&format!("{name}.json"), fs::read(fixture(name)).unwrap());
+        assert!(told(&file).starts_with(&format!("Unreadable: the file holds {held}, not JSON")));
+    }
+    let text = folder.write("t.parquet", "a,b\n1,2\n");
+    assert!(told(&text).starts_with("Unreadable: this isn't a Parquet file"));
+    // A folder without a table in it names a file that is one.
+    let problem = told(folder.path());
+    assert!(!problem.contains("for instance"), "{problem}");
+    let below = folder.path().join("below");
+    fs::create_dir(&below).unwrap();
+    folder.write("below/t.csv", "a\n1\n");
+    let problem = told(&below);
+    assert!(
+        problem.contains("for instance") && problem.contains("below/t.csv"),
+        "{problem}"
+    );
 }
 
 #[test]

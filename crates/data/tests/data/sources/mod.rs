@@ -4,6 +4,7 @@ mod addresses;
 mod dialects;
 mod formats;
 mod servers;
+mod stores;
 
 use crate::common::*;
 use aloft_data::{Cancel, fingerprint, read_frame, source, write_table};

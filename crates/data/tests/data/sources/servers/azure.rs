@@ -1,6 +1,6 @@
 //! A real object store that speaks Azure Blob and checks signatures: Azurite, which `scripts/install test` installs.
 
-use super::{free_ports, peers};
+use super::{base64, free_ports, peers};
 use crate::common::Folder;
 use ring::hmac;
 use std::{
@@ -119,19 +119,4 @@ impl Drop for Azure {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-fn base64(bytes: &[u8]) -> String {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::new();
-    for three in bytes.chunks(3) {
-        let bits = (0..3).fold(0_u32, |bits, index| {
-            bits << 8 | u32::from(three.get(index).copied().unwrap_or(0))
-        });
-        for index in 0..4 {
-            let letter = LETTERS[(bits >> (18 - 6 * index) & 63) as usize];
-            text.push(if index <= three.len() { letter.into() } else { '=' });
-        }
-    }
-    text
 }
