@@ -3,7 +3,7 @@
 
 use super::{
     recurrent::{BackwardStep, Cell, ForwardStep, sigmoid_by_candle},
-    vector::{sigmoid, tanh, vectorized},
+    vector::{sigmoids, tanh, update, vectorized},
 };
 use candle_core::{Result, Tensor};
 
@@ -11,104 +11,110 @@ use candle_core::{Result, Tensor};
 #[derive(Debug, Clone, Copy)]
 pub struct Gru;
 
-/// The three parts of a row of gates.
+/// Each of the three parts of a row of gates.
 #[inline(always)]
-fn thirds(numbers: &mut [f32], hidden: usize) -> [&mut [f32]; 3] {
+fn thirds(numbers: &[f32], hidden: usize) -> [&[f32]; 3] {
+    std::array::from_fn(|part| &numbers[part * hidden..][..hidden])
+}
+
+/// The same to write to.
+#[inline(always)]
+fn thirds_mut(numbers: &mut [f32], hidden: usize) -> [&mut [f32]; 3] {
     let (first, rest) = numbers.split_at_mut(hidden);
     let (second, third) = rest.split_at_mut(hidden);
     [first, second, &mut third[..hidden]]
 }
 
-/// All rows of a position. `gates` go in as products with the input, `products` as those with the state. Out come the
-/// gates' values, and in the last third of `products` that of the new gate with its bias, which the way back needs.
+/// All rows of a position. What is kept is the new gate's product with the state and its bias, which the way back needs.
 #[inline(always)]
-fn forward_rows(
-    gates: &mut [f32],
-    products: &mut [f32],
-    [input_bias, state_bias]: [&[f32]; 2],
-    before: &[f32],
-    states: &mut [f32],
-    hidden: usize,
-) {
-    let width = 3 * hidden;
-    let (input_bias, state_bias) = (&input_bias[..width], &state_bias[..width]);
-    for (row, gates) in gates.chunks_exact_mut(width).enumerate() {
-        let [resets, updates, news] = thirds(gates, hidden);
+fn forward_rows(step: &mut ForwardStep<'_>) {
+    let (hidden, width) = (step.hidden, 3 * step.hidden);
+    let [a, b] = step.bias.map(|bias| thirds(bias, hidden));
+    for (row, gates) in step.gates.chunks_exact_mut(width).enumerate() {
+        let [resets, updates, news] = thirds_mut(gates, hidden);
         let [reset_products, update_products, new_products] =
-            thirds(&mut products[row * width..][..width], hidden);
-        let before = &before[row * hidden..][..hidden];
-        let state = &mut states[row * hidden..][..hidden];
-        for i in 0..hidden {
-            let reset = sigmoid(resets[i] + reset_products[i] + input_bias[i] + state_bias[i]);
-            let update =
-                sigmoid(updates[i] + update_products[i] + input_bias[hidden + i] + state_bias[hidden + i]);
-            let product = new_products[i] + state_bias[2 * hidden + i];
-            let new = tanh(news[i] + input_bias[2 * hidden + i] + reset * product);
-            (resets[i], updates[i], news[i]) = (reset, update, new);
-            new_products[i] = product;
-            state[i] = new + update * (before[i] - new);
-        }
+            thirds(&step.products[row * width..][..width], hidden);
+        let part = row * hidden..(row + 1) * hidden;
+        let (before, kept) = (&step.before[part.clone()], &mut step.kept[part.clone()]);
+        let state = &mut step.state[part];
+        update(
+            [resets, updates, news, kept, state],
+            [
+                reset_products,
+                update_products,
+                new_products,
+                a[0],
+                b[0],
+                a[1],
+                b[1],
+                a[2],
+                b[2],
+                before,
+            ],
+            |[reset, update, new, ..], [by_reset, by_update, by_new, a, b, c, d, e, f, before]| {
+                let (reset, update) = sigmoids(reset + by_reset + (a + b), update + by_update + (c + d));
+                let product = by_new + f;
+                let new = tanh(new + e + reset * product);
+                [reset, update, new, product, new + update * (before - new)]
+            },
+        );
     }
 }
 
-/// Overwrites the gates with the gradients by the products with the input, the products with those by the products with the
-/// state, and `for_states` with what reaches the state before directly.
 #[inline(always)]
-fn backward_rows(
-    gates: &mut [f32],
-    products: &mut [f32],
-    before: &[f32],
-    for_states: &mut [f32],
-    hidden: usize,
-) {
-    let width = 3 * hidden;
-    for (row, gates) in gates.chunks_exact_mut(width).enumerate() {
+fn backward_rows(step: &mut BackwardStep<'_>) {
+    let (hidden, width) = (step.hidden, 3 * step.hidden);
+    let rows = step.gates.chunks_exact(width);
+    for (row, (gates, by_input)) in rows.zip(step.by_input.chunks_exact_mut(width)).enumerate() {
         let [resets, updates, news] = thirds(gates, hidden);
-        let [by_reset, by_update, new_products] = thirds(&mut products[row * width..][..width], hidden);
-        let before = &before[row * hidden..][..hidden];
-        let for_state = &mut for_states[row * hidden..][..hidden];
-        for i in 0..hidden {
-            let (reset, update, new, product) = (resets[i], updates[i], news[i], new_products[i]);
-            let gradient = for_state[i];
-            let for_new = gradient * (1.0 - update) * (1.0 - new * new);
-            let for_update = gradient * (before[i] - new) * update * (1.0 - update);
-            let for_reset = for_new * product * reset * (1.0 - reset);
-            (resets[i], updates[i], news[i]) = (for_reset, for_update, for_new);
-            (by_reset[i], by_update[i], new_products[i]) = (for_reset, for_update, for_new * reset);
-            for_state[i] = gradient * update;
-        }
+        let by_input = thirds_mut(by_input, hidden);
+        let by_state = thirds_mut(&mut step.by_state[row * width..][..width], hidden);
+        let part = row * hidden..(row + 1) * hidden;
+        let (before, products) = (&step.before[part.clone()], &step.kept[part.clone()]);
+        let for_state = &mut step.for_state[part];
+        let [for_reset, for_update, for_new] = by_input;
+        let [reset_product, update_product, new_product] = by_state;
+        update(
+            [
+                for_reset,
+                for_update,
+                for_new,
+                reset_product,
+                update_product,
+                new_product,
+                for_state,
+            ],
+            [resets, updates, news, products, before],
+            |[.., gradient], [reset, update, new, product, before]| {
+                let for_new = gradient * (1.0 - update) * (1.0 - new * new);
+                let for_update = gradient * (before - new) * update * (1.0 - update);
+                let for_reset = for_new * product * reset * (1.0 - reset);
+                [
+                    for_reset,
+                    for_update,
+                    for_new,
+                    for_reset,
+                    for_update,
+                    for_new * reset,
+                    gradient * update,
+                ]
+            },
+        );
     }
 }
 
 impl Cell for Gru {
     const NAME: &'static str = "gru";
     const GATES: usize = 3;
-    const KEPT: usize = 3;
+    const KEPT: usize = 1;
     const APART: bool = true;
 
-    fn forward(step: ForwardStep<'_>) {
-        let ForwardStep {
-            hidden,
-            gates,
-            kept,
-            before,
-            state,
-            bias,
-            ..
-        } = step;
-        vectorized!(forward_rows(gates, kept, bias, before, state, hidden));
+    fn forward(mut step: ForwardStep<'_>) {
+        vectorized!(forward_rows(&mut step));
     }
 
-    fn backward(step: BackwardStep<'_>) {
-        let BackwardStep {
-            hidden,
-            gates,
-            kept,
-            before,
-            for_state,
-            ..
-        } = step;
-        vectorized!(backward_rows(gates, kept, before, for_state, hidden));
+    fn backward(mut step: BackwardStep<'_>) {
+        vectorized!(backward_rows(&mut step));
     }
 
     fn by_candle(

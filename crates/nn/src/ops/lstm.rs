@@ -2,7 +2,7 @@
 
 use super::{
     recurrent::{BackwardStep, Cell, ForwardStep, sigmoid_by_candle},
-    vector::{sigmoid, tanh, vectorized},
+    vector::{sigmoid_and_tanh, sigmoids, tanh, update, vectorized},
 };
 use candle_core::{Result, Tensor};
 
@@ -10,75 +10,72 @@ use candle_core::{Result, Tensor};
 #[derive(Debug, Clone, Copy)]
 pub struct Lstm;
 
-/// The four parts of a row of gates.
+/// Each of the four parts of a row of gates.
 #[inline(always)]
-fn quarters(numbers: &mut [f32], hidden: usize) -> [&mut [f32]; 4] {
+fn quarters(numbers: &[f32], hidden: usize) -> [&[f32]; 4] {
+    std::array::from_fn(|part| &numbers[part * hidden..][..hidden])
+}
+
+/// The same to write to.
+#[inline(always)]
+fn quarters_mut(numbers: &mut [f32], hidden: usize) -> [&mut [f32]; 4] {
     let (first, rest) = numbers.split_at_mut(hidden);
     let (second, rest) = rest.split_at_mut(hidden);
     let (third, fourth) = rest.split_at_mut(hidden);
     [first, second, third, &mut fourth[..hidden]]
 }
 
-/// All rows of a position; `bias` is the sum of both.
+/// All rows of a position.
 #[inline(always)]
-fn forward_rows(
-    gates: &mut [f32],
-    bias: &[f32],
-    before: &[f32],
-    cells: &mut [f32],
-    states: &mut [f32],
-    hidden: usize,
-) {
-    let (input_bias, rest) = bias.split_at(hidden);
-    let (forget_bias, rest) = rest.split_at(hidden);
-    let (new_bias, output_bias) = rest.split_at(hidden);
-    let output_bias = &output_bias[..hidden];
-    for (row, gates) in gates.chunks_exact_mut(4 * hidden).enumerate() {
-        let [inputs, forgets, news, outputs] = quarters(gates, hidden);
-        let before = &before[row * hidden..][..hidden];
-        let cell = &mut cells[row * hidden..][..hidden];
-        let state = &mut states[row * hidden..][..hidden];
-        for i in 0..hidden {
-            inputs[i] = sigmoid(inputs[i] + input_bias[i]);
-            forgets[i] = sigmoid(forgets[i] + forget_bias[i]);
-            news[i] = tanh(news[i] + new_bias[i]);
-            outputs[i] = sigmoid(outputs[i] + output_bias[i]);
-        }
-        for i in 0..hidden {
-            cell[i] = forgets[i] * before[i] + inputs[i] * news[i];
-            state[i] = outputs[i] * tanh(cell[i]);
-        }
+fn forward_rows(step: &mut ForwardStep<'_>) {
+    let hidden = step.hidden;
+    let [a, b] = step.bias.map(|bias| quarters(bias, hidden));
+    for (row, gates) in step.gates.chunks_exact_mut(4 * hidden).enumerate() {
+        let [inputs, forgets, news, outputs] = quarters_mut(gates, hidden);
+        let before = &step.kept_before[row * hidden..][..hidden];
+        let cell = &mut step.kept[row * hidden..][..hidden];
+        let state = &mut step.state[row * hidden..][..hidden];
+        let bias = [a[0], b[0], a[1], b[1], a[2], b[2], a[3], b[3], before];
+        update(
+            [inputs, forgets, news, outputs, cell, state],
+            bias,
+            |[input, forget, new, output, ..], [a, b, c, d, e, f, g, h, before]| {
+                let (input, forget) = sigmoids(input + (a + b), forget + (c + d));
+                let (output, new) = sigmoid_and_tanh(output + (g + h), new + (e + f));
+                let cell = forget * before + input * new;
+                [input, forget, new, output, cell, output * tanh(cell)]
+            },
+        );
     }
 }
 
 #[inline(always)]
-fn backward_rows(
-    gates: &mut [f32],
-    before: &[f32],
-    cells: &[f32],
-    for_states: &mut [f32],
-    for_cells: &mut [f32],
-    hidden: usize,
-) {
-    for (row, gates) in gates.chunks_exact_mut(4 * hidden).enumerate() {
+fn backward_rows(step: &mut BackwardStep<'_>) {
+    let hidden = step.hidden;
+    let rows = step.gates.chunks_exact(4 * hidden);
+    for (row, (gates, gradient)) in rows.zip(step.by_input.chunks_exact_mut(4 * hidden)).enumerate() {
         let [inputs, forgets, news, outputs] = quarters(gates, hidden);
-        let (before, cell) = (
-            &before[row * hidden..][..hidden],
-            &cells[row * hidden..][..hidden],
+        let [by_input, by_forget, by_new, by_output] = quarters_mut(gradient, hidden);
+        let part = row * hidden..(row + 1) * hidden;
+        let (before, cell) = (&step.kept_before[part.clone()], &step.kept[part.clone()]);
+        let for_state = &mut step.for_state[part.clone()];
+        let for_cell = &mut step.carried[part];
+        update(
+            [by_input, by_forget, by_new, by_output, for_cell, for_state],
+            [inputs, forgets, news, outputs, before, cell],
+            |[.., for_cell, for_state], [input, forget, new, output, before, cell]| {
+                let level = tanh(cell);
+                let by_cell = for_cell + for_state * output * (1.0 - level * level);
+                [
+                    by_cell * new * input * (1.0 - input),
+                    by_cell * before * forget * (1.0 - forget),
+                    by_cell * input * (1.0 - new * new),
+                    for_state * level * output * (1.0 - output),
+                    by_cell * forget,
+                    0.0,
+                ]
+            },
         );
-        let for_state = &mut for_states[row * hidden..][..hidden];
-        let for_cell = &mut for_cells[row * hidden..][..hidden];
-        for i in 0..hidden {
-            let (input, forget, new, output) = (inputs[i], forgets[i], news[i], outputs[i]);
-            let level = tanh(cell[i]);
-            let by_cell = for_cell[i] + for_state[i] * output * (1.0 - level * level);
-            inputs[i] = by_cell * new * input * (1.0 - input);
-            forgets[i] = by_cell * before[i] * forget * (1.0 - forget);
-            news[i] = by_cell * input * (1.0 - new * new);
-            outputs[i] = for_state[i] * level * output * (1.0 - output);
-            for_cell[i] = by_cell * forget;
-            for_state[i] = 0.0;
-        }
     }
 }
 
@@ -88,38 +85,12 @@ impl Cell for Lstm {
     const KEPT: usize = 1;
     const APART: bool = false;
 
-    fn forward(step: ForwardStep<'_>) {
-        let ForwardStep {
-            hidden,
-            gates,
-            kept,
-            kept_before,
-            state,
-            bias,
-            ..
-        } = step;
-        let bias: Vec<f32> = bias[0].iter().zip(bias[1]).map(|(a, b)| a + b).collect();
-        vectorized!(forward_rows(gates, &bias, kept_before, kept, state, hidden));
+    fn forward(mut step: ForwardStep<'_>) {
+        vectorized!(forward_rows(&mut step));
     }
 
-    fn backward(step: BackwardStep<'_>) {
-        let BackwardStep {
-            hidden,
-            gates,
-            kept,
-            kept_before,
-            for_state,
-            carried,
-            ..
-        } = step;
-        vectorized!(backward_rows(
-            gates,
-            kept_before,
-            kept,
-            for_state,
-            carried,
-            hidden
-        ));
+    fn backward(mut step: BackwardStep<'_>) {
+        vectorized!(backward_rows(&mut step));
     }
 
     fn by_candle(

@@ -4,6 +4,7 @@
 use super::{
     matmul::Matrix,
     transpose::transpose,
+    vector::{LINE, prefetch},
     windows::{Starts, Windows},
 };
 use pulp::{Arch, Simd, WithSimd};
@@ -56,6 +57,12 @@ impl Packed {
     /// `out = left * self`, or `out += left * self` when `accumulate`, on one thread. The rows of `out` lie one after the
     /// other without gaps.
     pub fn multiply(&self, out: &mut [f32], left: Windows<'_>, accumulate: bool) {
+        self.multiply_ahead(out, left, accumulate, &[]);
+    }
+
+    /// The same, and meanwhile what is needed next is brought into the cache: a product waits for nothing, so that memory
+    /// is idle.
+    pub fn multiply_ahead(&self, out: &mut [f32], left: Windows<'_>, accumulate: bool, next: &[&[f32]]) {
         assert_eq!(out.len(), left.rows() * self.columns, "the result of a product");
         assert_eq!(left.inner(), self.inner, "inner dimensions of a product");
         if out.is_empty() {
@@ -66,6 +73,7 @@ impl Packed {
             left,
             out,
             accumulate,
+            next,
         });
     }
 }
@@ -126,6 +134,7 @@ struct Product<'a> {
     left: Windows<'a>,
     out: &'a mut [f32],
     accumulate: bool,
+    next: &'a [&'a [f32]],
 }
 
 impl WithSimd for Product<'_> {
@@ -151,6 +160,10 @@ impl Product<'_> {
             ..
         } = *self.right;
         let mut begin = self.left.starts();
+        let tiles = self.left.rows().div_ceil(R) * columns.div_ceil(panel);
+        let lines: usize = self.next.iter().map(|numbers| numbers.len().div_ceil(LINE)).sum();
+        let lines_per_tile = lines.div_ceil(tiles);
+        let mut lines = self.next.iter().flat_map(|numbers| numbers.chunks(LINE));
         let block = (BLOCK / inner).next_multiple_of(R);
         for out in self.out.chunks_mut(block * columns) {
             let mut starts = begin;
@@ -166,6 +179,7 @@ impl Product<'_> {
                 };
                 let mut out = &mut out[..];
                 while !out.is_empty() {
+                    lines.by_ref().take(lines_per_tile).for_each(prefetch);
                     let rows = out.len() / columns;
                     // The last rows have tiles of their own height, so that no sum is for nothing.
                     let rows = if rows >= R { R } else { rows.min(6) };

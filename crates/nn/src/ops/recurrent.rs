@@ -4,17 +4,20 @@
 //! before a position are those of the position before it, so that nothing is copied for the weights' gradients. With the
 //! rows' own order, the numbers of a position would be a large power of two apart and share a few lines of the cache.
 
+mod gradients;
+
 use super::{
-    Backward, CandleContext, Forward, Op, Sum,
-    matmul::{Matrix, MatrixMut, multiply},
-    packed::Packed,
-    transposed::add_weight_gradient,
-    vector,
+    Backward, CandleContext, Forward, Op, matmul::Matrix, packed::Packed, vector::vectorized,
     windows::Windows,
 };
 use candle_core::{Result, Tensor};
+use gradients::Gradients;
 use serde::Serialize;
 use std::{fmt::Debug, marker::PhantomData};
+
+/// Vectors whose gradients are added to those of the weights at a time: enough to be worth a pass over the weights, and so
+/// few that they are still in a core's second cache.
+const VECTORS: usize = 64;
 
 /// [rows, positions, inputs] to the state after each position, [rows, positions, hidden]. The parameters are PyTorch's:
 /// input weights [gates * hidden, inputs], state weights [gates * hidden, hidden], and a bias for each [gates * hidden].
@@ -46,8 +49,7 @@ pub trait Cell: Debug + Send + Sync + 'static {
     /// Turns products into gates and writes the state and what is kept.
     fn forward(step: ForwardStep<'_>);
 
-    /// Overwrites gates with the gradients by the products with the input (and where products are apart, what is kept with
-    /// those by the products with the state), and `for_state` with what reaches the state before without a product.
+    /// Writes the gradients by the products, and overwrites `for_state` with what reaches the state before without a product.
     fn backward(step: BackwardStep<'_>);
 
     /// One position in candle's ops: products with input and state, biases added, [rows, gates * hidden]; the state before,
@@ -65,9 +67,11 @@ pub trait Cell: Debug + Send + Sync + 'static {
 pub struct ForwardStep<'a> {
     /// Numbers of the state.
     pub hidden: usize,
-    /// Products with the input, [rows, gates * hidden].
+    /// Products with the input, and where they aren't apart also with the state, [rows, gates * hidden].
     pub gates: &'a mut [f32],
-    /// What the position keeps, [rows, kept * hidden]; products with the state where they are apart.
+    /// Products with the state where they are apart, [rows, gates * hidden].
+    pub products: &'a [f32],
+    /// What the position keeps, [rows, kept * hidden].
     pub kept: &'a mut [f32],
     /// What the position before has kept.
     pub kept_before: &'a [f32],
@@ -85,9 +89,9 @@ pub struct BackwardStep<'a> {
     /// Numbers of the state.
     pub hidden: usize,
     /// Gates, [rows, gates * hidden].
-    pub gates: &'a mut [f32],
+    pub gates: &'a [f32],
     /// What the position has kept, [rows, kept * hidden].
-    pub kept: &'a mut [f32],
+    pub kept: &'a [f32],
     /// What the position before has kept.
     pub kept_before: &'a [f32],
     /// The state before, [rows, hidden].
@@ -96,6 +100,10 @@ pub struct BackwardStep<'a> {
     pub for_state: &'a mut [f32],
     /// A gradient that goes from position to position besides that by the state, [rows, hidden]; zeros at the last one.
     pub carried: &'a mut [f32],
+    /// The gradient by the products with the input, [rows, gates * hidden], to be written.
+    pub by_input: &'a mut [f32],
+    /// That by the products with the state, where they are apart.
+    pub by_state: &'a mut [f32],
 }
 
 /// What is saved of all positions, each [positions, rows, ..].
@@ -134,44 +142,6 @@ impl<C: Cell> Recurrent<C> {
             kept,
         }
     }
-
-    /// Gradients of inputs and parameters once those by the products are known.
-    fn gradients(&self, call: &mut Backward<'_>, saved: &Saved<'_>) {
-        let (rows, width) = (call.rows, self.width());
-        let vectors = rows * self.positions;
-        let [input_weight, state_weight, input_bias, state_bias] = call.for_parameters else {
-            unreachable!("a recurrent layer has four parameters")
-        };
-        let by_state = if C::APART { &*saved.kept } else { &*saved.gates };
-        if let Some(sum) = input_weight {
-            add_weight_gradient(sum, saved.gates, saved.inputs, [width, self.inputs]);
-        }
-        if let Some(sum) = state_weight {
-            // The first position has no state before it.
-            let later = vectors - rows;
-            let before = &saved.states[..later * self.hidden];
-            add_weight_gradient(sum, &by_state[rows * width..], before, [width, self.hidden]);
-        }
-        let add_rows = |sum: &mut Option<Sum<'_>>, rows| {
-            if let Some(sum) = sum {
-                vector::add_rows(sum.to_add(), rows);
-            }
-        };
-        add_rows(input_bias, saved.gates);
-        add_rows(state_bias, by_state);
-        if let Some(sum) = &mut call.for_inputs[0] {
-            let mut by_position = vec![0.0; vectors * self.inputs];
-            multiply(
-                MatrixMut::new(&mut by_position, vectors, self.inputs),
-                Matrix::new(saved.gates, vectors, width),
-                Matrix::new(call.parameters[0], width, self.inputs),
-                false,
-            );
-            let mut by_row = vec![0.0; by_position.len()];
-            exchange(&by_position, &mut by_row, self.positions, rows, self.inputs);
-            sum.add(&by_row);
-        }
-    }
 }
 
 /// [outer, inner, width] to [inner, outer, width].
@@ -197,22 +167,17 @@ impl<C: Cell> Op for Recurrent<C> {
 
     fn forward(&self, call: Forward<'_>) {
         let (rows, hidden, width) = (call.rows, self.hidden, self.width());
-        let (vectors, numbers) = (rows * self.positions, rows * hidden);
+        let (vectors, numbers) = (rows * self.inputs, rows * hidden);
         let saved = self.split(rows, call.saved);
         exchange(call.inputs[0], saved.inputs, rows, self.positions, self.inputs);
-        multiply(
-            MatrixMut::new(saved.gates, vectors, width),
-            Matrix::new(saved.inputs, vectors, self.inputs),
-            Matrix::new(call.parameters[0], width, self.inputs).transposed(),
-            false,
-        );
-        let weight = Packed::new(Matrix::new(call.parameters[1], width, hidden).transposed());
+        let input_weight = Packed::new(Matrix::new(call.parameters[0], width, self.inputs).transposed());
+        let state_weight = Packed::new(Matrix::new(call.parameters[1], width, hidden).transposed());
+        let mut products = vec![0.0; if C::APART { rows * width } else { 0 }];
         let zeros = vec![0.0; numbers * C::KEPT.max(1)];
         for position in 0..self.positions {
-            let gates = &mut saved.gates[position * rows * width..][..rows * width];
+            let (gates, next_gates) = saved.gates[position * rows * width..].split_at_mut(rows * width);
             let (before, state) = saved.states.split_at_mut(position * numbers);
             let (kept_before, kept) = saved.kept.split_at_mut(position * numbers * C::KEPT);
-            let kept = &mut kept[..numbers * C::KEPT];
             let (before, kept_before) = match position {
                 0 => (&zeros[..numbers], &zeros[..numbers * C::KEPT]),
                 _ => (
@@ -220,17 +185,23 @@ impl<C: Cell> Op for Recurrent<C> {
                     &kept_before[(position - 1) * numbers * C::KEPT..],
                 ),
             };
-            match (position, C::APART) {
-                (0, true) => kept.fill(0.0),
-                (0, false) => {}
-                (_, true) => weight.multiply(kept, Windows::matrix(before, hidden), false),
-                (_, false) => weight.multiply(gates, Windows::matrix(before, hidden), true),
+            // Position by position, so that gates are in the cache until they are done with.
+            let inputs = &saved.inputs[position * vectors..][..vectors];
+            input_weight.multiply(gates, Windows::matrix(inputs, self.inputs), false);
+            if position > 0 {
+                let before = Windows::matrix(before, hidden);
+                let next = &next_gates[..next_gates.len().min(rows * width)];
+                match C::APART {
+                    true => state_weight.multiply_ahead(&mut products, before, false, &[next]),
+                    false => state_weight.multiply_ahead(gates, before, true, &[next]),
+                }
             }
             let state = &mut state[..numbers];
             C::forward(ForwardStep {
                 hidden,
                 gates,
-                kept,
+                products: &products,
+                kept: &mut kept[..numbers * C::KEPT],
                 kept_before,
                 before,
                 state,
@@ -242,44 +213,74 @@ impl<C: Cell> Op for Recurrent<C> {
         }
     }
 
-    fn backward(&self, mut call: Backward<'_>) {
+    fn backward(&self, call: Backward<'_>) {
         let (rows, hidden, width) = (call.rows, self.hidden, self.width());
         let numbers = rows * hidden;
-        let saved = std::mem::take(&mut call.saved);
-        let saved = self.split(rows, saved);
+        let saved = self.split(rows, call.saved);
         let weight = Packed::new(Matrix::new(call.parameters[1], width, hidden));
+        let mut gradients = Gradients::new(self, call.parameters[0], call.for_inputs, call.for_parameters);
         let zeros = vec![0.0; numbers * C::KEPT.max(1)];
         let (mut for_state, mut carried) = (vec![0.0; numbers], vec![0.0; numbers]);
-        for position in (0..self.positions).rev() {
-            for (row, for_state) in for_state.chunks_exact_mut(hidden).enumerate() {
-                let place = row * self.positions + position;
-                vector::add(for_state, &call.gradient[place * hidden..][..hidden]);
+        let group = (VECTORS / rows.max(1)).max(1);
+        let mut by_input = vec![0.0; group * rows * width];
+        let mut by_state = vec![0.0; if C::APART { by_input.len() } else { 0 }];
+        let mut end = self.positions;
+        while end > 0 {
+            let first = end.saturating_sub(group);
+            for position in (first..end).rev() {
+                vectorized!(
+                    for (row, for_state) in for_state.chunks_exact_mut(hidden).enumerate() {
+                        let gradient = &call.gradient[(row * self.positions + position) * hidden..][..hidden];
+                        for (for_state, gradient) in for_state.iter_mut().zip(gradient) {
+                            *for_state += gradient;
+                        }
+                    }
+                );
+                let (before, kept_before) = match position {
+                    0 => (&zeros[..numbers], &zeros[..numbers * C::KEPT]),
+                    _ => (
+                        &saved.states[(position - 1) * numbers..][..numbers],
+                        &saved.kept[(position - 1) * numbers * C::KEPT..][..numbers * C::KEPT],
+                    ),
+                };
+                let part = (position - first) * rows * width..(position - first + 1) * rows * width;
+                C::backward(BackwardStep {
+                    hidden,
+                    gates: &saved.gates[position * rows * width..][..rows * width],
+                    kept: &saved.kept[position * numbers * C::KEPT..][..numbers * C::KEPT],
+                    kept_before,
+                    before,
+                    for_state: &mut for_state,
+                    carried: &mut carried,
+                    by_input: &mut by_input[part.clone()],
+                    by_state: if C::APART {
+                        &mut by_state[part.clone()]
+                    } else {
+                        &mut []
+                    },
+                });
+                if position > 0 {
+                    let by_state = if C::APART {
+                        &by_state[part]
+                    } else {
+                        &by_input[part]
+                    };
+                    let next = position - 1;
+                    let kept = next.saturating_sub(1) * numbers * C::KEPT;
+                    let next = [
+                        &saved.gates[next * rows * width..][..rows * width],
+                        &saved.kept[kept..][..numbers * C::KEPT],
+                        &saved.states[next.saturating_sub(1) * numbers..][..numbers],
+                    ];
+                    weight.multiply_ahead(&mut for_state, Windows::matrix(by_state, width), true, &next);
+                }
             }
-            let gates = &mut saved.gates[position * rows * width..][..rows * width];
-            let (kept_before, kept) = saved.kept.split_at_mut(position * numbers * C::KEPT);
-            let kept = &mut kept[..numbers * C::KEPT];
-            let (before, kept_before) = match position {
-                0 => (&zeros[..numbers], &zeros[..numbers * C::KEPT]),
-                _ => (
-                    &saved.states[(position - 1) * numbers..][..numbers],
-                    &kept_before[(position - 1) * numbers * C::KEPT..],
-                ),
-            };
-            C::backward(BackwardStep {
-                hidden,
-                gates,
-                kept,
-                kept_before,
-                before,
-                for_state: &mut for_state,
-                carried: &mut carried,
-            });
-            if position > 0 {
-                let by_state = if C::APART { &*kept } else { &*gates };
-                weight.multiply(&mut for_state, Windows::matrix(by_state, width), true);
-            }
+            let vectors = (end - first) * rows * width;
+            let by_state = C::APART.then(|| &by_state[..vectors]);
+            gradients.add(first, &by_input[..vectors], by_state, &saved);
+            end = first;
         }
-        self.gradients(&mut call, &saved);
+        gradients.finish();
     }
 
     fn by_candle(&self, inputs: &[Tensor], parameters: &[Tensor], _: &CandleContext<'_>) -> Result<Tensor> {

@@ -10,21 +10,60 @@ const ROWS: usize = 96;
 
 /// Adds `gradient^T * x`, the gradient of a weight [outputs, inputs], for `gradient` [rows, outputs] and `x`
 /// [rows, inputs].
-pub fn add_weight_gradient(sum: &mut Sum<'_>, gradient: &[f32], x: &[f32], [outputs, inputs]: [usize; 2]) {
-    if outputs == 0 || inputs == 0 {
-        return;
+pub fn add_weight_gradient(sum: &mut Sum<'_>, gradient: &[f32], x: &[f32], shape: [usize; 2]) {
+    let mut weight = WeightGradient::new(sum, shape);
+    weight.add(gradient, x);
+    weight.finish();
+}
+
+/// The gradient of a weight [outputs, inputs] that is added up part by part of the rows, each while it is in the cache.
+#[derive(Debug)]
+pub struct WeightGradient<'a, 'b> {
+    sum: &'a mut Sum<'b>,
+    shape: [usize; 2],
+    // The right side is read in whole lines, of the left one a few numbers of each; so the wider one is right, and what is
+    // added up is [inputs, outputs] where that is the gradient.
+    turned: Option<Vec<f32>>,
+    fresh: bool,
+}
+
+impl<'a, 'b> WeightGradient<'a, 'b> {
+    /// One to which nothing is added yet.
+    pub fn new(sum: &'a mut Sum<'b>, [outputs, inputs]: [usize; 2]) -> Self {
+        Self {
+            sum,
+            shape: [outputs, inputs],
+            turned: (inputs < outputs).then(|| vec![0.0; outputs * inputs]),
+            fresh: true,
+        }
     }
-    // The right side is read in whole lines, of the left one a few numbers of each; so the wider one is right.
-    if inputs >= outputs {
-        return add_in_blocks(sum, [gradient, x], [outputs, inputs]);
+
+    /// Adds `gradient^T * x` for `gradient` [rows, outputs] and `x` [rows, inputs].
+    pub fn add(&mut self, gradient: &[f32], x: &[f32]) {
+        let [outputs, inputs] = self.shape;
+        match &mut self.turned {
+            Some(numbers) => {
+                let mut sum = Sum {
+                    numbers,
+                    fresh: self.fresh,
+                };
+                add_in_blocks(&mut sum, [x, gradient], [inputs, outputs]);
+                self.fresh = sum.fresh;
+            }
+            None => add_in_blocks(self.sum, [gradient, x], [outputs, inputs]),
+        }
     }
-    let mut turned = vec![0.0; outputs * inputs];
-    let mut turned_sum = Sum {
-        numbers: &mut turned,
-        fresh: true,
-    };
-    add_in_blocks(&mut turned_sum, [x, gradient], [inputs, outputs]);
-    add_turned(sum, &turned, [outputs, inputs]);
+
+    /// Hands the sum over.
+    pub fn finish(self) {
+        match self.turned {
+            Some(turned) => add_turned(self.sum, &turned, self.shape),
+            // Nothing may have been added, but what is there must be zeros.
+            None if self.sum.fresh => self.sum.numbers.fill(0.0),
+            None => {}
+        }
+        self.sum.fresh = false;
+    }
 }
 
 /// Adds a matrix [inputs, outputs] to one of [outputs, inputs].
@@ -41,12 +80,11 @@ pub fn add_turned(sum: &mut Sum<'_>, turned: &[f32], [outputs, inputs]: [usize; 
 
 /// [`add_transposed`], so many rows at a time that they stay in the cache.
 fn add_in_blocks(sum: &mut Sum<'_>, [left, right]: [&[f32]; 2], [inner, columns]: [usize; 2]) {
+    if inner == 0 || columns == 0 {
+        return;
+    }
     for (left, right) in left.chunks(ROWS * inner).zip(right.chunks(ROWS * columns)) {
         add_transposed(sum, Windows::matrix(left, inner), right);
-    }
-    if left.is_empty() {
-        // Nothing to add, but what is there must be zeros.
-        sum.to_add();
     }
 }
 

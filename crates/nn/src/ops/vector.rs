@@ -25,29 +25,65 @@ impl<F: FnMut() -> R, R> pulp::WithSimd for Widest<F> {
     }
 }
 
+/// Numbers of a line of the cache.
+pub const LINE: usize = 16;
+
+/// Asks for the line that begins with these numbers, so that it is in a core's second cache when it is needed. Nothing else
+/// happens, and nothing at all where there is no such instruction.
+#[inline(always)]
+#[allow(unsafe_code)]
+pub fn prefetch(numbers: &[f32]) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: the instruction is a hint for any address, even one that can't be read, and changes no number.
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T1>(numbers.as_ptr().cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = numbers;
+}
+
 /// Numbers that are summed side by side, so that a sum needs no particular order of its parts but always has the same.
 const LANES: usize = 16;
 
-/// e^x within two units in the last place (range reduction and polynomial of Cephes' `expf`). Beyond ±87 it stays at the
-/// smallest and largest normal numbers; NaN stays NaN.
+/// 2^n and e^x / 2^n - 1, where n is the whole number that is nearest to x / ln 2 (range reduction and polynomial of
+/// Cephes' `expf`): e^x and e^x - 1 follow without loss. For x within ±88; NaN stays NaN in the second number.
 #[inline(always)]
-pub fn exp(x: f32) -> f32 {
+fn power_and_rest(x: f32) -> (f32, f32) {
     // Adding 1.5 * 2^23 rounds to a whole number and leaves it in the low bits.
     const ROUND: f32 = 12_582_912.0;
-    let x = x.clamp(-87.3, 88.3);
-    let shifted = x * std::f32::consts::LOG2_E + ROUND;
+    const SERIES: [f32; 6] = [
+        1.987_569_1e-4,
+        1.398_199_9e-3,
+        8.333_452e-3,
+        4.166_579_6e-2,
+        0.166_666_66,
+        0.5,
+    ];
+    let shifted = x.mul_add(std::f32::consts::LOG2_E, ROUND);
     let power = (shifted.to_bits() as i32).wrapping_sub(ROUND.to_bits() as i32);
     let whole = shifted - ROUND;
-    let rest = x - whole * 0.693_359_4 + whole * 2.121_944_4e-4;
-    let series =
-        (((((1.987_569_1e-4 * rest + 1.398_199_9e-3) * rest + 8.333_452e-3) * rest + 4.166_579_6e-2) * rest
-            + 0.166_666_66)
-            * rest
-            + 0.5)
-            * (rest * rest)
-            + rest
-            + 1.0;
-    series * f32::from_bits((power.wrapping_add(127) as u32) << 23)
+    let rest = whole.mul_add(2.121_944_4e-4, whole.mul_add(-0.693_359_4, x));
+    let series = polynomial(&SERIES, rest);
+    let rest = series.mul_add(rest * rest, rest);
+    (f32::from_bits((power.wrapping_add(127) as u32) << 23), rest)
+}
+
+/// The polynomial with these factors, that of the highest power first.
+#[inline(always)]
+fn polynomial<const N: usize>(factors: &[f32; N], x: f32) -> f32 {
+    let mut value = factors[0];
+    for factor in &factors[1..] {
+        value = value.mul_add(x, *factor);
+    }
+    value
+}
+
+/// e^x within two units in the last place. Beyond ±87 it stays at the smallest and largest normal numbers; NaN stays NaN.
+#[inline(always)]
+pub fn exp(x: f32) -> f32 {
+    let (power, rest) = power_and_rest(x.clamp(-87.3, 88.3));
+    rest.mul_add(power, power)
 }
 
 /// cos(2πx), to about 2e-7 for x up to some thousands: folded to the sine of a quarter of a turn to both sides, and its
@@ -56,15 +92,18 @@ pub fn exp(x: f32) -> f32 {
 pub fn wave(x: f32) -> f32 {
     // Adding 1.5 * 2^23 rounds to a whole number.
     const ROUND: f32 = 12_582_912.0;
+    const SERIES: [f32; 5] = [
+        -2.505_210_8e-8,
+        2.755_731_9e-6,
+        -1.984_127e-4,
+        8.333_333e-3,
+        -0.166_666_67,
+    ];
     let rest = x - ((x + ROUND) - ROUND);
     let angle = (0.25 - rest.abs()) * std::f32::consts::TAU;
     let square = angle * angle;
-    let series = ((((-2.505_210_8e-8 * square + 2.755_731_9e-6) * square - 1.984_127e-4) * square
-        + 8.333_333e-3)
-        * square
-        - 0.166_666_67)
-        * square;
-    angle + angle * series
+    let series = polynomial(&SERIES, square) * square;
+    angle.mul_add(series, angle)
 }
 
 /// 1 / (1 + e^-x).
@@ -73,29 +112,90 @@ pub fn sigmoid(x: f32) -> f32 {
     1.0 / (1.0 + exp(-x))
 }
 
-/// tanh(x), to about 1e-7: through e^2x, near zero by the polynomial of Cephes' `tanhf`.
+/// tanh(x), to about 1e-7 of itself: (e^2x - 1) / (e^2x + 1).
 #[inline(always)]
 pub fn tanh(x: f32) -> f32 {
-    let size = x.abs();
-    let square = x * x;
-    let near = ((((-5.704_988_7e-3 * square + 2.063_909e-2) * square - 5.373_971_6e-2) * square
-        + 0.133_314_42)
-        * square
-        - 0.333_332_8)
-        * square
-        * x
-        + x;
-    let far = (1.0 - 2.0 / (exp(2.0 * size) + 1.0)).copysign(x);
-    if size < 0.625 { near } else { far }
+    let numerator = exp_minus_one(2.0 * x);
+    numerator / (numerator + 2.0)
+}
+
+/// [`sigmoid`] of two numbers by one division, which takes as long as half of a sigmoid. Below -43 it stays as it is there,
+/// 2e-19.
+#[inline(always)]
+pub fn sigmoids(x: f32, y: f32) -> (f32, f32) {
+    let (x, y) = (2.0 + exp_minus_one(-x), 2.0 + exp_minus_one(-y));
+    let inverse = 1.0 / (x * y);
+    (y * inverse, x * inverse)
+}
+
+/// [`sigmoid`] of the one and [`tanh`] of the other number by one division.
+#[inline(always)]
+pub fn sigmoid_and_tanh(x: f32, y: f32) -> (f32, f32) {
+    let (x, numerator) = (2.0 + exp_minus_one(-x), exp_minus_one(2.0 * y));
+    let y = numerator + 2.0;
+    let inverse = 1.0 / (x * y);
+    (y * inverse, numerator * x * inverse)
+}
+
+/// e^x - 1 to about 1e-7 of itself; beyond ±43 as there, so that two of them can be multiplied.
+#[inline(always)]
+fn exp_minus_one(x: f32) -> f32 {
+    let (power, rest) = power_and_rest(x.clamp(-43.0, 43.0));
+    rest.mul_add(power, power - 1.0)
 }
 
 /// The error function, to 7e-7 (Abramowitz and Stegun, 7.1.26), given e^(-x²).
 #[inline(always)]
 pub fn erf(x: f32, exp_of_minus_square: f32) -> f32 {
-    let t = 1.0 / (1.0 + 0.327_591_1 * x.abs());
-    let series =
-        ((((1.061_405_4 * t - 1.453_152) * t + 1.421_413_7) * t - 0.284_496_72) * t + 0.254_829_6) * t;
+    const SERIES: [f32; 5] = [1.061_405_4, -1.453_152, 1.421_413_7, -0.284_496_72, 0.254_829_6];
+    let t = 1.0 / x.abs().mul_add(0.327_591_1, 1.0);
+    let series = polynomial(&SERIES, t) * t;
     (1.0 - series * exp_of_minus_square).copysign(x)
+}
+
+/// `outputs[..][i] = function(outputs[..][i], inputs[..][i])` for slices of one length. Numbers are read and written a vector
+/// at a time: in a loop over single ones the compiler would have to prove that no output is another one's input.
+#[inline(always)]
+pub fn update<const O: usize, const I: usize>(
+    mut outputs: [&mut [f32]; O],
+    inputs: [&[f32]; I],
+    function: impl Fn([f32; O], [f32; I]) -> [f32; O],
+) {
+    let length = outputs[0].len();
+    assert!(outputs.iter().all(|output| output.len() == length));
+    assert!(inputs.iter().all(|input| input.len() == length));
+    let whole = length - length % LANES;
+    for from in (0..whole).step_by(LANES) {
+        let mut values = [[0.0; LANES]; O];
+        let mut others = [[0.0; LANES]; I];
+        for (values, output) in values.iter_mut().zip(&outputs) {
+            values.copy_from_slice(&output[from..from + LANES]);
+        }
+        for (others, input) in others.iter_mut().zip(&inputs) {
+            others.copy_from_slice(&input[from..from + LANES]);
+        }
+        for lane in 0..LANES {
+            let results = function(
+                std::array::from_fn(|output| values[output][lane]),
+                std::array::from_fn(|input| others[input][lane]),
+            );
+            for (values, result) in values.iter_mut().zip(results) {
+                values[lane] = result;
+            }
+        }
+        for (values, output) in values.iter().zip(&mut outputs) {
+            output[from..from + LANES].copy_from_slice(values);
+        }
+    }
+    for at in whole..length {
+        let results = function(
+            std::array::from_fn(|output| outputs[output][at]),
+            std::array::from_fn(|input| inputs[input][at]),
+        );
+        for (output, result) in outputs.iter_mut().zip(results) {
+            output[at] = result;
+        }
+    }
 }
 
 /// The sum of all numbers.
@@ -203,8 +303,15 @@ mod tests {
             for x in [x, near] {
                 let wide = f64::from(x);
                 prop_assert!((f64::from(exp(x)) / wide.exp() - 1.0).abs() < 4e-7);
-                prop_assert!((f64::from(tanh(x)) - wide.tanh()).abs() < 3e-7);
-                prop_assert!((f64::from(sigmoid(x)) - 1.0 / (1.0 + (-wide).exp())).abs() < 3e-7);
+                prop_assert!((f64::from(tanh(x)) - wide.tanh()).abs() <= 3e-7 * wide.tanh().abs());
+                let share = 1.0 / (1.0 + (-wide).exp());
+                prop_assert!((f64::from(sigmoid(x)) - share).abs() < 3e-7);
+                let (first, second) = sigmoids(x, near);
+                let (third, level) = sigmoid_and_tanh(x, near);
+                prop_assert!((f64::from(first) - share).abs() < 4e-7);
+                prop_assert!((f64::from(second) - 1.0 / (1.0 + f64::from(-near).exp())).abs() < 4e-7);
+                prop_assert!((f64::from(third) - share).abs() < 4e-7);
+                prop_assert!((f64::from(level) - f64::from(near).tanh()).abs() < 4e-7);
             }
             let turns = f64::from(near) * std::f64::consts::TAU;
             prop_assert!((f64::from(wave(near)) - turns.cos()).abs() < 4e-7);
@@ -227,6 +334,17 @@ mod tests {
         assert!(exp(f32::INFINITY).is_finite() && exp(f32::NEG_INFINITY) < 1e-37);
         assert_eq!((tanh(100.0), tanh(-100.0), tanh(0.0)), (1.0, -1.0, 0.0));
         assert_eq!((sigmoid(1000.0), exp(0.0)), (1.0, 1.0));
+        for x in [1000.0, f32::INFINITY] {
+            let ((one, other), (third, level)) = (sigmoids(x, x), sigmoid_and_tanh(x, x));
+            assert!(
+                [one, other, third, level]
+                    .iter()
+                    .all(|share| (share - 1.0).abs() < 3e-7)
+            );
+            let ((one, other), (third, level)) = (sigmoids(-x, -x), sigmoid_and_tanh(-x, -x));
+            assert!([one, other, third].iter().all(|share| *share < 1e-18) && (level + 1.0).abs() < 3e-7);
+        }
+        assert!(sigmoids(f32::NAN, 0.0).0.is_nan() && sigmoid_and_tanh(0.0, f32::NAN).1.is_nan());
         for function in [exp, tanh, sigmoid, wave] {
             assert!(function(f32::NAN).is_nan());
         }
