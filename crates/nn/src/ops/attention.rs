@@ -1,9 +1,12 @@
 //! Scaled dot product attention with several heads (Vaswani et al., 2017).
 
 use super::{
-    Backward, CandleContext, Forward, Op,
-    matmul::{Matrix, MatrixMut, multiply},
-    vector::{dot, exp, highest, sum, vectorized},
+    Backward, CandleContext, Forward, Op, Sum,
+    matmul::Matrix,
+    packed::Packed,
+    transposed::add_transposed,
+    vector::{self, dot, exp, highest, sum, vectorized},
+    windows::Windows,
 };
 use candle_core::{D, Result, Tensor};
 use serde::Serialize;
@@ -86,9 +89,22 @@ impl Attention {
         Matrix::strided(&numbers[start..], self.positions, self.size, stride, 1)
     }
 
-    /// The same to write to.
-    fn part_mut<'a>(&self, numbers: &'a mut [f32], start: usize, stride: usize) -> MatrixMut<'a> {
-        MatrixMut::strided(&mut numbers[start..], self.positions, self.size, stride, 1)
+    /// The same side by side.
+    fn gather(&self, vectors: &mut [f32], numbers: &[f32], start: usize, stride: usize) {
+        for (vector, numbers) in vectors.chunks_exact_mut(self.size).zip(numbers.chunks(stride)) {
+            vector.copy_from_slice(&numbers[start..start + self.size]);
+        }
+    }
+
+    /// The way back: writes them to their places, or adds them to what is there.
+    fn scatter(&self, vectors: &[f32], numbers: &mut [f32], start: usize, stride: usize, add: bool) {
+        for (vector, numbers) in vectors.chunks_exact(self.size).zip(numbers.chunks_mut(stride)) {
+            let numbers = &mut numbers[start..start + self.size];
+            match add {
+                true => vector::add(numbers, vector),
+                false => numbers.copy_from_slice(vector),
+            }
+        }
     }
 
     /// Which positions of a row are seen; `None` where all are.
@@ -118,6 +134,8 @@ impl Op for Attention {
 
     fn forward(&self, call: Forward<'_>) {
         let (width, square) = (self.width(), self.positions * self.positions);
+        // Vectors of a head side by side, as products want them.
+        let mut vectors = vec![0.0; self.positions * self.size];
         let rows = call.inputs[0]
             .chunks_exact(3 * self.positions * width)
             .zip(call.out.chunks_exact_mut(self.positions * width))
@@ -126,18 +144,20 @@ impl Op for Attention {
             let seen = self.seen(call.context.indices, row);
             for (head, shares) in saved.chunks_exact_mut(square).enumerate() {
                 let at = self.places(head);
-                let (queries, keys) = (self.part(x, at.query, at.stride), self.part(x, at.key, at.stride));
-                let scores = MatrixMut::new(shares, self.positions, self.positions);
-                multiply(scores, queries, keys.transposed(), false);
-                for (position, scores) in shares.chunks_exact_mut(self.positions).enumerate() {
-                    let visible = if self.causal { position + 1 } else { self.positions };
-                    let (scores, later) = scores.split_at_mut(visible);
-                    vectorized!(softmax(scores, self.scale(), seen.as_deref()));
-                    later.fill(0.0);
-                }
-                let shares = Matrix::new(shares, self.positions, self.positions);
-                let result = self.part_mut(out, head * self.size, width);
-                multiply(result, shares, self.part(x, at.value, at.stride), false);
+                self.gather(&mut vectors, x, at.query, at.stride);
+                let queries = Windows::matrix(&vectors, self.size);
+                Packed::new(self.part(x, at.key, at.stride).transposed()).multiply(shares, queries, false);
+                vectorized!(
+                    for (position, scores) in shares.chunks_exact_mut(self.positions).enumerate() {
+                        let visible = if self.causal { position + 1 } else { self.positions };
+                        let (scores, later) = scores.split_at_mut(visible);
+                        softmax(scores, self.scale(), seen.as_deref());
+                        later.fill(0.0);
+                    }
+                );
+                let shares = Windows::matrix(shares, self.positions);
+                Packed::new(self.part(x, at.value, at.stride)).multiply(&mut vectors, shares, false);
+                self.scatter(&vectors, out, head * self.size, width, false);
             }
         }
     }
@@ -148,6 +168,10 @@ impl Op for Attention {
         };
         let (width, square) = (self.width(), self.positions * self.positions);
         let mut for_shares = vec![0.0; square];
+        let (mut vectors, mut result) = (
+            vec![0.0; self.positions * self.size],
+            vec![0.0; self.positions * self.size],
+        );
         let rows = call.inputs[0]
             .chunks_exact(3 * self.positions * width)
             .zip(sum.numbers.chunks_exact_mut(3 * self.positions * width))
@@ -157,17 +181,18 @@ impl Op for Attention {
         for (((x, into), gradient), saved) in rows {
             for (head, shares) in saved.chunks_exact(square).enumerate() {
                 let at = self.places(head);
-                let part = |start| self.part(x, start, at.stride);
-                let gradient = self.part(gradient, head * self.size, width);
-                let of_shares = Matrix::new(shares, self.positions, self.positions);
-                multiply(
-                    self.part_mut(into, at.value, at.stride),
-                    of_shares.transposed(),
-                    gradient,
-                    more,
-                );
-                let out = MatrixMut::new(&mut for_shares, self.positions, self.positions);
-                multiply(out, gradient, part(at.value).transposed(), false);
+                let mut multiply_turned = |left: &[f32], right: &[f32], start| {
+                    let mut sum = Sum {
+                        numbers: &mut result,
+                        fresh: true,
+                    };
+                    add_transposed(&mut sum, Windows::matrix(left, self.positions), right);
+                    self.scatter(&result, into, start, at.stride, more);
+                };
+                self.gather(&mut vectors, gradient, head * self.size, width);
+                multiply_turned(shares, &vectors, at.value);
+                let values = self.part(x, at.value, at.stride).transposed();
+                Packed::new(values).multiply(&mut for_shares, Windows::matrix(&vectors, self.size), false);
                 let scale = self.scale();
                 vectorized!(for (gradient, shares) in for_shares
                     .chunks_exact_mut(self.positions)
@@ -175,15 +200,11 @@ impl Op for Attention {
                 {
                     softmax_back(gradient, shares, scale);
                 });
-                let for_scores = Matrix::new(&for_shares, self.positions, self.positions);
-                multiply(
-                    self.part_mut(into, at.query, at.stride),
-                    for_scores,
-                    part(at.key),
-                    more,
-                );
-                let out = self.part_mut(into, at.key, at.stride);
-                multiply(out, for_scores.transposed(), part(at.query), more);
+                self.gather(&mut vectors, x, at.query, at.stride);
+                multiply_turned(&for_shares, &vectors, at.key);
+                let for_scores = Windows::matrix(&for_shares, self.positions);
+                Packed::new(self.part(x, at.key, at.stride)).multiply(&mut vectors, for_scores, false);
+                self.scatter(&vectors, into, at.query, at.stride, more);
             }
         }
     }

@@ -4,7 +4,7 @@
 use super::{
     matmul::Matrix,
     transpose::transpose,
-    vector::{LINE, prefetch},
+    vector::prefetch_part,
     windows::{Starts, Windows},
 };
 use pulp::{Arch, Simd, WithSimd};
@@ -52,6 +52,11 @@ impl Packed {
             columns,
             panel,
         }
+    }
+
+    /// Rows of the matrix.
+    pub fn inner(&self) -> usize {
+        self.inner
     }
 
     /// `out = left * self`, or `out += left * self` when `accumulate`, on one thread. The rows of `out` lie one after the
@@ -161,9 +166,7 @@ impl Product<'_> {
         } = *self.right;
         let mut begin = self.left.starts();
         let tiles = self.left.rows().div_ceil(R) * columns.div_ceil(panel);
-        let lines: usize = self.next.iter().map(|numbers| numbers.len().div_ceil(LINE)).sum();
-        let lines_per_tile = lines.div_ceil(tiles);
-        let mut lines = self.next.iter().flat_map(|numbers| numbers.chunks(LINE));
+        let mut tile_index = 0;
         let block = (BLOCK / inner).next_multiple_of(R);
         for out in self.out.chunks_mut(block * columns) {
             let mut starts = begin;
@@ -179,7 +182,10 @@ impl Product<'_> {
                 };
                 let mut out = &mut out[..];
                 while !out.is_empty() {
-                    lines.by_ref().take(lines_per_tile).for_each(prefetch);
+                    for numbers in self.next {
+                        prefetch_part(numbers, tile_index, tiles);
+                    }
+                    tile_index += 1;
                     let rows = out.len() / columns;
                     // The last rows have tiles of their own height, so that no sum is for nothing.
                     let rows = if rows >= R { R } else { rows.min(6) };
@@ -229,10 +235,17 @@ impl<S: Simd> Tile<'_, S> {
     #[inline(always)]
     fn write<const R: usize, const V: usize>(&self, simd: S, out: &mut [f32], starts: &mut Starts) {
         let (numbers, length) = (self.left.numbers(), self.left.length());
-        let starts: [usize; R] = std::array::from_fn(|_| starts.next());
+        // Loops and not `from_fn`, which may be called and not inlined, and a call empties the registers.
+        let mut places = [0; R];
+        for place in &mut places {
+            *place = starts.next();
+        }
         let mut sums = [[simd.splat_f32s(0.0); V]; R];
         for (panel, offset) in self.panel.chunks_exact(length * V).zip(self.left.offsets()) {
-            let rows: [&[f32]; R] = std::array::from_fn(|row| &numbers[starts[row] + offset..][..length]);
+            let mut rows = [&numbers[..0]; R];
+            for (row, place) in rows.iter_mut().zip(places) {
+                *row = &numbers[place + offset..][..length];
+            }
             for (index, vectors) in panel.chunks_exact(V).take(length).enumerate() {
                 for row in 0..R {
                     let number = simd.splat_f32s(rows[row][index]);

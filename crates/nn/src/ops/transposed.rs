@@ -8,14 +8,6 @@ use pulp::{Arch, Simd, WithSimd};
 /// first cache.
 const ROWS: usize = 96;
 
-/// Adds `gradient^T * x`, the gradient of a weight [outputs, inputs], for `gradient` [rows, outputs] and `x`
-/// [rows, inputs].
-pub fn add_weight_gradient(sum: &mut Sum<'_>, gradient: &[f32], x: &[f32], shape: [usize; 2]) {
-    let mut weight = WeightGradient::new(sum, shape);
-    weight.add(gradient, x);
-    weight.finish();
-}
-
 /// The gradient of a weight [outputs, inputs] that is added up part by part of the rows, each while it is in the cache.
 #[derive(Debug)]
 pub struct WeightGradient<'a, 'b> {
@@ -259,7 +251,12 @@ mod tests {
                 Matrix::new(&right, rows, columns),
                 !fresh,
             );
-            add_weight_gradient(&mut Sum { numbers: &mut numbers, fresh }, &left, &right, [inner, columns]);
+            let mut sum = Sum { numbers: &mut numbers, fresh };
+            let mut weight = WeightGradient::new(&mut sum, [inner, columns]);
+            let (left, right) = (left.split_at(rows / 3 * inner), right.split_at(rows / 3 * columns));
+            weight.add(left.0, right.0);
+            weight.add(left.1, right.1);
+            weight.finish();
             for (out, expected) in numbers.iter().zip(&expected) {
                 prop_assert!((out - expected).abs() < 2e-4, "{out} and {expected}");
             }

@@ -25,14 +25,23 @@ impl<F: FnMut() -> R, R> pulp::WithSimd for Widest<F> {
     }
 }
 
-/// Numbers of a line of the cache.
-pub const LINE: usize = 16;
+/// Asks for a part of some numbers, so that they are in a core's second cache when they are needed. Nothing else happens, and
+/// nothing at all where there is no such instruction.
+#[inline(always)]
+pub fn prefetch_part(numbers: &[f32], part: usize, parts: usize) {
+    // Numbers of a line of the cache.
+    const LINE: usize = 16;
+    let length = numbers.len().div_ceil(LINE * parts) * LINE;
+    let from = (part * length).min(numbers.len());
+    for line in numbers[from..numbers.len().min(from + length)].chunks(LINE) {
+        prefetch(line);
+    }
+}
 
-/// Asks for the line that begins with these numbers, so that it is in a core's second cache when it is needed. Nothing else
-/// happens, and nothing at all where there is no such instruction.
+/// Asks for the line that begins with these numbers.
 #[inline(always)]
 #[allow(unsafe_code)]
-pub fn prefetch(numbers: &[f32]) {
+fn prefetch(numbers: &[f32]) {
     #[cfg(target_arch = "x86_64")]
     // SAFETY: the instruction is a hint for any address, even one that can't be read, and changes no number.
     unsafe {
