@@ -46,7 +46,7 @@ impl<'a> Weight<'a> {
     }
 
     /// `out = left * self`, or `out += left * self` when `accumulate`; what is `next` is fetched meanwhile.
-    fn multiply(&self, out: &mut [f32], left: &[f32], accumulate: bool, next: &[&[f32]]) {
+    fn multiply(&self, out: &mut [f32], left: &[f32], accumulate: bool, next: [&[f32]; 3]) {
         match self {
             Self::Packed(weight) => {
                 let left = Windows::matrix(left, weight.inner());
@@ -93,7 +93,7 @@ impl Op for Linear {
             let end = first + out.len() / self.outputs;
             let x = &call.inputs[0][first * self.inputs..end * self.inputs];
             let next = parts.peek().map_or(&[][..], |next| next);
-            weight.multiply(out, x, false, &[next]);
+            weight.multiply(out, x, false, [next, &[], &[]]);
             let slopes = slopes.next().unwrap_or_default();
             self.activation.apply(out, call.parameters[1], slopes);
             first = end;
@@ -134,7 +134,7 @@ impl Op for Linear {
             let x = &call.inputs[0][part.clone()];
             if let Some((weight, sum)) = &mut for_input {
                 let [next, next_at] = [&*next, next_at].map(|next| &next[..next.len().min(now.len())]);
-                weight.multiply(&mut sum.numbers[part], now, !sum.fresh, &[x, next, next_at]);
+                weight.multiply(&mut sum.numbers[part], now, !sum.fresh, [x, next, next_at]);
             }
             if let Some(sum) = &mut for_weight {
                 sum.add(now, x);

@@ -7,6 +7,7 @@
 
 mod activation;
 mod add;
+mod ahead;
 mod attention;
 mod bag;
 mod batch_norm;

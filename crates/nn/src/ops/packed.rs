@@ -2,9 +2,9 @@
 //! the order of the loop once, where a general product would do it each time.
 
 use super::{
+    ahead::Ahead,
     matmul::Matrix,
     transpose::transpose,
-    vector::prefetch_part,
     windows::{Starts, Windows},
 };
 use pulp::{Arch, Simd, WithSimd};
@@ -17,6 +17,9 @@ thread_local! {
 
 /// Numbers of the left side that one panel after the other goes over: they stay in a core's second cache.
 const BLOCK: usize = 32_768;
+
+/// Rows of the matrix that are gone through between two parts of what is fetched ahead.
+const PART: usize = 32;
 
 /// Vectors of a tile's row: as many as its sums fill the registers with. AVX-512 has 32 for 6 rows of 4 or 12 rows of 2 sums,
 /// the vectors of the matrix and one number; AVX2 has 16 for 6 rows of 2.
@@ -62,12 +65,12 @@ impl Packed {
     /// `out = left * self`, or `out += left * self` when `accumulate`, on one thread. The rows of `out` lie one after the
     /// other without gaps.
     pub fn multiply(&self, out: &mut [f32], left: Windows<'_>, accumulate: bool) {
-        self.multiply_ahead(out, left, accumulate, &[]);
+        self.multiply_ahead(out, left, accumulate, [&[]; 3]);
     }
 
     /// The same, and meanwhile what is needed next is brought into the cache: a product waits for nothing, so that memory
     /// is idle.
-    pub fn multiply_ahead(&self, out: &mut [f32], left: Windows<'_>, accumulate: bool, next: &[&[f32]]) {
+    pub fn multiply_ahead(&self, out: &mut [f32], left: Windows<'_>, accumulate: bool, next: [&[f32]; 3]) {
         assert_eq!(out.len(), left.rows() * self.columns, "the result of a product");
         assert_eq!(left.inner(), self.inner, "inner dimensions of a product");
         if out.is_empty() {
@@ -139,7 +142,7 @@ struct Product<'a> {
     left: Windows<'a>,
     out: &'a mut [f32],
     accumulate: bool,
-    next: &'a [&'a [f32]],
+    next: [&'a [f32]; 3],
 }
 
 impl WithSimd for Product<'_> {
@@ -166,7 +169,8 @@ impl Product<'_> {
         } = *self.right;
         let mut begin = self.left.starts();
         let tiles = self.left.rows().div_ceil(R) * columns.div_ceil(panel);
-        let mut tile_index = 0;
+        let parts = self.left.offsets().len() * self.left.length().div_ceil(PART);
+        let mut ahead = Ahead::new(self.next, tiles * parts);
         let block = (BLOCK / inner).next_multiple_of(R);
         for out in self.out.chunks_mut(block * columns) {
             let mut starts = begin;
@@ -182,22 +186,18 @@ impl Product<'_> {
                 };
                 let mut out = &mut out[..];
                 while !out.is_empty() {
-                    for numbers in self.next {
-                        prefetch_part(numbers, tile_index, tiles);
-                    }
-                    tile_index += 1;
                     let rows = out.len() / columns;
                     // The last rows have tiles of their own height, so that no sum is for nothing.
                     let rows = if rows >= R { R } else { rows.min(6) };
                     let (result, rest) = out.split_at_mut(rows * columns);
                     match rows {
-                        1 => tile.write::<1, V>(simd, result, &mut starts),
-                        2 => tile.write::<2, V>(simd, result, &mut starts),
-                        3 => tile.write::<3, V>(simd, result, &mut starts),
-                        4 => tile.write::<4, V>(simd, result, &mut starts),
-                        5 => tile.write::<5, V>(simd, result, &mut starts),
-                        6 => tile.write::<6, V>(simd, result, &mut starts),
-                        _ => tile.write::<R, V>(simd, result, &mut starts),
+                        1 => tile.write::<1, V>(simd, result, &mut starts, &mut ahead),
+                        2 => tile.write::<2, V>(simd, result, &mut starts, &mut ahead),
+                        3 => tile.write::<3, V>(simd, result, &mut starts, &mut ahead),
+                        4 => tile.write::<4, V>(simd, result, &mut starts, &mut ahead),
+                        5 => tile.write::<5, V>(simd, result, &mut starts, &mut ahead),
+                        6 => tile.write::<6, V>(simd, result, &mut starts, &mut ahead),
+                        _ => tile.write::<R, V>(simd, result, &mut starts, &mut ahead),
                     }
                     out = rest;
                 }
@@ -233,7 +233,13 @@ struct Tile<'a, S: Simd> {
 
 impl<S: Simd> Tile<'_, S> {
     #[inline(always)]
-    fn write<const R: usize, const V: usize>(&self, simd: S, out: &mut [f32], starts: &mut Starts) {
+    fn write<const R: usize, const V: usize>(
+        &self,
+        simd: S,
+        out: &mut [f32],
+        starts: &mut Starts,
+        ahead: &mut Ahead<'_>,
+    ) {
         let (numbers, length) = (self.left.numbers(), self.left.length());
         // Loops and not `from_fn`, which may be called and not inlined, and a call empties the registers.
         let mut places = [0; R];
@@ -246,12 +252,17 @@ impl<S: Simd> Tile<'_, S> {
             for (row, place) in rows.iter_mut().zip(places) {
                 *row = &numbers[place + offset..][..length];
             }
-            for (index, vectors) in panel.chunks_exact(V).take(length).enumerate() {
-                for row in 0..R {
-                    let number = simd.splat_f32s(rows[row][index]);
-                    for vector in 0..V {
-                        sums[row][vector] = simd.mul_add_f32s(number, vectors[vector], sums[row][vector]);
+            let mut index = 0;
+            for panel in panel.chunks(PART * V) {
+                ahead.fetch_part();
+                for vectors in panel.chunks_exact(V) {
+                    for row in 0..R {
+                        let number = simd.splat_f32s(rows[row][index]);
+                        for vector in 0..V {
+                            sums[row][vector] = simd.mul_add_f32s(number, vectors[vector], sums[row][vector]);
+                        }
                     }
+                    index += 1;
                 }
             }
         }

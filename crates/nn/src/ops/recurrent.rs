@@ -192,8 +192,8 @@ impl<C: Cell> Op for Recurrent<C> {
                 let before = Windows::matrix(before, hidden);
                 let next = &next_gates[..next_gates.len().min(rows * width)];
                 match C::APART {
-                    true => state_weight.multiply_ahead(&mut products, before, false, &[next]),
-                    false => state_weight.multiply_ahead(gates, before, true, &[next]),
+                    true => state_weight.multiply_ahead(&mut products, before, false, [next, &[], &[]]),
+                    false => state_weight.multiply_ahead(gates, before, true, [next, &[], &[]]),
                 }
             }
             let state = &mut state[..numbers];
@@ -272,7 +272,7 @@ impl<C: Cell> Op for Recurrent<C> {
                         &saved.kept[kept..][..numbers * C::KEPT],
                         &saved.states[next.saturating_sub(1) * numbers..][..numbers],
                     ];
-                    weight.multiply_ahead(&mut for_state, Windows::matrix(by_state, width), true, &next);
+                    weight.multiply_ahead(&mut for_state, Windows::matrix(by_state, width), true, next);
                 }
             }
             let vectors = (end - first) * rows * width;

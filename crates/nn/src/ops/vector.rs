@@ -25,33 +25,6 @@ impl<F: FnMut() -> R, R> pulp::WithSimd for Widest<F> {
     }
 }
 
-/// Asks for a part of some numbers, so that they are in a core's second cache when they are needed. Nothing else happens, and
-/// nothing at all where there is no such instruction.
-#[inline(always)]
-pub fn prefetch_part(numbers: &[f32], part: usize, parts: usize) {
-    // Numbers of a line of the cache.
-    const LINE: usize = 16;
-    let length = numbers.len().div_ceil(LINE * parts) * LINE;
-    let from = (part * length).min(numbers.len());
-    for line in numbers[from..numbers.len().min(from + length)].chunks(LINE) {
-        prefetch(line);
-    }
-}
-
-/// Asks for the line that begins with these numbers.
-#[inline(always)]
-#[allow(unsafe_code)]
-fn prefetch(numbers: &[f32]) {
-    #[cfg(target_arch = "x86_64")]
-    // SAFETY: the instruction is a hint for any address, even one that can't be read, and changes no number.
-    unsafe {
-        use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
-        _mm_prefetch::<_MM_HINT_T1>(numbers.as_ptr().cast());
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = numbers;
-}
-
 /// Numbers that are summed side by side, so that a sum needs no particular order of its parts but always has the same.
 const LANES: usize = 16;
 
