@@ -1,11 +1,11 @@
 //! Scaled dot product attention with several heads (Vaswani et al., 2017).
 
 use super::{
-    Backward, CandleContext, Forward, Op, Sum,
-    matmul::Matrix,
+    Backward, CandleContext, Forward, Op,
+    matmul::{Matrix, MatrixMut},
     packed::Packed,
-    transposed::add_transposed,
-    vector::{self, dot, exp, highest, sum, vectorized},
+    transposed::multiply_transposed,
+    vector::{dot, exp, highest, sum, vectorized},
     windows::Windows,
 };
 use candle_core::{D, Result, Tensor};
@@ -89,22 +89,20 @@ impl Attention {
         Matrix::strided(&numbers[start..], self.positions, self.size, stride, 1)
     }
 
-    /// The same side by side.
-    fn gather(&self, vectors: &mut [f32], numbers: &[f32], start: usize, stride: usize) {
-        for (vector, numbers) in vectors.chunks_exact_mut(self.size).zip(numbers.chunks(stride)) {
-            vector.copy_from_slice(&numbers[start..start + self.size]);
-        }
+    /// The same to write to.
+    fn part_mut<'a>(&self, numbers: &'a mut [f32], start: usize, stride: usize) -> MatrixMut<'a> {
+        MatrixMut::strided(&mut numbers[start..], self.positions, self.size, stride, 1)
     }
 
-    /// The way back: writes them to their places, or adds them to what is there.
-    fn scatter(&self, vectors: &[f32], numbers: &mut [f32], start: usize, stride: usize, add: bool) {
-        for (vector, numbers) in vectors.chunks_exact(self.size).zip(numbers.chunks_mut(stride)) {
-            let numbers = &mut numbers[start..start + self.size];
-            match add {
-                true => vector::add(numbers, vector),
-                false => numbers.copy_from_slice(vector),
-            }
-        }
+    /// The same as the left side of a product.
+    fn rows<'a>(&self, numbers: &'a [f32], start: usize, stride: usize) -> Windows<'a> {
+        Windows::new(
+            &numbers[start..],
+            [1, self.positions],
+            [0, stride],
+            &[0],
+            self.size,
+        )
     }
 
     /// Which positions of a row are seen; `None` where all are.
@@ -134,8 +132,6 @@ impl Op for Attention {
 
     fn forward(&self, call: Forward<'_>) {
         let (width, square) = (self.width(), self.positions * self.positions);
-        // Vectors of a head side by side, as products want them.
-        let mut vectors = vec![0.0; self.positions * self.size];
         let rows = call.inputs[0]
             .chunks_exact(3 * self.positions * width)
             .zip(call.out.chunks_exact_mut(self.positions * width))
@@ -144,9 +140,8 @@ impl Op for Attention {
             let seen = self.seen(call.context.indices, row);
             for (head, shares) in saved.chunks_exact_mut(square).enumerate() {
                 let at = self.places(head);
-                self.gather(&mut vectors, x, at.query, at.stride);
-                let queries = Windows::matrix(&vectors, self.size);
-                Packed::new(self.part(x, at.key, at.stride).transposed()).multiply(shares, queries, false);
+                let keys = Packed::new(self.part(x, at.key, at.stride).transposed());
+                keys.multiply(shares, self.rows(x, at.query, at.stride), false);
                 vectorized!(
                     for (position, scores) in shares.chunks_exact_mut(self.positions).enumerate() {
                         let visible = if self.causal { position + 1 } else { self.positions };
@@ -156,8 +151,8 @@ impl Op for Attention {
                     }
                 );
                 let shares = Windows::matrix(shares, self.positions);
-                Packed::new(self.part(x, at.value, at.stride)).multiply(&mut vectors, shares, false);
-                self.scatter(&vectors, out, head * self.size, width, false);
+                let result = self.part_mut(out, head * self.size, width);
+                Packed::new(self.part(x, at.value, at.stride)).multiply_into(result, shares, false);
             }
         }
     }
@@ -168,10 +163,6 @@ impl Op for Attention {
         };
         let (width, square) = (self.width(), self.positions * self.positions);
         let mut for_shares = vec![0.0; square];
-        let (mut vectors, mut result) = (
-            vec![0.0; self.positions * self.size],
-            vec![0.0; self.positions * self.size],
-        );
         let rows = call.inputs[0]
             .chunks_exact(3 * self.positions * width)
             .zip(sum.numbers.chunks_exact_mut(3 * self.positions * width))
@@ -181,18 +172,16 @@ impl Op for Attention {
         for (((x, into), gradient), saved) in rows {
             for (head, shares) in saved.chunks_exact(square).enumerate() {
                 let at = self.places(head);
-                let mut multiply_turned = |left: &[f32], right: &[f32], start| {
-                    let mut sum = Sum {
-                        numbers: &mut result,
-                        fresh: true,
-                    };
-                    add_transposed(&mut sum, Windows::matrix(left, self.positions), right);
-                    self.scatter(&result, into, start, at.stride, more);
-                };
-                self.gather(&mut vectors, gradient, head * self.size, width);
-                multiply_turned(shares, &vectors, at.value);
-                let values = self.part(x, at.value, at.stride).transposed();
-                Packed::new(values).multiply(&mut for_shares, Windows::matrix(&vectors, self.size), false);
+                let part = |start| self.part(x, start, at.stride);
+                let from = head * self.size;
+                multiply_transposed(
+                    self.part_mut(into, at.value, at.stride),
+                    Windows::matrix(shares, self.positions),
+                    self.part(gradient, from, width),
+                    more,
+                );
+                let values = Packed::new(part(at.value).transposed());
+                values.multiply(&mut for_shares, self.rows(gradient, from, width), false);
                 let scale = self.scale();
                 vectorized!(for (gradient, shares) in for_shares
                     .chunks_exact_mut(self.positions)
@@ -200,11 +189,11 @@ impl Op for Attention {
                 {
                     softmax_back(gradient, shares, scale);
                 });
-                self.gather(&mut vectors, x, at.query, at.stride);
-                multiply_turned(&for_shares, &vectors, at.key);
                 let for_scores = Windows::matrix(&for_shares, self.positions);
-                Packed::new(self.part(x, at.key, at.stride)).multiply(&mut vectors, for_scores, false);
-                self.scatter(&vectors, into, at.query, at.stride, more);
+                let for_keys = self.part_mut(into, at.key, at.stride);
+                multiply_transposed(for_keys, for_scores, part(at.query), more);
+                let for_queries = self.part_mut(into, at.query, at.stride);
+                Packed::new(part(at.key)).multiply_into(for_queries, for_scores, more);
             }
         }
     }

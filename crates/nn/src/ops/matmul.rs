@@ -118,6 +118,22 @@ impl<'a> MatrixMut<'a> {
     }
 }
 
+impl<'a> MatrixMut<'a> {
+    /// Rows and columns.
+    pub fn shape(&self) -> (usize, usize) {
+        (self.rows, self.columns)
+    }
+
+    /// The numbers up to the last one, and how far it is from row to row, where those of a row lie side by side.
+    pub fn by_rows(self) -> Option<(&'a mut [f32], usize)> {
+        let end = match self.rows {
+            0 => 0,
+            rows => (rows - 1) * self.row_stride + self.columns,
+        };
+        (self.column_stride == 1).then(|| (&mut self.numbers[..end], self.row_stride))
+    }
+}
+
 /// `out = left * right`, or `out += left * right` when `accumulate`, on one thread.
 #[allow(unsafe_code)]
 #[allow(

@@ -3,7 +3,7 @@
 
 use super::{
     ahead::Ahead,
-    matmul::Matrix,
+    matmul::{Matrix, MatrixMut},
     transpose::transpose,
     windows::{Starts, Windows},
 };
@@ -72,6 +72,30 @@ impl Packed {
     /// is idle.
     pub fn multiply_ahead(&self, out: &mut [f32], left: Windows<'_>, accumulate: bool, next: [&[f32]; 3]) {
         assert_eq!(out.len(), left.rows() * self.columns, "the result of a product");
+        self.product(out, self.columns, left, accumulate, next);
+    }
+
+    /// The same where rows of the result are apart, but the numbers of each side by side.
+    pub fn multiply_into(&self, out: MatrixMut<'_>, left: Windows<'_>, accumulate: bool) {
+        assert_eq!(
+            out.shape(),
+            (left.rows(), self.columns),
+            "the result of a product"
+        );
+        let Some((out, stride)) = out.by_rows() else {
+            unreachable!("a result of rows")
+        };
+        self.product(out, stride, left, accumulate, [&[]; 3]);
+    }
+
+    fn product(
+        &self,
+        out: &mut [f32],
+        stride: usize,
+        left: Windows<'_>,
+        accumulate: bool,
+        next: [&[f32]; 3],
+    ) {
         assert_eq!(left.inner(), self.inner, "inner dimensions of a product");
         if out.is_empty() {
             return;
@@ -80,6 +104,7 @@ impl Packed {
             right: self,
             left,
             out,
+            stride,
             accumulate,
             next,
         });
@@ -141,6 +166,8 @@ struct Product<'a> {
     right: &'a Packed,
     left: Windows<'a>,
     out: &'a mut [f32],
+    // From row to row of the result.
+    stride: usize,
     accumulate: bool,
     next: [&'a [f32]; 3],
 }
@@ -172,24 +199,27 @@ impl Product<'_> {
         let parts = self.left.offsets().len() * self.left.length().div_ceil(PART);
         let mut ahead = Ahead::new(self.next, tiles * parts);
         let block = (BLOCK / inner).next_multiple_of(R);
-        for out in self.out.chunks_mut(block * columns) {
+        let mut later = self.left.rows();
+        for out in self.out.chunks_mut(block * self.stride) {
             let mut starts = begin;
+            let all = later.min(block);
+            later -= all;
             for (index, numbers) in self.right.numbers.chunks_exact(inner * panel).enumerate() {
                 starts = begin;
                 let from = index * panel;
                 let tile = Tile {
                     panel: S::as_simd_f32s(numbers).0,
                     left: self.left,
-                    stride: columns,
+                    stride: self.stride,
                     columns: from..columns.min(from + panel),
                     accumulate: self.accumulate,
                 };
-                let mut out = &mut out[..];
-                while !out.is_empty() {
-                    let rows = out.len() / columns;
+                let (mut out, mut left) = (&mut out[..], all);
+                while left > 0 {
                     // The last rows have tiles of their own height, so that no sum is for nothing.
-                    let rows = if rows >= R { R } else { rows.min(6) };
-                    let (result, rest) = out.split_at_mut(rows * columns);
+                    let rows = if left >= R { R } else { left.min(6) };
+                    left -= rows;
+                    let (result, rest) = out.split_at_mut(out.len().min(rows * self.stride));
                     match rows {
                         1 => tile.write::<1, V>(simd, result, &mut starts, &mut ahead),
                         2 => tile.write::<2, V>(simd, result, &mut starts, &mut ahead),
@@ -293,7 +323,7 @@ impl<S: Simd> Tile<'_, S> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ops::matmul::{MatrixMut, multiply};
+    use crate::ops::matmul::multiply;
     use proptest::prelude::*;
 
     proptest! {
@@ -318,6 +348,21 @@ mod tests {
             Packed::new(right).multiply(&mut out, Windows::matrix(&left, inner), accumulate);
             for (out, expected) in out.iter().zip(&expected) {
                 prop_assert!((out - expected).abs() < 1e-4, "{out} and {expected}");
+            }
+            // Rows apart, with numbers between them that stay.
+            let stride = columns + 1 + seed as usize % 40;
+            let mut apart = vec![7.0; rows * stride];
+            let result = MatrixMut::strided(&mut apart, rows, columns, stride, 1);
+            Packed::new(right).multiply_into(result, Windows::matrix(&left, inner), accumulate);
+            let before = if accumulate { 7.0 } else { 0.0 };
+            let mut plain = vec![before; rows * columns];
+            let left = Matrix::new(&left, rows, inner);
+            multiply(MatrixMut::new(&mut plain, rows, columns), left, right, accumulate);
+            for (row, plain) in apart.chunks(stride).zip(plain.chunks(columns)) {
+                prop_assert!(row[columns..].iter().all(|number| *number == 7.0));
+                for (out, expected) in row.iter().zip(plain) {
+                    prop_assert!((out - expected).abs() < 1e-4, "{out} and {expected}");
+                }
             }
         }
     }

@@ -1,7 +1,12 @@
 //! Products with a transposed left side, as gradients of weights are: each number of a row times each of a result's
 //! gradient, summed over all rows. Both sides are read where they are.
 
-use super::{Sum, transpose::transpose, windows::Windows};
+use super::{
+    Sum,
+    matmul::{Matrix, MatrixMut},
+    transpose::transpose,
+    windows::Windows,
+};
 use pulp::{Arch, Simd, WithSimd};
 
 /// Rows that are gone through again and again at a time: those of the right side, as wide as a tile, stay in a core's
@@ -85,16 +90,40 @@ pub fn add_transposed(sum: &mut Sum<'_>, left: Windows<'_>, right: &[f32]) {
     if sum.numbers.is_empty() || right.is_empty() {
         return;
     }
-    let accumulate = !sum.fresh;
-    sum.fresh = false;
-    let out = &mut *sum.numbers;
-    let columns = out.len() / left.inner();
-    assert_eq!(out.len(), left.inner() * columns, "the result of a product");
-    assert_eq!(right.len(), left.rows() * columns, "the right side of a product");
-    Arch::new().dispatch(Product {
+    let columns = sum.numbers.len() / left.inner();
+    let right = Matrix::new(right, left.rows(), columns);
+    multiply_transposed(
+        MatrixMut::new(sum.numbers, left.inner(), columns),
         left,
         right,
+        !sum.fresh,
+    );
+    sum.fresh = false;
+}
+
+/// `out = left^T * right`, or `out += left^T * right` when `accumulate`, on one thread: for `left` [rows, inner] and `right`
+/// [rows, columns] it is [inner, columns]. Numbers of a row lie side by side.
+pub fn multiply_transposed(out: MatrixMut<'_>, left: Windows<'_>, right: Matrix<'_>, accumulate: bool) {
+    let (rows, columns) = right.shape();
+    assert_eq!(rows, left.rows(), "the rows of a product");
+    assert_eq!(out.shape(), (left.inner(), columns), "the result of a product");
+    let (Some((out, out_stride)), Some((right, stride))) = (out.by_rows(), right.by_rows()) else {
+        unreachable!("matrices of rows")
+    };
+    if out.is_empty() || (rows == 0 && accumulate) {
+        return;
+    }
+    let end = if rows == 0 {
+        0
+    } else {
+        (rows - 1) * stride + columns
+    };
+    Arch::new().dispatch(Product {
+        left,
+        right: &right[..end],
+        stride,
         out,
+        out_stride,
         columns,
         accumulate,
     });
@@ -103,7 +132,10 @@ pub fn add_transposed(sum: &mut Sum<'_>, left: Windows<'_>, right: &[f32]) {
 struct Product<'a> {
     left: Windows<'a>,
     right: &'a [f32],
+    // From row to row of the right side and of the result.
+    stride: usize,
     out: &'a mut [f32],
+    out_stride: usize,
     columns: usize,
     accumulate: bool,
 }
@@ -171,7 +203,7 @@ impl Product<'_> {
         let mut sums = [[simd.splat_f32s(0.0); V]; R];
         let mut starts = self.left.starts();
         let numbers = &self.left.numbers()[offset..];
-        for right in self.right.chunks_exact(self.columns) {
+        for right in self.right.chunks(self.stride) {
             let vectors = S::as_simd_f32s(&right[from..from + V * S::F32_LANES]).0;
             let numbers = &numbers[starts.next()..][..R];
             for row in 0..R {
@@ -182,7 +214,7 @@ impl Product<'_> {
             }
         }
         for (row, sums) in sums.into_iter().enumerate() {
-            let out = &mut self.out[(inner + row) * self.columns + from..][..V * S::F32_LANES];
+            let out = &mut self.out[(inner + row) * self.out_stride + from..][..V * S::F32_LANES];
             for (out, sum) in S::as_mut_simd_f32s(out).0.iter_mut().zip(sums) {
                 *out = match self.accumulate {
                     true => simd.add_f32s(*out, sum),
@@ -198,15 +230,15 @@ impl Product<'_> {
         let mut sums = [simd.splat_f32s(0.0); R];
         let mut starts = self.left.starts();
         let numbers = &self.left.numbers()[offset..];
-        for right in self.right.chunks_exact(self.columns) {
-            let vector = simd.partial_load_f32s(&right[from..]);
+        for right in self.right.chunks(self.stride) {
+            let vector = simd.partial_load_f32s(&right[from..self.columns]);
             let numbers = &numbers[starts.next()..][..R];
             for row in 0..R {
                 sums[row] = simd.mul_add_f32s(simd.splat_f32s(numbers[row]), vector, sums[row]);
             }
         }
         for (row, sum) in sums.into_iter().enumerate() {
-            let out = &mut self.out[(inner + row) * self.columns..][from..self.columns];
+            let out = &mut self.out[(inner + row) * self.out_stride..][from..self.columns];
             let sum = match self.accumulate {
                 true => simd.add_f32s(simd.partial_load_f32s(out), sum),
                 false => sum,
@@ -219,7 +251,7 @@ impl Product<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ops::matmul::{Matrix, MatrixMut, multiply};
+    use crate::ops::matmul::multiply;
     use proptest::prelude::*;
 
     proptest! {
