@@ -25,6 +25,13 @@ pub fn take(ui: &Ui, panel: &'static str, response: &egui::Response) {
     }
 }
 
+/// Whether keys are for the notebook as a whole: nothing else has the keyboard, and nothing waits for an answer.
+pub fn is_in_notebook(ctx: &Context, frame: &Frame<'_>) -> bool {
+    let focused = ctx.memory(egui::Memory::focused);
+    let is_free = focused.is_none_or(|id| frame.view.selected.is_some_and(|block| id == block_id(block)));
+    is_free && !frame.view.has_dialog(frame.snapshot) && !egui::Popup::is_any_open(ctx)
+}
+
 /// Turns keys into commands before any widget sees them: a text field would undo by itself.
 pub fn keys(ctx: &Context, frame: &mut Frame<'_>) {
     if frame.view.has_dialog(frame.snapshot) || egui::Popup::is_any_open(ctx) {
@@ -37,15 +44,10 @@ pub fn keys(ctx: &Context, frame: &mut Frame<'_>) {
         return;
     }
     // A field that isn't a cell's text (a cell's new name, a search) keeps its own undo and Enter.
-    let focused = ctx.memory(egui::Memory::focused);
-    let in_field = frame.view.renaming.is_some();
-    if in_field {
+    if frame.view.renaming.is_some() {
         return;
     }
-    let notebook_has_keys = match focused {
-        None => true,
-        Some(id) => frame.view.selected.is_some_and(|block| id == block_id(block)),
-    };
+    let notebook_has_keys = is_in_notebook(ctx, frame);
     for command in Command::ALL {
         let counts = match command.scope() {
             Scope::Everywhere => true,

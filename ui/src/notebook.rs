@@ -2,6 +2,7 @@
 
 use crate::cell::{self, add, cell_ui, finding_ui};
 use crate::command::{Command, add_block};
+use crate::focus;
 use crate::fonts;
 use crate::prose;
 use crate::tokens::{Tokens, font, radius, size, space};
@@ -40,9 +41,7 @@ pub fn notebook_ui(ui: &mut Ui, frame: &mut Frame<'_>) {
 
 /// Page up and page down, while no text and no button has the keyboard.
 fn page_keys(ui: &Ui, frame: &Frame<'_>) {
-    let focused = ui.memory(egui::Memory::focused);
-    let is_free = focused.is_none_or(|id| frame.view.selected.is_some_and(|block| id == block_id(block)));
-    if !is_free || frame.view.has_dialog(frame.snapshot) {
+    if !focus::is_in_notebook(ui.ctx(), frame) {
         return;
     }
     let page = ui.clip_rect().height() * 0.9;
@@ -155,10 +154,11 @@ fn reveal(ui: &Ui, frame: &mut Frame<'_>, painted: Rect) {
     }
 }
 
-/// Arrows move the selection; they don't wander to the widget that happens to be nearest.
+/// Arrows move the selection, or choose rows in a chart; they don't wander to the widget that happens to be nearest.
 fn keep_arrows(ui: &Ui, id: egui::Id) {
     let filter = EventFilter {
         vertical_arrows: true,
+        horizontal_arrows: true,
         ..EventFilter::default()
     };
     ui.memory_mut(|memory| memory.set_focus_lock_filter(id, filter));

@@ -294,6 +294,8 @@ pub struct FoldView {
     pub folds: u32,
     /// The epoch of its training, from 1.
     pub epoch: u32,
+    /// Epochs of its training at the most.
+    pub epochs: u32,
 }
 
 /// A run as curves.

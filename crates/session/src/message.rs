@@ -135,7 +135,12 @@ pub enum Message {
         result: Result<Option<Report>, Problem>,
     },
     /// A followed run has ended, or its worker is gone.
-    RunEnded { run: String, status: RunStatus },
+    RunEnded {
+        run: String,
+        status: RunStatus,
+        /// What the run's record says of a bad end.
+        problem: Option<Problem>,
+    },
     /// A preflight was worked out.
     Preflighted {
         task: TaskId,

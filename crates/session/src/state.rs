@@ -83,6 +83,10 @@ pub struct OpenNotebook {
     pub cells: HashMap<String, Cell>,
     /// Rows that are chosen in a chart. They belong to this session, not to the text.
     pub chosen: Option<Chosen>,
+    /// When rows were last chosen.
+    pub chosen_at: Option<Instant>,
+    /// Nothing is evaluated on the chosen rows before: others are perhaps chosen at once.
+    pub select_due: Option<Instant>,
     /// The text on the disk was changed by another program, and the user was told.
     pub conflict_told: bool,
     /// When the file is looked at again for changes by other programs.
@@ -306,6 +310,8 @@ impl OpenNotebook {
             identities: Identities::default(),
             cells: HashMap::new(),
             chosen: None,
+            chosen_at: None,
+            select_due: None,
             conflict_told: false,
             look_due: None,
             journal_due: None,

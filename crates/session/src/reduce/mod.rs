@@ -77,7 +77,9 @@ pub fn reduce(state: &mut State, message: Message, now: Instant) -> Vec<Effect> 
         } => runs::attached(state, &cell, &record, target, task),
         Message::RunEvents { run, events } => runs::events(state, &run, events, &mut effects),
         Message::Reported { run, result } => runs::reported(state, &run, result),
-        Message::RunEnded { run, status } => runs::ended(state, &run, status, &mut effects),
+        Message::RunEnded { run, status, problem } => {
+            runs::ended(state, &run, status, problem, &mut effects);
+        }
         Message::Preflighted { task, result } => cloud::preflighted(state, task, result, &mut effects),
         Message::SendProgress { task, done, total } => cloud::progress(state, task, done, total),
         Message::Sent {
@@ -123,7 +125,7 @@ fn operate(state: &mut State, operation: Operation, now: Instant, effects: &mut 
         Operation::PredictColumn { block, column } => edit::predict(state, block, &column, now),
         Operation::ChartColumn { block, column } => edit::chart(state, block, &column, now),
         Operation::Ask { block, ask } => ask::ask(state, block, &ask, now),
-        Operation::SelectRows { block, brush } => select::select(state, block, brush),
+        Operation::SelectRows { block, brush } => select::select(state, block, brush, now),
         Operation::ClearSelection => select::clear(state),
         Operation::SaveChart { block, path } => picture::save(state, block, path, effects),
         Operation::CopyChart { block } => picture::copy(state, block, effects),

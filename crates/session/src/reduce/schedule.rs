@@ -15,7 +15,7 @@ const CHEAP_SECONDS: f64 = 2.0;
 
 pub fn schedule(state: &mut State, now: Instant, effects: &mut Vec<Effect>) {
     refresh(state, now);
-    select::schedule(state);
+    select::schedule(state, now);
     while let Some(index) = next(state) {
         start(state, index, effects);
     }

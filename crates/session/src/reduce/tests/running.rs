@@ -74,3 +74,24 @@ fn a_cell_behind_a_failed_one_says_so() {
     };
     assert!(problem.message.contains("`penguins`"), "{problem}");
 }
+
+#[test]
+fn a_lost_run_says_what_became_of_it() {
+    let mut bench = Bench::new(NOTEBOOK, None);
+    let first = std::mem::take(&mut bench.first);
+    bench.settle(first, "");
+    bench.send(Message::RunAttached {
+        cell: "model".into(),
+        record: Box::new(record()),
+        target: None,
+        task: None,
+    });
+    let problem = Problem::new(Code::OutOfMemory, "the run ended because it ran out of memory")
+        .with_hint("take fewer rows");
+    bench.send(Message::RunEnded {
+        run: "one".into(),
+        status: RunStatus::Lost,
+        problem: Some(problem.clone()),
+    });
+    assert_eq!(bench.cell("model"), CellState::Failed { problem });
+}
