@@ -24,6 +24,9 @@ pub fn notebook_ui(ui: &mut Ui, frame: &mut Frame<'_>) {
     ScrollArea::vertical()
         .id_salt(("notebook", &notebook.path))
         .auto_shrink([false, false])
+        // An animated page still stands where it was in the pass after the one that asked it to move, and who asks again
+        // then moves it twice.
+        .animated(false)
         .show(ui, |ui| {
             page_keys(ui, frame);
             column(ui, |ui| {
@@ -138,7 +141,7 @@ fn block_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: &BlockView) {
 }
 
 /// Brings the block that is sought into view. Blocks on the way there may have grown since they were painted, so this
-/// goes on until it is there; who scrolls meanwhile ends it.
+/// goes on until it is there, or the page can't go further; who scrolls meanwhile ends it.
 fn reveal(ui: &Ui, frame: &mut Frame<'_>, painted: Rect) {
     let (room, place) = (ui.clip_rect(), painted.expand(space::M));
     let is_tall = place.height() > room.height();
@@ -147,8 +150,10 @@ fn reveal(ui: &Ui, frame: &mut Frame<'_>, painted: Rect) {
         false => room.contains_rect(place.shrink(1.0)),
     };
     let is_elsewhere = ui.input(|input| input.smooth_scroll_delta().y != 0.0);
-    if is_there || is_elsewhere {
+    let is_stuck = frame.view.revealed_at.replace(place.top()) == Some(place.top());
+    if is_there || is_elsewhere || is_stuck {
         frame.view.reveal = None;
+        frame.view.revealed_at = None;
     } else {
         ui.scroll_to_rect(place, is_tall.then_some(Align::TOP));
     }

@@ -137,6 +137,7 @@ fn list_ui(ui: &mut Ui, entries: &[Entry], chosen: usize) -> Option<usize> {
     egui::ScrollArea::vertical()
         .max_height(room.clamp(100.0, 420.0))
         .auto_shrink([false, true])
+        .animated(false)
         .show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
             for (index, entry) in entries.iter().enumerate() {

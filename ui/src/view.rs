@@ -49,6 +49,8 @@ pub struct View {
     pub awaited: Option<HashSet<BlockId>>,
     /// The block to bring into view.
     pub reveal: Option<BlockId>,
+    /// Where its top was in the last pass.
+    pub revealed_at: Option<f32>,
     /// Heights of blocks as last painted: those out of view only keep their place.
     pub heights: HashMap<BlockId, f32>,
     /// The choice of rows of each train cell.

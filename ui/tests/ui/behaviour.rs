@@ -1,7 +1,8 @@
 //! What the window asks for when it is used, by the names that a screen reader reads.
 
 use crate::support::{
-    CTRL, CTRL_SHIFT, WINDOW, Window, asked, click, flights, notebook_mut, of, press, welcome, window,
+    CTRL, CTRL_SHIFT, WINDOW, Window, asked, charts, click, every_chart, flights, notebook_mut, of, press,
+    welcome, window,
 };
 use aloft_protocol::operation::{CloseChoice, Rows};
 use aloft_protocol::snapshot::{BlockContent, CellState, Notice, Question};
@@ -362,4 +363,22 @@ fn files_are_dropped_anywhere() {
     harness.input_mut().dropped_files = vec![std::sync::Arc::new(Dropped(path.clone()))];
     harness.run();
     assert_eq!(asked(&mut harness), [Operation::Drop { paths: vec![path] }]);
+}
+
+#[test]
+fn who_goes_to_a_cell_sees_it() {
+    let mut harness = window(charts(), [1440.0, 800.0]);
+    harness.run();
+    for chart in [4, 1, 7, 2, 9, 3] {
+        harness
+            .get_by_label_contains(&format!("Go to chart_{chart},"))
+            .click();
+        harness.run();
+        let label = format!("Chart chart_{chart}: {}", every_chart()[chart - 1].description);
+        let place = harness.get_by_label(&label).rect();
+        assert!(
+            place.top() >= 0.0 && place.bottom() <= 800.0,
+            "chart {chart} is at {place:?}"
+        );
+    }
 }
