@@ -31,6 +31,16 @@ fn flights_are_sampled_joined_and_written_the_same_each_time() {
     assert_eq!(all.0, 327_346);
 }
 
+/// What was whole seconds to pyarrow lies in the file as milliseconds, beside bounds that polars misreads.
+#[test]
+fn a_condition_on_times_finds_its_rows() {
+    let weather = whole(&example("weather/data/weather.parquet"));
+    let inputs = [("weather".to_owned(), &weather)];
+    let sql = "SELECT COUNT(*) AS rows FROM weather WHERE time_hour >= '2013-06-30 00:00:00'";
+    let counted = query(sql, &inputs, &Cancel::new()).unwrap().output(1).unwrap();
+    assert_eq!(counted.table.columns[0].values.format(0).unwrap(), "13185");
+}
+
 #[test]
 fn the_profile_of_flights_is_right() {
     let flights = whole(&example("flights/data/flights.parquet"));

@@ -249,7 +249,7 @@ fn open_parquet(objects: &Objects, cancel: &Cancel) -> Result<Opened> {
     let urls: Vec<String> = objects.list.iter().map(|object| object.url.clone()).collect();
     let groups = objects.row_groups(&urls, cancel)?;
     let paths = urls.iter().map(|url| PlRefPath::new(url.as_str())).collect();
-    let several = Several::new(paths, &partitions, Some(objects.options.clone()))?;
+    let several = Several::new(paths, &partitions, Some(objects.options.clone()), Vec::new())?;
     let row_groups = RowGroups {
         list: groups.into_iter().flatten().collect(),
         one_file: several.one_file(),
