@@ -332,6 +332,16 @@ pub fn ended(
             }),
         },
     };
+    // A run that has ended corrects the forecasts, and counts for the stability.
+    let measured: Vec<Rows> = [Rows::Sample, Rows::All]
+        .into_iter()
+        .filter(|rows| cell.verdict(*rows).is_some_and(|(key, _)| *key == fresh_key))
+        .collect();
+    if status == RunStatus::Done {
+        for rows in measured {
+            super::work::enqueue_plan(state, &name, rows);
+        }
+    }
 }
 
 /// Asks a run's worker to stop.
