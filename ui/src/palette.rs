@@ -281,6 +281,10 @@ fn matching(entries: Vec<Entry>, query: &str) -> Vec<Entry> {
             let score = fuzzy::score(query, &entry.text).or_else(|| {
                 let whole = format!("{} {}", entry.text, entry.about);
                 fuzzy::score(query, &whole).map(|score| score - 20)
+            });
+            let score = score.or_else(|| match entry.choice {
+                Choice::Command(command) => fuzzy::score(query, command.also()).map(|score| score - 40),
+                _ => None,
             })?;
             Some((score, entry))
         })

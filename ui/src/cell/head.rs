@@ -168,7 +168,10 @@ pub fn state_dot_ui(ui: &mut Ui, state: &CellState) {
 
 /// Whether a state's dot is hollow: there is no output of the text as it is now.
 pub fn is_hollow(state: &CellState) -> bool {
-    matches!(state, CellState::Stale | CellState::New)
+    matches!(
+        state,
+        CellState::Stale | CellState::New | CellState::Waiting { .. }
+    )
 }
 
 /// The colour of a state's dot.

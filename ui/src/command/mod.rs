@@ -245,6 +245,44 @@ impl Command {
         }
     }
 
+    /// Other words that people look for it by.
+    pub fn also(self) -> &'static str {
+        match self {
+            Self::OpenFolder => "open project load file",
+            Self::AddData => "import upload csv parquet excel file",
+            Self::CloseProject => "exit welcome start home recent",
+            Self::Quit => "exit close window",
+            Self::RunCell | Self::RunAll => "execute evaluate start train",
+            Self::RunFull => "full data whole table",
+            Self::Stop => "cancel interrupt abort kill",
+            Self::SaveChart => "export picture image png svg download",
+            Self::CopyChart => "clipboard image png",
+            Self::ClearSelection => "reset filter brush all rows",
+            Self::WriteFilter => "where subset brush",
+            Self::Measure => "forecast price estimate cost time",
+            Self::SendToCloud => "remote upload ssh gpu preflight",
+            Self::ManageTargets | Self::AddTarget => "settings cloud ssh server machine host",
+            Self::AddSource => "new table data read",
+            Self::AddQuery => "new sql select",
+            Self::AddParam => "new slider input variable widget",
+            Self::AddChart => "new plot graph histogram visualize",
+            Self::AddTrain => "new model fit predict learn",
+            Self::AddSweep => "new tune hyperparameter search optimize",
+            Self::AddText => "new markdown prose note",
+            Self::AddAbove | Self::AddBelow => "insert new cell",
+            Self::Remove => "delete cell",
+            Self::Undo => "revert",
+            Self::ShowColumn => "profile statistics inspector",
+            Self::ShowRun => "metrics export model resume inspector",
+            Self::ShowPlaces => "verdict forecast limits cost inspector",
+            Self::ToggleNavigation => "sidebar left panel",
+            Self::ToggleInspector => "sidebar right panel",
+            Self::SystemTheme | Self::LightTheme | Self::DarkTheme => "theme appearance mode settings colors",
+            Self::Shortcuts => "help keys bindings hotkeys",
+            _ => "",
+        }
+    }
+
     /// Its keys, the first of which is shown.
     pub fn shortcuts(self) -> &'static [KeyboardShortcut] {
         const fn key(modifiers: Modifiers, key: Key) -> KeyboardShortcut {

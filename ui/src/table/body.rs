@@ -11,10 +11,13 @@ use crate::widgets::{line, paint_left, paint_right};
 use aloft_protocol::BlockId;
 use aloft_spec::table::{Column, Table, Values};
 use egui::{
-    Event, EventFilter, Key, Pos2, Rangef, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo,
-    pos2, vec2,
+    Color32, Event, EventFilter, FontId, Key, Pos2, Rangef, Rect, Response, Role, Sense, Stroke, StrokeKind,
+    Ui, WidgetInfo, pos2, vec2,
 };
 use std::ops::Range;
+
+/// Characters of a long value that are shown under the pointer.
+const WHOLE: usize = 600;
 
 /// Which table, and how it lies.
 pub struct Body<'a> {
@@ -70,6 +73,7 @@ impl Body<'_> {
         }
         self.paint(ui, origin, viewport, selection, response.has_focus());
         self.describe(&response, selection);
+        self.show_whole(ui, &response, origin);
         self.leave(ui, &response);
         self.menu(ui, &response, selection?)
     }
@@ -178,6 +182,28 @@ impl Body<'_> {
         });
     }
 
+    /// The whole of a value that has no room in its column, under a pointer that rests on it.
+    fn show_whole(&self, ui: &Ui, response: &Response, origin: Pos2) {
+        let Some(pointer) = response.hover_pos().filter(|_| !response.dragged()) else {
+            return;
+        };
+        let row = ((pointer.y - origin.y) / size::TABLE_ROW).floor().max(0.0) as usize;
+        let across = pointer.x - origin.x;
+        let column = self.layout.visible(Rangef::new(across, across + 1.0)).start;
+        let found = self.table.columns.get(column);
+        let Some(text) = found.and_then(|found| found.values.format(row)) else {
+            return;
+        };
+        let room = self.layout.range(column).span() - 2.0 * PADDING;
+        let shown = line(ui, one_line(&text), cell_font(), Color32::PLACEHOLDER, room);
+        if shown.elided || one_line(&text).len() < text.len() {
+            let text: String = text.chars().take(WHOLE).collect();
+            response.clone().on_hover_ui_at_pointer(|ui| {
+                ui.label(text);
+            });
+        }
+    }
+
     /// Escape gives the keyboard to the block.
     fn leave(&self, ui: &Ui, response: &Response) {
         if response.lost_focus() && ui.input(|input| input.key_pressed(Key::Escape)) {
@@ -252,6 +278,10 @@ impl Body<'_> {
     }
 }
 
+fn cell_font() -> FontId {
+    fonts::regular(font::BODY - 0.5)
+}
+
 fn column_ui(
     ui: &Ui,
     column: &Column,
@@ -273,7 +303,7 @@ fn column_ui(
             None => ("null".to_owned(), t.faint),
         };
         let text = layout::with_decimals(text, decimals);
-        let galley = line(ui, one_line(&text), fonts::regular(font::BODY - 0.5), color, room);
+        let galley = line(ui, one_line(&text), cell_font(), color, room);
         if right_aligned {
             paint_right(ui.painter(), galley, x.max - PADDING, y);
         } else {

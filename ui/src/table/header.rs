@@ -158,6 +158,9 @@ impl Header<'_> {
         let dtype_left = paint_right(&painter, dtype, end, y).left();
         let room = dtype_left - inner.left() - space::XS;
         let name = line(ui, &field.name, fonts::mono(font::CODE), t.text, room);
+        if name.elided {
+            response.clone().on_hover_text(&field.name);
+        }
         paint_left(&painter, name, inner.left(), y);
         let rows = self.output.profile.extent.rows;
         if let Some(profile) = profile {

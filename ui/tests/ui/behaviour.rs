@@ -382,3 +382,20 @@ fn who_goes_to_a_cell_sees_it() {
         );
     }
 }
+
+#[test]
+fn commands_are_found_by_other_words_too() {
+    let mut harness = window(flights(), WINDOW);
+    harness.run();
+    for (typed, found) in [
+        ("plot", "Add chart"),
+        ("theme", "Dark colours"),
+        ("hotkeys", "Keyboard shortcuts"),
+    ] {
+        press(&mut harness, CTRL, Key::P);
+        harness.get_by_label("Find a command").type_text(typed);
+        harness.run();
+        harness.get_by_label(found);
+        press(&mut harness, Modifiers::NONE, Key::Escape);
+    }
+}
