@@ -86,7 +86,8 @@ pub fn table_ui(ui: &mut Ui, metrics: &Metrics) {
     // They are read in the order in which the parts were used.
     let mut splits: Vec<(&str, &BTreeMap<String, f64>)> = metrics
         .iter()
-        .filter(|(name, _)| *name != SPREAD)
+        // Of the folds their mean says enough.
+        .filter(|(name, _)| *name != SPREAD && !name.starts_with("fold "))
         .map(|(name, of)| (name.as_str(), of))
         .collect();
     splits.sort_by_key(|(name, _)| {

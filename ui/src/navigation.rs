@@ -94,7 +94,7 @@ fn cells_ui(ui: &mut Ui, frame: &mut Frame<'_>) {
         let row = row.selected(selected);
         if row.name(format!("Go to {}, {right}", cell.name)).ui(ui).clicked() {
             frame.go_to(id);
-            ui.memory_mut(|memory| memory.request_focus(block_id(id)));
+            focus::give(ui.ctx(), block_id(id));
         }
     }
 }

@@ -151,8 +151,15 @@ impl Training {
             } => {
                 view.epoch = epoch;
                 let x = f64::from(epoch);
-                if view.train_loss.last().is_none_or(|point| point[0] < x) {
+                // Epochs of a training that is done in a moment are told after a step of the last one.
+                let after = view.train_loss.partition_point(|point| point[0] < x);
+                let epoch_before = after.checked_sub(1).and_then(|at| view.train_loss.get(at));
+                if after == view.train_loss.len() {
                     push(&mut view.train_loss, [x, train_loss]);
+                } else if view.train_loss[after][0] > x
+                    && epoch_before.is_none_or(|point| point[0] <= x - 1.0)
+                {
+                    view.train_loss.insert(after, [x, train_loss]);
                 }
                 push(&mut view.validation_loss, [x, validation_loss]);
                 view.samples_per_second = samples_per_second;
@@ -238,6 +245,32 @@ mod tests {
             at: String::new(),
             kind,
         });
+    }
+
+    #[test]
+    fn the_curve_has_all_epochs_of_a_training_of_a_moment() {
+        let mut training = training();
+        let step = EventKind::Step {
+            step: 25,
+            epoch: 3,
+            loss: 0.1,
+            samples_per_second: 1e3,
+            seconds_left: 0.0,
+        };
+        apply(&mut training, step);
+        for epoch in 1..=4 {
+            let told = EventKind::Epoch {
+                epoch,
+                train_loss: 1.0 / f64::from(epoch),
+                validation_loss: 0.5,
+                metrics: Default::default(),
+                best: true,
+                samples_per_second: 1e3,
+            };
+            apply(&mut training, told);
+        }
+        let at: Vec<f64> = training.view.train_loss.iter().map(|point| point[0]).collect();
+        assert_eq!(at, [1.0, 2.0, 2.5, 3.0, 4.0]);
     }
 
     #[test]

@@ -260,7 +260,7 @@ fn edit(ctx: &Context, frame: &mut Frame<'_>) {
         if matches!(block.content, BlockContent::Prose) {
             frame.view.write(block.id);
         }
-        ctx.memory_mut(|memory| memory.request_focus(editor_id(block.id)));
+        focus::give(ctx, editor_id(block.id));
     }
 }
 

@@ -399,3 +399,17 @@ fn commands_are_found_by_other_words_too() {
         press(&mut harness, Modifiers::NONE, Key::Escape);
     }
 }
+
+#[test]
+fn who_goes_to_a_cell_goes_on_from_there_by_keys() {
+    let mut harness = window(flights(), WINDOW);
+    harness.run();
+    harness.get_by_label_contains("Go to joined").click();
+    harness.run();
+    assert!(harness.get_by_label_contains("Cell joined, query").is_focused());
+    press(&mut harness, Modifiers::NONE, Key::Tab);
+    assert!(
+        harness.get_by_label("More for joined").is_focused(),
+        "Tab goes into the cell"
+    );
+}
