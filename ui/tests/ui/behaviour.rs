@@ -413,3 +413,24 @@ fn who_goes_to_a_cell_goes_on_from_there_by_keys() {
         "Tab goes into the cell"
     );
 }
+
+#[test]
+fn a_lost_run_is_resumed_at_its_cell() {
+    let mut harness = window(flights(), WINDOW);
+    harness.get_by_label_contains("Go to late").click();
+    harness.run();
+    assert!(harness.query_by_label("Resume late").is_none(), "it runs");
+    let lost = |code| CellState::Failed {
+        problem: aloft_spec::Problem::new(code, "it is gone"),
+    };
+    of(notebook_mut(&mut harness.state_mut().snapshot), 5).state = lost(Code::OutOfMemory);
+    harness.run();
+    assert!(
+        harness.query_by_label("Resume late").is_none(),
+        "it would end in the same way"
+    );
+    of(notebook_mut(&mut harness.state_mut().snapshot), 5).state = lost(Code::WorkerDied);
+    harness.run();
+    click(&mut harness, "Resume late");
+    assert!(matches!(&asked(&mut harness)[..], [Operation::Resume { .. }]));
+}
