@@ -29,7 +29,12 @@ pub fn notebook_ui(ui: &mut Ui, frame: &mut Frame<'_>) {
         .animated(false)
         .show(ui, |ui| {
             page_keys(ui, frame);
-            column(ui, |ui| {
+            let most = if frame.view.wide {
+                f32::INFINITY
+            } else {
+                size::COLUMN
+            };
+            column(ui, most, |ui| {
                 ui.add_space(space::XL);
                 for diagnostic in &notebook.diagnostics {
                     let corner = egui::CornerRadius::same(radius::CONTROL);
@@ -57,10 +62,10 @@ fn page_keys(ui: &Ui, frame: &Frame<'_>) {
     }
 }
 
-/// The column in the middle.
-fn column(ui: &mut Ui, add_contents: impl FnOnce(&mut Ui)) {
+/// The column in the middle, at most so wide.
+fn column(ui: &mut Ui, most: f32, add_contents: impl FnOnce(&mut Ui)) {
     let room = ui.available_width();
-    let width = (room - 2.0 * space::XL).clamp(280.0, size::COLUMN);
+    let width = (room - 2.0 * space::XL).clamp(280.0, most);
     let left = ((room - width) / 2.0).max(0.0).floor();
     ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing = vec2(0.0, 0.0);
@@ -220,7 +225,7 @@ fn empty_ui(ui: &mut Ui, frame: &mut Frame<'_>) {
 /// A project without an open notebook.
 fn without_notebook_ui(ui: &mut Ui, frame: &mut Frame<'_>) {
     let t = Tokens::of(ui);
-    column(ui, |ui| {
+    column(ui, size::COLUMN, |ui| {
         ui.add_space(space::XL * 3.0);
         ui.spacing_mut().item_spacing.y = space::S;
         let notebooks = frame.project().map_or(&[][..], |project| &project.notebooks);

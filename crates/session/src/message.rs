@@ -6,7 +6,7 @@ use aloft_project::Project;
 use aloft_protocol::{
     Operation, TaskId,
     operation::{Rows, Secret},
-    snapshot::{FileView, MachineView, RecentProject},
+    snapshot::{FileView, MachineView, RecentProject, Thumbnails},
 };
 use aloft_spec::{
     Diagnostic, Finding, Output, Problem,
@@ -96,6 +96,12 @@ pub enum Message {
         cell: String,
         key: String,
         result: Result<Vec<Finding>, Problem>,
+    },
+    /// Small pictures of some rows were made.
+    Thumbnails {
+        cell: String,
+        key: String,
+        thumbnails: Thumbnails,
     },
     /// A train cell was measured.
     Planned {
@@ -297,6 +303,16 @@ pub enum Effect {
         workspace: Arc<Workspace>,
         cell: String,
         key: String,
+    },
+    /// Make small pictures of some rows of a table.
+    Thumbnails {
+        workspace: Arc<Workspace>,
+        cell: String,
+        key: String,
+        rows: Rows,
+        column: String,
+        first: u64,
+        count: usize,
     },
     /// Measure a train cell.
     Plan {

@@ -12,7 +12,8 @@ use aloft_protocol::{
     BlockId, NoticeId, TaskId,
     operation::{Rows, Theme},
     snapshot::{
-        CellState, ExampleView, FileView, MachineView, Notice, PageView, PictureView, Question, RecentProject,
+        CellState, ExampleView, FileView, MachineView, Notice, PageView, PictureView, Question,
+        RecentProject, Thumbnails,
     },
 };
 use aloft_spec::{
@@ -109,6 +110,9 @@ pub struct Cell {
     pub rows: Option<Rows>,
     /// Further rows of its output that are shown, or fetched.
     pub page: Option<PageView>,
+    /// Pictures in its rows, and the key of the output that they are of.
+    pub thumbnails: Vec<Arc<Thumbnails>>,
+    pub thumbnails_of: Option<String>,
     /// Tables that its rows could be joined with.
     pub joins: Vec<JoinKeys>,
     /// The key of the text that last failed, so that it isn't tried again until something changes.

@@ -236,6 +236,9 @@ fn profile_ui(ui: &Ui, painter: &Painter, inner: Rect, profile: &ColumnProfile, 
     if profile.nulls > 0 {
         let share = percent(profile.nulls, rows.max(1));
         let nulls = format!("{} null · {share}", text::thousands(profile.nulls));
+        let font = fonts::regular(font::SMALL - 0.5);
+        let has_room = !line(ui, &nulls, font, t.warn, inner.width()).elided;
+        let nulls = if has_room { nulls } else { format!("{share} null") };
         small(&nulls, t.warn, picture.bottom() + 24.0);
     } else {
         small("no nulls", t.faint, picture.bottom() + 24.0);

@@ -6,10 +6,12 @@ mod body;
 mod frequent;
 mod header;
 mod layout;
+mod pictures;
 mod selection;
 
 pub use header::{histogram_bars, percent};
 pub use layout::{Layouts, visible};
+pub use pictures::Pictures;
 pub use selection::Selection;
 
 use crate::command::show_tab;
@@ -48,6 +50,7 @@ pub fn table_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: BlockId, cell: &CellV
         table,
         first,
         layout: &layout,
+        thumbnails: &cell.thumbnails,
     };
     let rows = table.rows;
     let height = output.table.rows.clamp(1, ROWS_IN_VIEW) as f32 * size::TABLE_ROW;

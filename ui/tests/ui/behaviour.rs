@@ -434,3 +434,15 @@ fn a_lost_run_is_resumed_at_its_cell() {
     click(&mut harness, "Resume late");
     assert!(matches!(&asked(&mut harness)[..], [Operation::Resume { .. }]));
 }
+
+#[test]
+fn a_notebook_of_wide_tables_takes_the_window() {
+    let mut harness = window(flights(), [1920.0, 900.0]);
+    harness.run();
+    let width = |harness: &Harness<'_, Window>| harness.get_by_label("Text of joined").rect().width();
+    let narrow = width(&harness);
+    press(&mut harness, CTRL_SHIFT, Key::W);
+    assert!(width(&harness) > narrow * 1.4);
+    press(&mut harness, CTRL_SHIFT, Key::W);
+    assert_eq!(width(&harness), narrow);
+}

@@ -1,7 +1,7 @@
 //! Tables: questions by clicks, selection and copying by keys and pointer, pages; by the names that a screen reader reads.
 
 use crate::support::{Window, asked, flights, notebook_mut, of, press, window};
-use aloft_protocol::snapshot::PageView;
+use aloft_protocol::snapshot::{PageView, Thumbnail, Thumbnails};
 use aloft_protocol::{BlockId, Operation};
 use aloft_spec::Output;
 use aloft_spec::ask::{Ask, Condition, JoinKeys};
@@ -368,4 +368,41 @@ fn the_wheel_goes_through_the_page_until_a_table_is_selected() {
     harness.run();
     turn(&mut harness);
     assert_eq!(top(&harness), moved, "the rows have moved instead");
+}
+
+#[test]
+fn pictures_in_rows_are_asked_for_once_and_painted() {
+    let mut harness = shown();
+    let joined = of(notebook_mut(&mut harness.state_mut().snapshot), 3);
+    let Some(Output::Table(output)) = &mut joined.output else {
+        panic!("a table")
+    };
+    let mut table = (*output.table).clone();
+    table.columns[0].field.dtype = "binary".into();
+    output.table = Arc::new(table);
+    harness.run();
+    let wanted = Operation::ShowThumbnails {
+        block: JOINED,
+        column: "carrier".into(),
+        first: 0,
+    };
+    assert_eq!(asked(&mut harness), [wanted]);
+    let thumbnails = Thumbnails {
+        column: "carrier".into(),
+        first: 0,
+        pictures: vec![
+            Some(Thumbnail {
+                size: [2, 1],
+                rgba: vec![255; 8],
+            }),
+            None,
+        ],
+    };
+    of(notebook_mut(&mut harness.state_mut().snapshot), 3).thumbnails = vec![Arc::new(thumbnails)];
+    let textures = |harness: &Harness<'_, Window>| harness.ctx.tex_manager().read().num_allocated();
+    let before = textures(&harness);
+    harness.run();
+    harness.run();
+    assert_eq!(textures(&harness), before + 1, "one picture, loaded once");
+    assert_eq!(asked(&mut harness), [], "what is there isn't asked for again");
 }

@@ -42,6 +42,31 @@ fn a_condition_on_times_finds_its_rows() {
 }
 
 #[test]
+fn digits_are_seen() {
+    let digits = whole(&example("digits/data/digits.parquet"));
+    let pictures = digits.thumbnails("image", 9_998, 64, 160).unwrap();
+    assert_eq!(pictures.len(), 2, "the last ones");
+    for picture in pictures {
+        let picture = picture.unwrap();
+        assert_eq!(
+            (picture.width, picture.height, picture.rgba.len()),
+            (28, 28, 28 * 28 * 4)
+        );
+        assert!(
+            picture.rgba.chunks(4).any(|pixel| pixel[0] > 200),
+            "something is written"
+        );
+    }
+    let small = digits.thumbnails("image", 0, 1, 14).unwrap();
+    assert_eq!(
+        small[0].as_ref().map(|picture| (picture.width, picture.height)),
+        Some((14, 14))
+    );
+    let problem = digits.thumbnails("label", 0, 1, 14).unwrap_err();
+    assert!(problem.message.contains("Binary"), "{problem}");
+}
+
+#[test]
 fn the_profile_of_flights_is_right() {
     let flights = whole(&example("flights/data/flights.parquet"));
     let output = flights.output(100).unwrap();

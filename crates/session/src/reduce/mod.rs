@@ -16,6 +16,7 @@ mod select;
 mod sweep;
 #[cfg(test)]
 mod tests;
+mod thumbnails;
 mod work;
 
 use crate::message::{Effect, Message};
@@ -65,6 +66,11 @@ pub fn reduce(state: &mut State, message: Message, now: Instant) -> Vec<Effect> 
         Message::RecallEnded { notebook } => recall::ended(state, &notebook, now),
         Message::Paged { task, result } => page::paged(state, task, result),
         Message::Looked { cell, key, result } => findings::looked(state, &cell, key, result),
+        Message::Thumbnails {
+            cell,
+            key,
+            thumbnails,
+        } => thumbnails::shown(state, &cell, key, thumbnails),
         Message::Planned { task, key, result } => work::planned(state, task, key, result),
         Message::RunStarted { task, key, result } => runs::started(state, task, key, result, &mut effects),
         Message::Swept { task, leaderboard } => sweep::swept(state, task, *leaderboard),
@@ -135,6 +141,9 @@ fn operate(state: &mut State, operation: Operation, now: Instant, effects: &mut 
             continues,
         } => edit::set_param(state, block, &value, continues, now),
         Operation::ShowPage { block, first } => page::show(state, block, first),
+        Operation::ShowThumbnails { block, column, first } => {
+            thumbnails::show(state, block, column, first, effects);
+        }
         Operation::SetClass { block, class } => edit::set_class(state, block, class, now),
         Operation::UseTrial { block, trial } => sweep::use_trial(state, block, trial, now),
         Operation::AddProse { after } => edit::add_prose(state, after, now),
