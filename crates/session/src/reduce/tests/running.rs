@@ -95,3 +95,28 @@ fn a_lost_run_says_what_became_of_it() {
     });
     assert_eq!(bench.cell("model"), CellState::Failed { problem });
 }
+
+#[test]
+fn undo_takes_the_failures_of_an_edit_back() {
+    let mut bench = Bench::new(NOTEBOOK, None);
+    let first = std::mem::take(&mut bench.first);
+    bench.settle(first, "");
+    let block = bench.block("penguins");
+    bench.operate(Operation::EditText {
+        block,
+        text: "path = \"b.csv\"\n".into(),
+    });
+    let effects = bench.later(1.0);
+    bench.settle(effects, "penguins");
+    let effects = bench.operate(Operation::Run {
+        block: bench.block("good"),
+        rows: Rows::Sample,
+    });
+    bench.settle(effects, "penguins");
+    assert!(matches!(bench.cell("good"), CellState::Failed { .. }));
+    bench.operate(Operation::Undo);
+    for cell in ["penguins", "good"] {
+        assert!(matches!(bench.cell(cell), CellState::Done { .. }), "{cell}");
+    }
+    assert_eq!(bench.cell("model"), CellState::New, "it never ran");
+}
