@@ -14,7 +14,7 @@ use aloft_spec::{
 use polars::{
     error::{PolarsWarning, get_warning_function, set_warning_function},
     prelude::LazyFrame,
-    sql::{SQLContext, sql_expr},
+    sql::SQLContext,
 };
 use sqlparser::{
     ast::{Query, SetExpr, Statement, TableFactor, Visit, Visitor},
@@ -103,11 +103,14 @@ fn plan(sql: &str, inputs: &[(String, &Relation)], cancel: &Cancel) -> Result<Re
     Ok(Relation::of_query(plan, direct, &schema, &used, cancel))
 }
 
-/// A plan with the rows that meet a condition; columns and types are checked.
+/// A plan with the rows that meet a condition; columns and types are checked. It is read as that of a query is: a
+/// condition alone doesn't know its columns, and compares no time with a text.
 pub(crate) fn filtered(plan: &LazyFrame, condition: &str) -> Result<LazyFrame> {
     without_advice();
     guarded(|| {
-        let mut filtered = plan.clone().filter(sql_expr(condition)?);
+        let mut context = SQLContext::new();
+        context.register("rows", plan.clone());
+        let mut filtered = context.execute(&format!("SELECT * FROM rows WHERE {condition}"))?;
         filtered.collect_schema()?;
         Ok(filtered)
     })

@@ -39,6 +39,8 @@ fn a_condition_on_times_finds_its_rows() {
     let sql = "SELECT COUNT(*) AS rows FROM weather WHERE time_hour >= '2013-06-30 00:00:00'";
     let counted = query(sql, &inputs, &Cancel::new()).unwrap().output(1).unwrap();
     assert_eq!(counted.table.columns[0].values.format(0).unwrap(), "13185");
+    let month = "time_hour BETWEEN '2013-06-30 00:00:00' AND '2013-07-30 00:00:00'";
+    assert_eq!(weather.selection(month).unwrap().rows().unwrap(), 2161);
 }
 
 #[test]
