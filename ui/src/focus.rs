@@ -9,6 +9,9 @@ pub const NAVIGATION: &str = "focus navigation";
 /// The first tab of the inspector.
 pub const INSPECTOR: &str = "focus inspector";
 
+/// Where it is kept what gets the keyboard in the next frame.
+const GIVEN: &str = "focus given";
+
 /// Asks the first widget of a panel to take the keyboard.
 pub fn request(ctx: &Context, panel: &'static str) {
     ctx.data_mut(|data| data.insert_temp(Id::unique(panel), true));
@@ -25,8 +28,27 @@ pub fn take(ui: &Ui, panel: &'static str, response: &egui::Response) {
     }
 }
 
+/// Gives the keyboard to something in the next frame: in the frame of a click, what isn't below the pointer lets it go.
+pub fn give(ctx: &Context, id: Id) {
+    ctx.data_mut(|data| data.insert_temp(Id::unique(GIVEN), Some(id)));
+    ctx.request_repaint();
+}
+
+/// Whether keys are for the notebook as a whole: nothing else has the keyboard, and nothing waits for an answer.
+pub fn is_in_notebook(ctx: &Context, frame: &Frame<'_>) -> bool {
+    let focused = ctx.memory(egui::Memory::focused);
+    let is_free = focused.is_none_or(|id| frame.view.selected.is_some_and(|block| id == block_id(block)));
+    is_free && !frame.view.has_dialog(frame.snapshot) && !egui::Popup::is_any_open(ctx)
+}
+
 /// Turns keys into commands before any widget sees them: a text field would undo by itself.
 pub fn keys(ctx: &Context, frame: &mut Frame<'_>) {
+    if let Some(id) = ctx
+        .data_mut(|data| data.remove_temp::<Option<Id>>(Id::unique(GIVEN)))
+        .flatten()
+    {
+        ctx.memory_mut(|memory| memory.request_focus(id));
+    }
     if frame.view.has_dialog(frame.snapshot) || egui::Popup::is_any_open(ctx) {
         // Enter with Ctrl or Shift means a cell; it must not press the button that a question suggests.
         for command in [Command::RunCell, Command::RunCellAndNext, Command::RunAll] {
@@ -37,15 +59,10 @@ pub fn keys(ctx: &Context, frame: &mut Frame<'_>) {
         return;
     }
     // A field that isn't a cell's text (a cell's new name, a search) keeps its own undo and Enter.
-    let focused = ctx.memory(egui::Memory::focused);
-    let in_field = frame.view.renaming.is_some();
-    if in_field {
+    if frame.view.renaming.is_some() {
         return;
     }
-    let notebook_has_keys = match focused {
-        None => true,
-        Some(id) => frame.view.selected.is_some_and(|block| id == block_id(block)),
-    };
+    let notebook_has_keys = is_in_notebook(ctx, frame);
     for command in Command::ALL {
         let counts = match command.scope() {
             Scope::Everywhere => true,

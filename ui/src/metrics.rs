@@ -5,7 +5,7 @@ use crate::tokens::{Tokens, font};
 use crate::widgets::{line, paint_left, paint_right};
 use aloft_spec::run::{Metrics, RunSummary};
 use aloft_spec::text;
-use egui::{Color32, FontId, Role, Sense, Ui, WidgetInfo};
+use egui::{Color32, FontId, Response, Role, Sense, Ui, WidgetInfo};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a metric is called on the screen.
@@ -76,13 +76,20 @@ pub fn main(run: &RunSummary) -> Option<String> {
 /// Height of a row.
 pub const ROW: f32 = 20.0;
 const COLUMN: f32 = 84.0;
+/// Not a part of the rows, but how much the folds differ.
+const SPREAD: &str = "folds_spread";
 
 /// Metrics over the whole width: one row a metric, one column a split.
 pub fn table_ui(ui: &mut Ui, metrics: &Metrics) {
     let t = Tokens::of(ui);
+    let spread = metrics.get(SPREAD);
     // They are read in the order in which the parts were used.
-    let mut splits: Vec<(&str, &BTreeMap<String, f64>)> =
-        metrics.iter().map(|(name, of)| (name.as_str(), of)).collect();
+    let mut splits: Vec<(&str, &BTreeMap<String, f64>)> = metrics
+        .iter()
+        // Of the folds their mean says enough.
+        .filter(|(name, _)| *name != SPREAD && !name.starts_with("fold "))
+        .map(|(name, of)| (name.as_str(), of))
+        .collect();
     splits.sort_by_key(|(name, _)| {
         ["train", "validation", "test"]
             .iter()
@@ -98,24 +105,40 @@ pub fn table_ui(ui: &mut Ui, metrics: &Metrics) {
         row_ui(ui, "", &head, &fonts::regular(font::SMALL), t.dim);
         for (is_base_line, _, name) in names {
             let color = if is_base_line { t.dim } else { t.text };
+            let digits = if column(ui.available_width(), splits.len()) < COLUMN {
+                3
+            } else {
+                4
+            };
             let value = |split: &BTreeMap<String, f64>| {
-                let value = split.get(name).map(|value| text::significant_digits(*value, 4));
-                value.unwrap_or_default()
+                let value = split.get(name);
+                value.map_or_else(String::new, |value| text::significant_digits(*value, digits))
             };
             let values: Vec<String> = splits.iter().map(|(_, split)| value(split)).collect();
-            row_ui(ui, &word(name), &values, &fonts::regular(font::BODY), color);
+            let row = row_ui(ui, &word(name), &values, &fonts::regular(font::BODY), color);
+            if let Some(spread) = spread.and_then(|spread| spread.get(name)) {
+                row.on_hover_text(format!(
+                    "from fold to fold ± {}",
+                    text::significant_digits(*spread, 2)
+                ));
+            }
         }
     });
 }
 
-fn row_ui(ui: &mut Ui, name: &str, values: &[String], font: &FontId, color: Color32) {
+/// Width of each of so many columns: names have the half of a narrow table, and more of a wide one.
+fn column(width: f32, count: usize) -> f32 {
+    COLUMN.min(width * 0.5 / count.max(2) as f32)
+}
+
+fn row_ui(ui: &mut Ui, name: &str, values: &[String], font: &FontId, color: Color32) -> Response {
     let t = Tokens::of(ui);
     let (rect, response) = ui.allocate_exact_size(egui::vec2(ui.available_width(), ROW), Sense::hover());
     response.widget_info(|| {
         WidgetInfo::labeled(Role::Label, true, format!("{name} {}", values.join(", ")).trim())
     });
     let y = rect.center().y;
-    let column = COLUMN.min(rect.width() * 0.6 / values.len().max(1) as f32);
+    let column = column(rect.width(), values.len());
     let left = rect.right() - column * values.len() as f32;
     let galley = line(ui, name, fonts::regular(font::BODY), t.dim, left - rect.left());
     paint_left(ui.painter(), galley, rect.left(), y);
@@ -123,6 +146,7 @@ fn row_ui(ui: &mut Ui, name: &str, values: &[String], font: &FontId, color: Colo
         let galley = line(ui, value, font.clone(), color, column);
         paint_right(ui.painter(), galley, left + column * (index + 1) as f32, y);
     }
+    response
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Navigation at the left: notebooks, cells, data, runs, jobs.
 
 use crate::cell::{dot_of, is_hollow};
-use crate::command::{Command, show_tab, task_of};
+use crate::command::{Command, show_tab};
 use crate::focus;
 use crate::inspector::Tab;
 use crate::metrics;
@@ -94,7 +94,7 @@ fn cells_ui(ui: &mut Ui, frame: &mut Frame<'_>) {
         let row = row.selected(selected);
         if row.name(format!("Go to {}, {right}", cell.name)).ui(ui).clicked() {
             frame.go_to(id);
-            ui.memory_mut(|memory| memory.request_focus(block_id(id)));
+            focus::give(ui.ctx(), block_id(id));
         }
     }
 }
@@ -108,7 +108,7 @@ fn right_of(cell: &CellView) -> String {
         }
         (CellState::Stale, _) => format!("{kind} · stale"),
         (CellState::Failed { .. }, _) => format!("{kind} · failed"),
-        (state, _) if task_of(state).is_some() => format!("{kind} · running"),
+        (CellState::Running { .. }, None) => format!("{kind} · running"),
         _ => kind.to_owned(),
     }
 }

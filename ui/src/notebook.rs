@@ -2,6 +2,7 @@
 
 use crate::cell::{self, add, cell_ui, finding_ui};
 use crate::command::{Command, add_block};
+use crate::focus;
 use crate::fonts;
 use crate::prose;
 use crate::tokens::{Tokens, font, radius, size, space};
@@ -23,9 +24,17 @@ pub fn notebook_ui(ui: &mut Ui, frame: &mut Frame<'_>) {
     ScrollArea::vertical()
         .id_salt(("notebook", &notebook.path))
         .auto_shrink([false, false])
+        // An animated page still stands where it was in the pass after the one that asked it to move, and who asks again
+        // then moves it twice.
+        .animated(false)
         .show(ui, |ui| {
             page_keys(ui, frame);
-            column(ui, |ui| {
+            let most = if frame.view.wide {
+                f32::INFINITY
+            } else {
+                size::COLUMN
+            };
+            column(ui, most, |ui| {
                 ui.add_space(space::XL);
                 for diagnostic in &notebook.diagnostics {
                     let corner = egui::CornerRadius::same(radius::CONTROL);
@@ -40,9 +49,7 @@ pub fn notebook_ui(ui: &mut Ui, frame: &mut Frame<'_>) {
 
 /// Page up and page down, while no text and no button has the keyboard.
 fn page_keys(ui: &Ui, frame: &Frame<'_>) {
-    let focused = ui.memory(egui::Memory::focused);
-    let is_free = focused.is_none_or(|id| frame.view.selected.is_some_and(|block| id == block_id(block)));
-    if !is_free || frame.view.has_dialog(frame.snapshot) {
+    if !focus::is_in_notebook(ui.ctx(), frame) {
         return;
     }
     let page = ui.clip_rect().height() * 0.9;
@@ -55,10 +62,10 @@ fn page_keys(ui: &Ui, frame: &Frame<'_>) {
     }
 }
 
-/// The column in the middle.
-fn column(ui: &mut Ui, add_contents: impl FnOnce(&mut Ui)) {
+/// The column in the middle, at most so wide.
+fn column(ui: &mut Ui, most: f32, add_contents: impl FnOnce(&mut Ui)) {
     let room = ui.available_width();
-    let width = (room - 2.0 * space::XL).clamp(280.0, size::COLUMN);
+    let width = (room - 2.0 * space::XL).clamp(280.0, most);
     let left = ((room - width) / 2.0).max(0.0).floor();
     ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing = vec2(0.0, 0.0);
@@ -139,7 +146,7 @@ fn block_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: &BlockView) {
 }
 
 /// Brings the block that is sought into view. Blocks on the way there may have grown since they were painted, so this
-/// goes on until it is there; who scrolls meanwhile ends it.
+/// goes on until it is there, or the page can't go further; who scrolls meanwhile ends it.
 fn reveal(ui: &Ui, frame: &mut Frame<'_>, painted: Rect) {
     let (room, place) = (ui.clip_rect(), painted.expand(space::M));
     let is_tall = place.height() > room.height();
@@ -148,17 +155,20 @@ fn reveal(ui: &Ui, frame: &mut Frame<'_>, painted: Rect) {
         false => room.contains_rect(place.shrink(1.0)),
     };
     let is_elsewhere = ui.input(|input| input.smooth_scroll_delta().y != 0.0);
-    if is_there || is_elsewhere {
+    let is_stuck = frame.view.revealed_at.replace(place.top()) == Some(place.top());
+    if is_there || is_elsewhere || is_stuck {
         frame.view.reveal = None;
+        frame.view.revealed_at = None;
     } else {
         ui.scroll_to_rect(place, is_tall.then_some(Align::TOP));
     }
 }
 
-/// Arrows move the selection; they don't wander to the widget that happens to be nearest.
+/// Arrows move the selection, or choose rows in a chart; they don't wander to the widget that happens to be nearest.
 fn keep_arrows(ui: &Ui, id: egui::Id) {
     let filter = EventFilter {
         vertical_arrows: true,
+        horizontal_arrows: true,
         ..EventFilter::default()
     };
     ui.memory_mut(|memory| memory.set_focus_lock_filter(id, filter));
@@ -215,7 +225,7 @@ fn empty_ui(ui: &mut Ui, frame: &mut Frame<'_>) {
 /// A project without an open notebook.
 fn without_notebook_ui(ui: &mut Ui, frame: &mut Frame<'_>) {
     let t = Tokens::of(ui);
-    column(ui, |ui| {
+    column(ui, size::COLUMN, |ui| {
         ui.add_space(space::XL * 3.0);
         ui.spacing_mut().item_spacing.y = space::S;
         let notebooks = frame.project().map_or(&[][..], |project| &project.notebooks);

@@ -137,6 +137,7 @@ fn list_ui(ui: &mut Ui, entries: &[Entry], chosen: usize) -> Option<usize> {
     egui::ScrollArea::vertical()
         .max_height(room.clamp(100.0, 420.0))
         .auto_shrink([false, true])
+        .animated(false)
         .show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
             for (index, entry) in entries.iter().enumerate() {
@@ -280,6 +281,10 @@ fn matching(entries: Vec<Entry>, query: &str) -> Vec<Entry> {
             let score = fuzzy::score(query, &entry.text).or_else(|| {
                 let whole = format!("{} {}", entry.text, entry.about);
                 fuzzy::score(query, &whole).map(|score| score - 20)
+            });
+            let score = score.or_else(|| match entry.choice {
+                Choice::Command(command) => fuzzy::score(query, command.also()).map(|score| score - 40),
+                _ => None,
             })?;
             Some((score, entry))
         })

@@ -115,8 +115,8 @@ fn shortcuts_ui(ctx: &Context, frame: &mut Frame<'_>) {
         });
         let t = Tokens::of(ui);
         ui.add_space(space::S);
-        let words =
-            "Esc leaves a text and selects its block. Tab goes to the next control; within code it indents.";
+        let words = "Esc leaves a text and selects its block. Tab goes to the next control; within code it indents. In a \
+                     selected chart Left and Right choose rows, with Shift more of them.";
         text_ui(ui, words, fonts::regular(font::BODY), t.dim);
     });
     frame.view.shortcuts = !closed;

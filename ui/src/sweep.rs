@@ -167,23 +167,18 @@ fn table_ui(ui: &mut Ui, block: BlockId, board: &Leaderboard) {
         .spacing(egui::vec2(space::L, 3.0))
         .min_row_height(17.0)
         .show(ui, |ui| {
-            for title in &titles {
-                ui.label(
-                    RichText::new(title)
-                        .font(fonts::regular(font::SMALL))
-                        .color(t.dim),
-                );
+            let counts = titles.len() - 1;
+            for (column, title) in titles.iter().enumerate() {
+                let title = RichText::new(title).font(fonts::regular(font::SMALL));
+                cell_ui(ui, title.color(t.dim), is_number(column, counts, board));
             }
             ui.end_row();
             for (at, trial) in board.trials.iter().enumerate() {
                 let best = at == 0 && trial.score.is_some();
-                for text in cells(board, trial, alike) {
+                for (column, text) in cells(board, trial, alike).into_iter().enumerate() {
                     let color = if best { t.accent } else { t.text };
-                    ui.label(
-                        RichText::new(text)
-                            .font(fonts::regular(font::BODY - 0.5))
-                            .color(color),
-                    );
+                    let text = RichText::new(text).font(fonts::regular(font::BODY - 0.5));
+                    cell_ui(ui, text.color(color), is_number(column, counts, board));
                 }
                 let (word, color) = match trial.status {
                     _ if best => ("best", t.accent),
@@ -195,6 +190,21 @@ fn table_ui(ui: &mut Ui, block: BlockId, board: &Leaderboard) {
                 ui.end_row();
             }
         });
+}
+
+/// Whether a column of the table has numbers: those before and those behind the values that were tried.
+fn is_number(column: usize, columns: usize, board: &Leaderboard) -> bool {
+    let before = 2 + usize::from(board.metric.is_some());
+    column < before || (columns.saturating_sub(2)..columns).contains(&column)
+}
+
+/// A cell of the table; numbers stand at its right end.
+fn cell_ui(ui: &mut Ui, text: RichText, is_number: bool) {
+    if is_number {
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| ui.label(text));
+    } else {
+        ui.label(text);
+    }
 }
 
 fn cells(board: &Leaderboard, trial: &TrialSummary, alike: bool) -> Vec<String> {

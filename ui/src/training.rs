@@ -23,7 +23,9 @@ pub fn progress(training: &TrainingView) -> String {
         return phase.label().to_owned();
     }
     let mut words = match training.fold {
-        Some(FoldView { fold, folds, epoch }) => format!("fold {fold} of {folds} · epoch {epoch}"),
+        Some(FoldView {
+            fold, folds, epoch, ..
+        }) => format!("fold {fold} of {folds} · epoch {epoch}"),
         None => format!(
             "epoch {} of {}",
             training.epoch.max(1).min(training.epochs.max(1)),
@@ -300,6 +302,7 @@ mod tests {
             fold: 2,
             folds: 5,
             epoch: 3,
+            epochs: 20,
         });
         assert_eq!(
             progress(&training),

@@ -8,7 +8,7 @@ use crate::editor::buffer::Buffers;
 use crate::inspector::Tab;
 use crate::palette::Palette;
 use crate::report::ReportView;
-use crate::table::{Layouts, Selection};
+use crate::table::{Layouts, Pictures, Selection};
 use crate::targets::TargetForm;
 use crate::{FrameOutput, ShellRequest};
 use aloft_protocol::operation::Rows;
@@ -49,6 +49,8 @@ pub struct View {
     pub awaited: Option<HashSet<BlockId>>,
     /// The block to bring into view.
     pub reveal: Option<BlockId>,
+    /// Where its top was in the last pass.
+    pub revealed_at: Option<f32>,
     /// Heights of blocks as last painted: those out of view only keep their place.
     pub heights: HashMap<BlockId, f32>,
     /// The choice of rows of each train cell.
@@ -63,6 +65,8 @@ pub struct View {
     pub open_sweeps: HashSet<String>,
     /// Widths of tables' columns.
     pub tables: Layouts,
+    /// Pictures in the rows of tables.
+    pub pictures: Pictures,
     /// Selected cells of tables.
     pub cells: HashMap<BlockId, Selection>,
     /// The column in the inspector.
@@ -77,6 +81,8 @@ pub struct View {
     pub navigation_hidden: bool,
     /// Whether the inspector is folded away.
     pub inspector_hidden: bool,
+    /// Whether the notebook is as wide as the window, rather than a column to read.
+    pub wide: bool,
     /// The command palette.
     pub palette: Option<Palette>,
     /// The form and list of targets.
@@ -113,6 +119,7 @@ impl View {
                 notices: std::mem::take(&mut self.notices),
                 navigation_hidden: self.navigation_hidden,
                 inspector_hidden: self.inspector_hidden,
+                wide: self.wide,
                 ..Self::default()
             };
         }

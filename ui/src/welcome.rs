@@ -13,6 +13,8 @@ use egui::{
 };
 
 const WIDTH: f32 = 760.0;
+/// Height of an example: its title and two lines.
+const EXAMPLE: f32 = 86.0;
 
 /// Shows the start over the whole window.
 pub fn welcome_ui(ui: &mut Ui, frame: &mut Frame<'_>) {
@@ -144,7 +146,7 @@ fn recent_ui(ui: &mut Ui, frame: &mut Frame<'_>, recent: &RecentProject) {
 
 fn example_ui(ui: &mut Ui, example: &ExampleView, width: f32) -> Response {
     let t = Tokens::of(ui);
-    let (rect, response) = ui.allocate_exact_size(vec2(width, 104.0), Sense::click());
+    let (rect, response) = ui.allocate_exact_size(vec2(width, EXAMPLE), Sense::click());
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &example.title));
     let lit = response.hovered();
     let corner = CornerRadius::same(radius::CARD);

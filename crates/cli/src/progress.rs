@@ -66,14 +66,15 @@ impl RunProgress {
                 seconds_left,
             } => {
                 if let Some(bar) = &self.bar {
-                    bar.set_length(u64::from(*folds) * u64::from(*epochs));
-                    bar.set_position(u64::from(fold - 1) * u64::from(*epochs) + u64::from(epoch - 1));
+                    // Each of these draws: the words first, so that a new length never stands beside old words.
                     bar.set_message(format!(
                         "fold {fold}/{folds} · epoch {epoch}/{epochs} · loss {} · {} rows/s · {} left",
                         text::significant_digits(*loss, 4),
                         text::thousands(samples_per_second.round() as u64),
                         text::duration(*seconds_left)
                     ));
+                    bar.set_length(u64::from(*folds) * u64::from(*epochs));
+                    bar.set_position(u64::from(fold - 1) * u64::from(*epochs) + u64::from(epoch - 1));
                 }
             }
             EventKind::Finished { .. } => self.clear(),

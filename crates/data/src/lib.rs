@@ -32,6 +32,7 @@ mod sketch;
 mod snapshot;
 mod source;
 mod table;
+mod thumbnails;
 mod write;
 
 /// What computes here, by its versions: Aloft's and that of polars. Others may give other results for the same rows.

@@ -15,7 +15,7 @@ use aloft_spec::{
 use polars::{
     error::{PolarsWarning, get_warning_function, set_warning_function},
     prelude::{LazyFrame, SchemaRef},
-    sql::{SQLContext, sql_expr},
+    sql::SQLContext,
 };
 use sqlparser::{
     ast::{Query, SetExpr, Statement, TableFactor, Visit, Visitor},
@@ -129,11 +129,14 @@ fn groups(plan: &LazyFrame) -> Result<Option<Direct>> {
     Ok(is_grouped.then(|| Direct::new(move |cancel| Ok(of(&plan, cancel)?.unwrap_or_else(|| plan.clone())))))
 }
 
-/// A plan with the rows that meet a condition; columns and types are checked.
+/// A plan with the rows that meet a condition; columns and types are checked. It is read as that of a query is: a
+/// condition alone doesn't know its columns, and compares no time with a text.
 pub(crate) fn filtered(plan: &LazyFrame, condition: &str) -> Result<LazyFrame> {
     without_advice();
     guarded(|| {
-        let mut filtered = plan.clone().filter(sql_expr(condition)?);
+        let mut context = SQLContext::new();
+        context.register("rows", plan.clone());
+        let mut filtered = context.execute(&format!("SELECT * FROM rows WHERE ({condition})"))?;
         filtered.collect_schema()?;
         Ok(filtered)
     })

@@ -317,24 +317,26 @@ impl Relation {
     /// At most `rows` rows from the row `first` on, which counts from 0. Pages fit together where the order of the rows
     /// is given: in a file, in a sample, and behind an ORDER BY.
     pub fn page(&self, first: u64, rows: usize) -> std::result::Result<Table, Problem> {
+        Ok(table::table(&self.rows_from(first, rows)?)?)
+    }
+
+    pub(crate) fn rows_from(&self, first: u64, rows: usize) -> Result<DataFrame> {
         if let Some(parts) = &self.parts {
-            let frame = self.about_file(parts::slice(&**parts, first, rows as u64))?;
-            return Ok(table::table(&frame)?);
+            return self.about_file(parts::slice(&**parts, first, rows as u64));
         }
         let offset = i64::try_from(first).unwrap_or(i64::MAX);
         let counted = self.rows.get();
         if counted.is_some_and(|all| Kept::fits(*all, self.fields.len()))
             && let Some(all) = self.all_at_once()?
         {
-            return Ok(table::table(&all.slice(offset, rows))?);
+            return Ok(all.slice(offset, rows));
         }
         let length = IdxSize::try_from(rows).unwrap_or(IdxSize::MAX);
         let page = |plan: LazyFrame| plan.slice(offset, length);
-        let frame = match self.at_once(page)? {
-            Some(frame) => frame,
-            None => self.run(page(self.plan.clone()))?,
-        };
-        Ok(table::table(&frame)?)
+        match self.at_once(page)? {
+            Some(frame) => Ok(frame),
+            None => self.run(page(self.plan.clone())),
+        }
     }
 
     /// How many rows it has.

@@ -68,6 +68,13 @@ pub enum Operation {
     },
     /// Show the rows of a table from the row `first` on, which counts from 0.
     ShowPage { block: BlockId, first: u64 },
+    /// Show the pictures in a column of a table, of [`THUMBNAILS`](crate::snapshot::THUMBNAILS) rows from the row `first` on,
+    /// which counts from 0.
+    ShowThumbnails {
+        block: BlockId,
+        column: String,
+        first: u64,
+    },
     /// Give the data of a source another class.
     SetClass { block: BlockId, class: DataClass },
     /// Write the values of a trial of the sweep that `block` shows into its train cell.

@@ -226,6 +226,8 @@ pub struct CellView {
     pub param: Option<ParamSpec>,
     /// The further rows that are shown of a table, in place of its first ones.
     pub page: Option<PageView>,
+    /// Pictures in its rows that were asked for.
+    pub thumbnails: Vec<Arc<Thumbnails>>,
     /// Tables that its rows could be joined with.
     pub joins: Vec<JoinKeys>,
     /// Line of the notebook's file where its text begins, from 1.
@@ -245,6 +247,29 @@ pub struct SweepView {
     pub trials: Option<u32>,
     /// The trials so far of its last start.
     pub leaderboard: Option<Arc<Leaderboard>>,
+}
+
+/// How many rows' pictures are made at once.
+pub const THUMBNAILS: usize = 64;
+
+/// Small pictures of some rows of a column.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Thumbnails {
+    /// The column.
+    pub column: String,
+    /// The first of the rows, counted from 0 in the whole result.
+    pub first: u64,
+    /// One a row; `None` where there is no picture.
+    pub pictures: Vec<Option<Thumbnail>>,
+}
+
+/// A small picture.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Thumbnail {
+    /// Pixels from left to right and from top to bottom.
+    pub size: [usize; 2],
+    /// Red, green, blue and alpha of each pixel, row by row from the top.
+    pub rgba: Vec<u8>,
 }
 
 /// Some rows of a table that has more than it holds for display.
@@ -294,6 +319,8 @@ pub struct FoldView {
     pub folds: u32,
     /// The epoch of its training, from 1.
     pub epoch: u32,
+    /// Epochs of its training at the most.
+    pub epochs: u32,
 }
 
 /// A run as curves.

@@ -84,6 +84,18 @@ impl Session {
     }
 }
 
+/// How long the session waits for a message before it looks at time-driven work.
+fn patience(state: &State) -> Duration {
+    let notebook = state.notebook();
+    if let Some(due) = notebook.and_then(|notebook| notebook.select_due) {
+        return due.saturating_duration_since(Instant::now()).min(TICK);
+    }
+    let pending = notebook
+        .is_some_and(|notebook| notebook.journal_due.is_some() || notebook.refresh_due.is_some())
+        || state.closing_deadline.is_some();
+    if pending { TICK } else { IDLE_TICK }
+}
+
 fn run(
     receiver: &Receiver<Message>,
     state: &mut State,
@@ -92,11 +104,7 @@ fn run(
     wake: &(impl Fn() + Send + Sync),
 ) {
     loop {
-        let pending = state
-            .notebook()
-            .is_some_and(|notebook| notebook.journal_due.is_some() || notebook.refresh_due.is_some())
-            || state.closing_deadline.is_some();
-        let message = match receiver.recv_timeout(if pending { TICK } else { IDLE_TICK }) {
+        let message = match receiver.recv_timeout(patience(state)) {
             Ok(message) => message,
             Err(RecvTimeoutError::Timeout) => Message::Tick,
             Err(RecvTimeoutError::Disconnected) => return,

@@ -6,7 +6,7 @@ use aloft_project::Project;
 use aloft_protocol::{
     Operation, TaskId,
     operation::{Rows, Secret},
-    snapshot::{FileView, MachineView, RecentProject},
+    snapshot::{FileView, MachineView, RecentProject, Thumbnails},
 };
 use aloft_spec::{
     Diagnostic, Finding, Output, Problem,
@@ -97,6 +97,12 @@ pub enum Message {
         key: String,
         result: Result<Vec<Finding>, Problem>,
     },
+    /// Small pictures of some rows were made.
+    Thumbnails {
+        cell: String,
+        key: String,
+        thumbnails: Thumbnails,
+    },
     /// A train cell was measured.
     Planned {
         task: TaskId,
@@ -135,7 +141,12 @@ pub enum Message {
         result: Result<Option<Report>, Problem>,
     },
     /// A followed run has ended, or its worker is gone.
-    RunEnded { run: String, status: RunStatus },
+    RunEnded {
+        run: String,
+        status: RunStatus,
+        /// What the run's record says of a bad end.
+        problem: Option<Problem>,
+    },
     /// A preflight was worked out.
     Preflighted {
         task: TaskId,
@@ -292,6 +303,16 @@ pub enum Effect {
         workspace: Arc<Workspace>,
         cell: String,
         key: String,
+    },
+    /// Make small pictures of some rows of a table.
+    Thumbnails {
+        workspace: Arc<Workspace>,
+        cell: String,
+        key: String,
+        rows: Rows,
+        column: String,
+        first: u64,
+        count: usize,
     },
     /// Measure a train cell.
     Plan {

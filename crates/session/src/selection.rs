@@ -103,6 +103,18 @@ impl OpenNotebook {
         Some(format!("{selection:?}\u{1d}{rows}\u{1d}{}", self.key(name)))
     }
 
+    /// The key of the output on the screen.
+    pub fn shown_key(&self, name: &str) -> String {
+        let chosen = self.of_chosen(name).filter(|_| self.follows(name));
+        let key = chosen.and_then(|_| self.chosen_key(name));
+        key.unwrap_or_else(|| {
+            let known = self.cells.get(name);
+            let rows = known.and_then(|known| known.rows) == Some(Rows::All);
+            let of = known.and_then(|known| known.key.as_deref()).unwrap_or_default();
+            format!("{rows}\u{1d}{of}")
+        })
+    }
+
     /// Whether a cell's output is of its present text.
     pub fn is_fresh(&self, name: &str) -> bool {
         let known = self.cells.get(name).filter(|cell| cell.output.is_some());

@@ -12,7 +12,8 @@ use aloft_protocol::{
     BlockId, NoticeId, TaskId,
     operation::{Rows, Theme},
     snapshot::{
-        CellState, ExampleView, FileView, MachineView, Notice, PageView, PictureView, Question, RecentProject,
+        CellState, ExampleView, FileView, MachineView, Notice, PageView, PictureView, Question,
+        RecentProject, Thumbnails,
     },
 };
 use aloft_spec::{
@@ -83,6 +84,10 @@ pub struct OpenNotebook {
     pub cells: HashMap<String, Cell>,
     /// Rows that are chosen in a chart. They belong to this session, not to the text.
     pub chosen: Option<Chosen>,
+    /// When rows were last chosen.
+    pub chosen_at: Option<Instant>,
+    /// Nothing is evaluated on the chosen rows before: others are perhaps chosen at once.
+    pub select_due: Option<Instant>,
     /// The text on the disk was changed by another program, and the user was told.
     pub conflict_told: bool,
     /// When the file is looked at again for changes by other programs.
@@ -105,6 +110,9 @@ pub struct Cell {
     pub rows: Option<Rows>,
     /// Further rows of its output that are shown, or fetched.
     pub page: Option<PageView>,
+    /// Pictures in its rows, and the key of the output that they are of.
+    pub thumbnails: Vec<Arc<Thumbnails>>,
+    pub thumbnails_of: Option<String>,
     /// Tables that its rows could be joined with.
     pub joins: Vec<JoinKeys>,
     /// The key of the text that last failed, so that it isn't tried again until something changes.
@@ -306,6 +314,8 @@ impl OpenNotebook {
             identities: Identities::default(),
             cells: HashMap::new(),
             chosen: None,
+            chosen_at: None,
+            select_due: None,
             conflict_told: false,
             look_due: None,
             journal_due: None,

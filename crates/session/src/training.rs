@@ -43,8 +43,13 @@ impl Training {
         }
     }
 
-    /// Share of the epochs that is done.
+    /// Share of the epochs that is done; of the folds, once these are trained.
     pub fn fraction(&self) -> f32 {
+        if let Some(fold) = self.view.fold {
+            let epochs = f64::from(fold.epoch.saturating_sub(1)) / f64::from(fold.epochs.max(1));
+            let folds = f64::from(fold.fold.saturating_sub(1)) + epochs;
+            return (folds / f64::from(fold.folds.max(1))).clamp(0.0, 1.0) as f32;
+        }
         let done = self
             .view
             .train_loss
@@ -123,11 +128,17 @@ impl Training {
                 fold,
                 folds,
                 epoch,
+                epochs,
                 samples_per_second,
                 seconds_left,
                 ..
             } => {
-                view.fold = Some(FoldView { fold, folds, epoch });
+                view.fold = Some(FoldView {
+                    fold,
+                    folds,
+                    epoch,
+                    epochs,
+                });
                 view.samples_per_second = samples_per_second;
                 view.seconds_left = Some(seconds_left);
             }
@@ -140,13 +151,27 @@ impl Training {
             } => {
                 view.epoch = epoch;
                 let x = f64::from(epoch);
-                if view.train_loss.last().is_none_or(|point| point[0] < x) {
+                // Epochs of a training that is done in a moment are told after a step of the last one.
+                let after = view.train_loss.partition_point(|point| point[0] < x);
+                let epoch_before = after.checked_sub(1).and_then(|at| view.train_loss.get(at));
+                if after == view.train_loss.len() {
                     push(&mut view.train_loss, [x, train_loss]);
+                } else if view.train_loss[after][0] > x
+                    && epoch_before.is_none_or(|point| point[0] <= x - 1.0)
+                {
+                    view.train_loss.insert(after, [x, train_loss]);
                 }
                 push(&mut view.validation_loss, [x, validation_loss]);
                 view.samples_per_second = samples_per_second;
             }
             EventKind::Metrics { split, metrics } => {
+                // Metrics in the midst of the folds are those of a fold that is done: the next one has begun.
+                if let Some(fold) = &mut view.fold
+                    && fold.fold < fold.folds
+                {
+                    fold.fold += 1;
+                    fold.epoch = 1;
+                }
                 view.metrics.insert(split, metrics);
             }
             EventKind::Log { level, message } => {
@@ -194,5 +219,96 @@ fn push(curve: &mut Vec<[f64; 2]>, point: [f64; 2]) {
             index += 1;
             index % 2 == 0
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aloft_spec::{event::Phase, run::Metrics};
+
+    fn training() -> Training {
+        Training {
+            view: TrainingView {
+                epoch: 20,
+                epochs: 20,
+                ..TrainingView::default()
+            },
+            verdict: None,
+            ended: None,
+            steps_per_epoch: 10,
+        }
+    }
+
+    fn apply(training: &mut Training, kind: EventKind) {
+        training.apply(Event {
+            at: String::new(),
+            kind,
+        });
+    }
+
+    #[test]
+    fn the_curve_has_all_epochs_of_a_training_of_a_moment() {
+        let mut training = training();
+        let step = EventKind::Step {
+            step: 25,
+            epoch: 3,
+            loss: 0.1,
+            samples_per_second: 1e3,
+            seconds_left: 0.0,
+        };
+        apply(&mut training, step);
+        for epoch in 1..=4 {
+            let told = EventKind::Epoch {
+                epoch,
+                train_loss: 1.0 / f64::from(epoch),
+                validation_loss: 0.5,
+                metrics: Default::default(),
+                best: true,
+                samples_per_second: 1e3,
+            };
+            apply(&mut training, told);
+        }
+        let at: Vec<f64> = training.view.train_loss.iter().map(|point| point[0]).collect();
+        assert_eq!(at, [1.0, 2.0, 2.5, 3.0, 4.0]);
+    }
+
+    #[test]
+    fn a_fold_that_is_done_hands_over_to_the_next() {
+        let mut training = training();
+        assert_eq!(training.fraction(), 1.0);
+        let fold = EventKind::Fold {
+            fold: 1,
+            folds: 4,
+            epoch: 11,
+            epochs: 20,
+            loss: 0.5,
+            samples_per_second: 1e3,
+            seconds_left: 9.0,
+        };
+        apply(&mut training, fold);
+        assert_eq!(training.fraction(), 0.125, "half of the first of four");
+        let done = |fold: u32| EventKind::Metrics {
+            split: format!("fold {fold} of 4"),
+            metrics: Metrics::new().remove("none").unwrap_or_default(),
+        };
+        apply(&mut training, done(1));
+        let stands = training.view.fold.map(|fold| (fold.fold, fold.epoch));
+        assert_eq!((stands, training.fraction()), (Some((2, 1)), 0.25));
+        for fold in 2..=4 {
+            apply(&mut training, done(fold));
+        }
+        assert_eq!(
+            training.view.fold.map(|fold| fold.fold),
+            Some(4),
+            "there is no fifth"
+        );
+        apply(
+            &mut training,
+            EventKind::Phase {
+                phase: Phase::Evaluate,
+            },
+        );
+        assert_eq!(training.view.fold, None);
     }
 }

@@ -203,6 +203,10 @@ fn cell_view(notebook: &OpenNotebook, cell: &aloft_notebook::Cell) -> CellView {
             .collect(),
         sweep,
         page: known.page.clone(),
+        thumbnails: match &known.thumbnails_of {
+            Some(of) if *of == notebook.shown_key(&cell.name) => known.thumbnails.clone(),
+            _ => Vec::new(),
+        },
         joins: known.joins.clone(),
         first_line: cell.line + 1,
         diagnostics: notebook.document.cell_diagnostics(&notebook.path, &cell.name),

@@ -12,7 +12,7 @@ use crate::{fonts, training, verdict};
 use aloft_protocol::Operation;
 use aloft_protocol::operation::Rows;
 use aloft_protocol::snapshot::{BlockView, CellState, CellView};
-use aloft_spec::{CellKind, text};
+use aloft_spec::{CellKind, Code, text};
 use egui::{Align, Color32, Layout, RichText, Ui, vec2};
 
 /// Shows the head over the whole width.
@@ -82,6 +82,17 @@ fn start_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: &BlockView, cell: &CellVi
     if !trains {
         return;
     }
+    if let Some(run) = resumable(cell) {
+        let name = format!("Resume {}", cell.name);
+        let button = Button::new("Resume").small().name(&name);
+        if ui
+            .add(button)
+            .on_hover_text("Go on from the last checkpoint")
+            .clicked()
+        {
+            frame.send(Operation::Resume { run: run.to_owned() });
+        }
+    }
     let mut rows = frame.view.rows_of(block.id);
     let options = [(Rows::Sample, "Sample"), (Rows::All, "All rows")];
     if Segments::new(&options).small().ui(ui, &mut rows) {
@@ -100,6 +111,17 @@ fn start_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: &BlockView, cell: &CellVi
             });
         }
     }
+}
+
+/// The run that can go on: one that was stopped or lost here. One that found no memory would end in the same way.
+fn resumable(cell: &CellView) -> Option<&str> {
+    let ended = match &cell.state {
+        CellState::Stopped => true,
+        CellState::Failed { problem } => problem.code == Code::WorkerDied,
+        _ => false,
+    };
+    let training = cell.training.as_ref()?;
+    (ended && training.target.is_none()).then_some(&training.run)
 }
 
 /// How the cell stands, in words.
@@ -168,7 +190,10 @@ pub fn state_dot_ui(ui: &mut Ui, state: &CellState) {
 
 /// Whether a state's dot is hollow: there is no output of the text as it is now.
 pub fn is_hollow(state: &CellState) -> bool {
-    matches!(state, CellState::Stale | CellState::New)
+    matches!(
+        state,
+        CellState::Stale | CellState::New | CellState::Waiting { .. }
+    )
 }
 
 /// The colour of a state's dot.

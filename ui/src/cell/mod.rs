@@ -105,7 +105,11 @@ fn progress_ui(ui: &mut Ui, state: &CellState) {
     } = state
     {
         let done = rect.width() * fraction.clamp(0.0, 1.0);
-        let bar = Rect::from_min_size(rect.min, egui::vec2(done, 2.0));
+        // It grows into the head: what comes below is painted over it.
+        let bar = Rect::from_min_max(
+            rect.min - egui::vec2(0.0, 1.0),
+            egui::pos2(rect.left() + done, rect.bottom()),
+        );
         ui.painter().rect_filled(bar, 0.0, t.accent);
     }
 }

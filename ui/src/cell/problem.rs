@@ -21,6 +21,7 @@ pub fn finding_ui(ui: &mut Ui, severity: Severity, problem: &Problem, corner: Co
         .show(ui, |ui| {
             ui.set_width(ui.available_width());
             ui.horizontal_top(|ui| {
+                ui.spacing_mut().item_spacing.x = space::S;
                 let (rect, _) =
                     ui.allocate_exact_size(egui::vec2(size::DOT, font::BODY_LINE), egui::Sense::hover());
                 dot(ui.painter(), rect.center() - egui::vec2(0.0, 1.0), mark);

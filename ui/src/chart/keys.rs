@@ -4,31 +4,56 @@
 use super::axes::has_names;
 use super::brush::{bar_range, ends};
 use aloft_spec::chart::{Brush, Marks, Panel, Scale};
-use egui::{EventFilter, Key, Response, Ui};
+use egui::{Event, EventFilter, Key, Modifiers, Response, Ui};
 
 /// Stretches of an axis that has neither bars nor names.
 const STRETCHES: usize = 20;
 
-/// What the keys choose in a panel that has the focus, where `chosen` is what was chosen before.
-pub fn keys_ui(ui: &Ui, response: &Response, panel: &Panel, chosen: Option<&Brush>) -> Option<Brush> {
-    if !response.has_focus() {
+/// What the keys choose in a panel that has the focus, or that they are for without it; `chosen` is what was chosen
+/// before. `None` where they choose nothing else.
+pub fn keys_ui(
+    ui: &Ui,
+    response: &Response,
+    panel: &Panel,
+    chosen: Option<&Brush>,
+    without_focus: bool,
+) -> Option<Brush> {
+    if response.has_focus() {
+        let arrows = EventFilter {
+            horizontal_arrows: true,
+            ..EventFilter::default()
+        };
+        ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, arrows));
+    } else if !without_focus {
         return None;
     }
-    let arrows = EventFilter {
-        horizontal_arrows: true,
-        ..EventFilter::default()
+    let steps: Vec<(bool, bool)> = ui.input(|input| input.events.iter().filter_map(step).collect());
+    let mut at = chosen.cloned();
+    for (right, wider) in steps {
+        at = moved(panel, at.as_ref(), right, wider);
+    }
+    // Behind the last bar there is none; the same choice once more would take it back.
+    at.filter(|at| Some(at) != chosen)
+}
+
+/// Where an arrow goes: whether to the right, and whether it moves only the right end.
+fn step(event: &Event) -> Option<(bool, bool)> {
+    let Event::Key {
+        key,
+        pressed: true,
+        modifiers,
+        ..
+    } = event
+    else {
+        return None;
     };
-    ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, arrows));
-    let (step, wider) = ui.input(|input| {
-        let pressed = |key| i32::from(input.key_pressed(key));
-        (
-            pressed(Key::ArrowRight) - pressed(Key::ArrowLeft),
-            input.modifiers.shift,
-        )
-    });
-    (step != 0)
-        .then(|| moved(panel, chosen, step > 0, wider))
-        .flatten()
+    let right = match key {
+        Key::ArrowRight => true,
+        Key::ArrowLeft => false,
+        _ => return None,
+    };
+    let is_plain = modifiers.is_none() || modifiers.matches_exact(Modifiers::SHIFT);
+    is_plain.then_some((right, modifiers.shift))
 }
 
 /// The choice after one step to the right or to the left; `wider` moves its right end alone.

@@ -12,9 +12,10 @@ pub use axes::{X_AXIS, axis, quiet};
 pub use brush::Dragged;
 pub use legend::{line_legend_ui, sample_line_ui};
 
+use crate::focus;
 use crate::fonts;
 use crate::tokens::{Tokens, font, space};
-use crate::view::Frame;
+use crate::view::{Frame, block_id};
 use aloft_protocol::{BlockId, Operation};
 use aloft_spec::chart::{Brush, ChartData, Panel, Scale};
 use aloft_spec::ticks;
@@ -42,6 +43,8 @@ pub fn chart_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: BlockId, name: &str, 
             .filter(|found| found.chart == block)
             .map(|found| &found.brush),
         dragged: frame.view.dragged,
+        // The selected chart takes the arrows without a way to it by Tab.
+        has_keys: frame.view.selected == Some(block) && focus::is_in_notebook(ui.ctx(), frame),
         brush: None,
     };
     let across = data.across.max(1);
@@ -79,6 +82,8 @@ struct Brushing<'a> {
     block: BlockId,
     chosen: Option<&'a Brush>,
     dragged: Option<Dragged>,
+    /// Whether the arrows are for the next panel that is shown, though it hasn't the focus.
+    has_keys: bool,
     brush: Option<Brush>,
 }
 
@@ -163,7 +168,12 @@ fn panel_ui(
         let at = |point| shown.transform.value_from_position(point).x;
         let block = brushing.block;
         let brush = brush::brush_ui(ui, &shown.response, block, panel, &mut brushing.dragged, &at);
-        let brush = brush.or_else(|| keys::keys_ui(ui, &shown.response, panel, brushing.chosen));
+        if brush.is_some() {
+            // From here on the arrows go on.
+            ui.memory_mut(|memory| memory.request_focus(block_id(block)));
+        }
+        let has_keys = std::mem::take(&mut brushing.has_keys);
+        let brush = brush.or_else(|| keys::keys_ui(ui, &shown.response, panel, brushing.chosen, has_keys));
         brushing.brush = brushing.brush.take().or(brush);
         shown.response.widget_info(|| {
             let label = format!("Rows by {}, chosen by the arrow keys", panel.x.label);

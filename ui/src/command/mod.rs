@@ -56,6 +56,7 @@ pub enum Command {
     FocusInspector,
     ToggleNavigation,
     ToggleInspector,
+    ToggleWidth,
     SystemTheme,
     LightTheme,
     DarkTheme,
@@ -80,7 +81,7 @@ const NONE: Modifiers = Modifiers::NONE;
 
 impl Command {
     /// All, in the order of the palette.
-    pub const ALL: [Self; 50] = [
+    pub const ALL: [Self; 51] = [
         Self::RunCell,
         Self::RunCellAndNext,
         Self::RunFull,
@@ -125,6 +126,7 @@ impl Command {
         Self::FocusInspector,
         Self::ToggleNavigation,
         Self::ToggleInspector,
+        Self::ToggleWidth,
         Self::SystemTheme,
         Self::LightTheme,
         Self::DarkTheme,
@@ -181,6 +183,7 @@ impl Command {
             Self::FocusInspector => "Go to inspector",
             Self::ToggleNavigation => "Show or hide navigation",
             Self::ToggleInspector => "Show or hide inspector",
+            Self::ToggleWidth => "Wide or narrow notebook",
             Self::SystemTheme => "Colours of the system",
             Self::LightTheme => "Light colours",
             Self::DarkTheme => "Dark colours",
@@ -237,11 +240,51 @@ impl Command {
             Self::FocusInspector => "Move the keyboard to the right panel",
             Self::ToggleNavigation => "More room for the notebook",
             Self::ToggleInspector => "More room for the notebook",
+            Self::ToggleWidth => "As wide as the window, for wide tables, or a column to read",
             Self::SystemTheme => "Light or dark as the system has it",
             Self::LightTheme => "Dark words on a light ground",
             Self::DarkTheme => "Light words on a dark ground",
             Self::Palette => "Find commands, cells, columns, notebooks and examples by name",
             Self::Shortcuts => "All keys on one sheet",
+        }
+    }
+
+    /// Other words that people look for it by.
+    pub fn also(self) -> &'static str {
+        match self {
+            Self::OpenFolder => "open project load file",
+            Self::AddData => "import upload csv parquet excel file",
+            Self::CloseProject => "exit welcome start home recent",
+            Self::Quit => "exit close window",
+            Self::RunCell | Self::RunAll => "execute evaluate start train",
+            Self::RunFull => "full data whole table",
+            Self::Stop => "cancel interrupt abort kill",
+            Self::SaveChart => "export picture image png svg download",
+            Self::CopyChart => "clipboard image png",
+            Self::ClearSelection => "reset filter brush all rows",
+            Self::WriteFilter => "where subset brush",
+            Self::Measure => "forecast price estimate cost time",
+            Self::SendToCloud => "remote upload ssh gpu preflight",
+            Self::ManageTargets | Self::AddTarget => "settings cloud ssh server machine host",
+            Self::AddSource => "new table data read",
+            Self::AddQuery => "new sql select",
+            Self::AddParam => "new slider input variable widget",
+            Self::AddChart => "new plot graph histogram visualize",
+            Self::AddTrain => "new model fit predict learn",
+            Self::AddSweep => "new tune hyperparameter search optimize",
+            Self::AddText => "new markdown prose note",
+            Self::AddAbove | Self::AddBelow => "insert new cell",
+            Self::Remove => "delete cell",
+            Self::Undo => "revert",
+            Self::ShowColumn => "profile statistics inspector",
+            Self::ShowRun => "metrics export model resume inspector",
+            Self::ShowPlaces => "verdict forecast limits cost inspector",
+            Self::ToggleNavigation => "sidebar left panel",
+            Self::ToggleInspector => "sidebar right panel",
+            Self::ToggleWidth => "full width layout page column zoom",
+            Self::SystemTheme | Self::LightTheme | Self::DarkTheme => "theme appearance mode settings colors",
+            Self::Shortcuts => "help keys bindings hotkeys",
+            _ => "",
         }
     }
 
@@ -277,6 +320,7 @@ impl Command {
             Self::FocusInspector => const { &[key(CTRL, Key::Num3)] },
             Self::ToggleNavigation => const { &[key(CTRL, Key::B)] },
             Self::ToggleInspector => const { &[key(CTRL_SHIFT, Key::B)] },
+            Self::ToggleWidth => const { &[key(CTRL_SHIFT, Key::W)] },
             Self::Palette => const { &[key(CTRL_SHIFT, Key::P), key(CTRL, Key::P)] },
             Self::Shortcuts => const { &[key(NONE, Key::F1), key(CTRL, Key::Slash)] },
             _ => &[],

@@ -46,6 +46,7 @@ impl Command {
             | Self::AddTrain
             | Self::AddSweep
             | Self::AddText
+            | Self::ToggleWidth
             | Self::FocusNotebook => notebook.is_some(),
             Self::Save => notebook.is_some_and(|notebook| notebook.unsaved),
             Self::Undo => notebook.is_some_and(|notebook| notebook.can_undo),
@@ -182,6 +183,7 @@ impl Command {
             }
             Self::ToggleNavigation => frame.view.navigation_hidden = !frame.view.navigation_hidden,
             Self::ToggleInspector => frame.view.inspector_hidden = !frame.view.inspector_hidden,
+            Self::ToggleWidth => frame.view.wide = !frame.view.wide,
             Self::SystemTheme => frame.send(Operation::SetTheme { theme: Theme::System }),
             Self::LightTheme => frame.send(Operation::SetTheme { theme: Theme::Light }),
             Self::DarkTheme => frame.send(Operation::SetTheme { theme: Theme::Dark }),
@@ -260,7 +262,7 @@ fn edit(ctx: &Context, frame: &mut Frame<'_>) {
         if matches!(block.content, BlockContent::Prose) {
             frame.view.write(block.id);
         }
-        ctx.memory_mut(|memory| memory.request_focus(editor_id(block.id)));
+        focus::give(ctx, editor_id(block.id));
     }
 }
 

@@ -121,13 +121,16 @@ impl Popup {
                     .show(ui, |ui| {
                         ui.set_width(WIDTH);
                         ui.spacing_mut().item_spacing.y = 0.0;
-                        ScrollArea::vertical().max_height(height).show(ui, |ui| {
-                            for index in 0..count {
-                                if self.row_ui(ui, index, editor) {
-                                    choice = Some(Choice::Take);
+                        ScrollArea::vertical()
+                            .animated(false)
+                            .max_height(height)
+                            .show(ui, |ui| {
+                                for index in 0..count {
+                                    if self.row_ui(ui, index, editor) {
+                                        choice = Some(Choice::Take);
+                                    }
                                 }
-                            }
-                        });
+                            });
                     });
             });
         self.moved = false;

@@ -2,6 +2,7 @@
 
 use super::ask_menu::{Chosen, cell_menu};
 use super::layout::{self, Layout};
+use super::pictures::{self, Shown};
 use super::selection::{Selection, Size};
 use super::{PADDING, one_line, visible};
 use crate::fonts;
@@ -9,12 +10,19 @@ use crate::tokens::{Tokens, font, size};
 use crate::view::{Frame, block_id};
 use crate::widgets::{line, paint_left, paint_right};
 use aloft_protocol::BlockId;
+use aloft_protocol::snapshot::Thumbnails;
 use aloft_spec::table::{Column, Table, Values};
 use egui::{
-    Event, EventFilter, Key, Pos2, Rangef, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo,
-    pos2, vec2,
+    Color32, Event, EventFilter, FontId, Key, Pos2, Rangef, Rect, Response, Role, Sense, Stroke, StrokeKind,
+    Ui, WidgetInfo, pos2, vec2,
 };
 use std::ops::Range;
+use std::sync::Arc;
+
+/// Width and height of a picture under the pointer, at the most.
+const PICTURE: f32 = 160.0;
+/// Characters of a long value that are shown under the pointer.
+const WHOLE: usize = 600;
 
 /// Which table, and how it lies.
 pub struct Body<'a> {
@@ -28,6 +36,8 @@ pub struct Body<'a> {
     pub first: u64,
     /// Where the columns are.
     pub layout: &'a Layout,
+    /// Pictures in the rows that are there.
+    pub thumbnails: &'a [Arc<Thumbnails>],
 }
 
 impl Body<'_> {
@@ -68,8 +78,15 @@ impl Body<'_> {
                 ui.scroll_to_rect(self.cell_rect(origin, selection.cursor), None);
             }
         }
-        self.paint(ui, origin, viewport, selection, response.has_focus());
+        let rows = visible(Rangef::new(viewport.top(), viewport.bottom()), size.rows);
+        let columns = self
+            .layout
+            .visible(Rangef::new(viewport.left(), viewport.right()));
+        pictures::ask(frame, self.block, self.table, columns, rows, self.first);
+        let pictures = frame.view.pictures.of(ui.ctx(), self.thumbnails);
+        self.paint(ui, origin, viewport, selection, response.has_focus(), &pictures);
         self.describe(&response, selection);
+        self.show_whole(ui, &response, origin, &pictures);
         self.leave(ui, &response);
         self.menu(ui, &response, selection?)
     }
@@ -178,6 +195,37 @@ impl Body<'_> {
         });
     }
 
+    /// The whole of a value that has no room in its column, under a pointer that rests on it.
+    fn show_whole(&self, ui: &Ui, response: &Response, origin: Pos2, pictures: &Shown) {
+        let Some(pointer) = response.hover_pos().filter(|_| !response.dragged()) else {
+            return;
+        };
+        let row = ((pointer.y - origin.y) / size::TABLE_ROW).floor().max(0.0) as usize;
+        let across = pointer.x - origin.x;
+        let column = self.layout.visible(Rangef::new(across, across + 1.0)).start;
+        let found = self.table.columns.get(column);
+        let picture = found.and_then(|found| pictures.at(&found.field.name, self.first + row as u64));
+        if let Some(picture) = picture {
+            let room = egui::Vec2::splat(PICTURE);
+            response.clone().on_hover_ui_at_pointer(|ui| {
+                let size = pictures::fitted(picture.size_vec2(), room);
+                ui.image((picture.id(), size));
+            });
+            return;
+        }
+        let Some(text) = found.and_then(|found| found.values.format(row)) else {
+            return;
+        };
+        let room = self.layout.range(column).span() - 2.0 * PADDING;
+        let shown = line(ui, one_line(&text), cell_font(), Color32::PLACEHOLDER, room);
+        if shown.elided || one_line(&text).len() < text.len() {
+            let text: String = text.chars().take(WHOLE).collect();
+            response.clone().on_hover_ui_at_pointer(|ui| {
+                ui.label(text);
+            });
+        }
+    }
+
     /// Escape gives the keyboard to the block.
     fn leave(&self, ui: &Ui, response: &Response) {
         if response.lost_focus() && ui.input(|input| input.key_pressed(Key::Escape)) {
@@ -198,7 +246,15 @@ impl Body<'_> {
         }
     }
 
-    fn paint(&self, ui: &Ui, origin: Pos2, viewport: Rect, selection: Option<Selection>, has_keyboard: bool) {
+    fn paint(
+        &self,
+        ui: &Ui,
+        origin: Pos2,
+        viewport: Rect,
+        selection: Option<Selection>,
+        has_keyboard: bool,
+        pictures: &Shown,
+    ) {
         let t = Tokens::of(ui);
         let (left, right) = (origin.x, origin.x + self.layout.total());
         let rows = visible(Rangef::new(viewport.top(), viewport.bottom()), self.table.rows);
@@ -222,6 +278,7 @@ impl Body<'_> {
             };
             let x = self.layout.range(index);
             let x = Rangef::new(left + x.min, left + x.max);
+            let x = self.pictures_ui(ui, column, x, rows.clone(), top_of, pictures);
             column_ui(ui, column, x, self.layout.decimals(index), rows.clone(), top_of);
             ui.painter().vline(
                 x.max - 0.5,
@@ -252,6 +309,37 @@ impl Body<'_> {
     }
 }
 
+impl Body<'_> {
+    /// Paints the pictures of a column; where there is room for words beside them.
+    fn pictures_ui(
+        &self,
+        ui: &Ui,
+        column: &Column,
+        x: Rangef,
+        rows: Range<usize>,
+        top_of: impl Fn(usize) -> f32,
+        pictures: &Shown,
+    ) -> Rangef {
+        if !pictures::may_have(column) {
+            return x;
+        }
+        let mut end = x.min;
+        for row in rows {
+            if let Some(picture) = pictures.at(&column.field.name, self.first + row as u64) {
+                let y = top_of(row) + size::TABLE_ROW / 2.0;
+                let height = size::TABLE_ROW - 2.0;
+                let painted = pictures::paint(ui.painter(), picture, x.min + PADDING, y, height);
+                end = end.max(painted);
+            }
+        }
+        Rangef::new(end, x.max)
+    }
+}
+
+fn cell_font() -> FontId {
+    fonts::regular(font::BODY - 0.5)
+}
+
 fn column_ui(
     ui: &Ui,
     column: &Column,
@@ -273,7 +361,7 @@ fn column_ui(
             None => ("null".to_owned(), t.faint),
         };
         let text = layout::with_decimals(text, decimals);
-        let galley = line(ui, one_line(&text), fonts::regular(font::BODY - 0.5), color, room);
+        let galley = line(ui, one_line(&text), cell_font(), color, room);
         if right_aligned {
             paint_right(ui.painter(), galley, x.max - PADDING, y);
         } else {

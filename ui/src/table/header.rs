@@ -13,13 +13,18 @@ use aloft_spec::output::TableOutput;
 use aloft_spec::profile::{ColumnProfile, Histogram};
 use aloft_spec::table::{ColumnKind, Field};
 use aloft_spec::text;
-use egui::{CornerRadius, Painter, Popup, Rangef, Rect, Response, Role, Sense, Stroke, Ui, WidgetInfo, pos2};
+use egui::{
+    CornerRadius, CursorIcon, Painter, Popup, Rangef, Rect, Response, Role, Sense, Stroke, Ui, WidgetInfo,
+    pos2,
+};
 
 /// Height of the header.
 pub const HEIGHT: f32 = 100.0;
 const PICTURE_TOP: f32 = 27.0;
 const PICTURE_HEIGHT: f32 = 39.0;
 
+/// How near the pointer takes hold of the edge between two columns.
+const EDGE: f32 = 4.0;
 /// Side of the button that opens a column's menu.
 const BUTTON: f32 = 20.0;
 
@@ -44,12 +49,16 @@ pub struct Header<'a> {
 }
 
 /// What was done with a column.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub enum Clicked {
     /// It was clicked.
     Column,
     /// Something in its menu was.
     Menu(Chosen),
+    /// Its edge was dragged, so that it is so wide.
+    Width(f32),
+    /// It is to be as wide as its values.
+    Fit,
 }
 
 impl Header<'_> {
@@ -72,7 +81,39 @@ impl Header<'_> {
                 clicked = Some((column.field.name.clone(), what));
             }
         }
+        // The edges lie above the columns at both of their sides.
+        for index in self.layout.visible(in_view) {
+            let Some(column) = self.output.table.columns.get(index) else {
+                continue;
+            };
+            if let Some(what) = self.edge_ui(ui, clip, index, &column.field.name) {
+                clicked = Some((column.field.name.clone(), what));
+            }
+        }
         clicked
+    }
+
+    /// The right edge of a column: a drag makes it wider or narrower, a double click as wide as its values.
+    fn edge_ui(&self, ui: &Ui, clip: Rect, index: usize, name: &str) -> Option<Clicked> {
+        let x = self.layout.range(index);
+        let left = self.rect.left() - self.offset;
+        let around = Rangef::point(left + x.max).expand(EDGE);
+        let rect = Rect::from_x_y_ranges(around, self.rect.y_range()).intersect(clip);
+        let id = ui.scope_id().with(("edge", self.block, index));
+        // No stop of the Tab key: there would be one a column more.
+        let response = ui.interact(rect, id, Sense::CLICK | Sense::DRAG);
+        response.widget_info(|| WidgetInfo::labeled(Role::Splitter, true, format!("Edge of {name}")));
+        let response = response.on_hover_cursor(CursorIcon::ResizeColumn);
+        if response.hovered() || response.dragged() {
+            let at = (left + x.max).clamp(clip.left(), clip.right()) - 0.5;
+            let accent = Stroke::new(2.0, Tokens::of(ui).accent);
+            ui.painter_at(clip).vline(at, self.rect.y_range(), accent);
+        }
+        if response.double_clicked() {
+            return Some(Clicked::Fit);
+        }
+        let pointer = response.interact_pointer_pos().filter(|_| response.dragged())?;
+        Some(Clicked::Width(pointer.x - left - x.min))
     }
 
     fn column_ui(&self, ui: &mut Ui, clip: Rect, index: usize, field: &Field) -> Option<Clicked> {
@@ -117,6 +158,9 @@ impl Header<'_> {
         let dtype_left = paint_right(&painter, dtype, end, y).left();
         let room = dtype_left - inner.left() - space::XS;
         let name = line(ui, &field.name, fonts::mono(font::CODE), t.text, room);
+        if name.elided {
+            response.clone().on_hover_text(&field.name);
+        }
         paint_left(&painter, name, inner.left(), y);
         let rows = self.output.profile.extent.rows;
         if let Some(profile) = profile {
@@ -192,6 +236,9 @@ fn profile_ui(ui: &Ui, painter: &Painter, inner: Rect, profile: &ColumnProfile, 
     if profile.nulls > 0 {
         let share = percent(profile.nulls, rows.max(1));
         let nulls = format!("{} null · {share}", text::thousands(profile.nulls));
+        let font = fonts::regular(font::SMALL - 0.5);
+        let has_room = !line(ui, &nulls, font, t.warn, inner.width()).elided;
+        let nulls = if has_room { nulls } else { format!("{share} null") };
         small(&nulls, t.warn, picture.bottom() + 24.0);
     } else {
         small("no nulls", t.faint, picture.bottom() + 24.0);

@@ -14,13 +14,38 @@ use std::sync::Arc;
 
 const NARROWEST: f32 = 96.0;
 const WIDEST: f32 = 280.0;
+/// A column that is made narrower than this couldn't be taken hold of again.
+const LEAST: f32 = 32.0;
+/// A column that is made as wide as its values still leaves room for others.
+const FITTING: f32 = 900.0;
 /// Rows that are looked at for the width.
 const LOOKED_AT: usize = 200;
 /// More decimals than these are not padded with zeros: they would claim a precision that isn't there.
 const MOST_DECIMALS: usize = 3;
 
-/// Widths of the tables that were shown, and the tables that they are of.
-pub type Layouts = HashMap<BlockId, (Arc<Table>, f32, Arc<Layout>)>;
+/// Widths of the tables that were shown.
+#[derive(Default)]
+pub struct Layouts {
+    /// With the tables and the room that they are of.
+    known: HashMap<BlockId, (Arc<Table>, f32, Arc<Layout>)>,
+    /// Widths that the user has chosen, by the columns' names: a table that is made anew keeps them.
+    chosen: HashMap<BlockId, HashMap<String, f32>>,
+}
+
+impl Layouts {
+    /// Makes a column so wide; the others stay as they are.
+    pub fn choose(&mut self, block: BlockId, output: &TableOutput, column: &str, width: f32) {
+        let Some((_, _, layout)) = self.known.remove(&block) else {
+            return;
+        };
+        let chosen = self.chosen.entry(block).or_default();
+        for (index, other) in output.table.columns.iter().enumerate() {
+            let now = layout.range(index).span();
+            chosen.entry(other.field.name.clone()).or_insert(now);
+        }
+        chosen.insert(column.to_owned(), width.max(LEAST));
+    }
+}
 
 /// Where the columns of a table are.
 #[derive(Debug, Default, PartialEq)]
@@ -91,33 +116,50 @@ pub fn visible(stretch: Rangef, rows: usize) -> Range<usize> {
 
 /// The layout of a table, worked out again only when the table or the room is another one.
 pub fn of(ui: &Ui, layouts: &mut Layouts, block: BlockId, output: &TableOutput, room: f32) -> Arc<Layout> {
-    if let Some((table, width, layout)) = layouts.get(&block)
+    if let Some((table, width, layout)) = layouts.known.get(&block)
         && Arc::ptr_eq(table, &output.table)
         && *width == room
     {
         return layout.clone();
     }
-    let widths: Vec<f32> = output
-        .table
-        .columns
-        .iter()
-        .enumerate()
-        .map(|(index, column)| {
-            let profile = header::profile_of(output, index);
-            let top = profile.map_or(0.0, |profile| {
-                frequent::width(ui, profile, output.profile.extent.rows)
-            });
-            width(ui, column, top)
-        })
-        .collect();
-    let decimals = output.table.columns.iter().map(decimals).collect();
-    let layout = Arc::new(Layout::new(&widths, decimals, room));
-    layouts.insert(block, (output.table.clone(), room, layout.clone()));
+    let columns = output.table.columns.iter();
+    let decimals = columns.clone().map(decimals).collect();
+    let own = |index| natural(ui, output, index).clamp(NARROWEST, WIDEST).ceil();
+    let layout = Arc::new(match layouts.chosen.get(&block) {
+        None => {
+            let widths: Vec<f32> = (0..columns.len()).map(own).collect();
+            Layout::new(&widths, decimals, room)
+        }
+        Some(chosen) => {
+            let width = |(index, column): (usize, &Column)| {
+                let width = chosen.get(&column.field.name);
+                width.copied().unwrap_or_else(|| own(index))
+            };
+            let widths: Vec<f32> = columns.enumerate().map(width).collect();
+            Layout::new(&widths, decimals, 0.0)
+        }
+    });
+    layouts
+        .known
+        .insert(block, (output.table.clone(), room, layout.clone()));
     layout
 }
 
-/// The width of a column whose most frequent values are so wide.
-fn width(ui: &Ui, column: &Column, top: f32) -> f32 {
+/// The width of a column with room for its values.
+pub fn fitting(ui: &Ui, output: &TableOutput, column: &str) -> f32 {
+    let columns = &output.table.columns;
+    let index = columns.iter().position(|found| found.field.name == column);
+    index.map_or(NARROWEST, |index| natural(ui, output, index).min(FITTING).ceil())
+}
+
+/// Room for the name, the most frequent and the longest value of a column.
+fn natural(ui: &Ui, output: &TableOutput, index: usize) -> f32 {
+    let Some(column) = output.table.columns.get(index) else {
+        return NARROWEST;
+    };
+    let top = header::profile_of(output, index).map_or(0.0, |profile| {
+        frequent::width(ui, profile, output.profile.extent.rows)
+    });
     let measure = |text: &str, face| line(ui, text, face, Color32::PLACEHOLDER, f32::INFINITY).size().x;
     let name = measure(&column.field.name, fonts::mono(font::CODE));
     let dtype = measure(&column.field.dtype, fonts::mono(font::SMALL));
@@ -125,9 +167,7 @@ fn width(ui: &Ui, column: &Column, top: f32) -> f32 {
     let values = (0..LOOKED_AT).filter_map(|row| column.values.format(row));
     let longest = values.max_by_key(|text| text.chars().count()).unwrap_or_default();
     let value = measure(super::one_line(&longest), fonts::regular(font::BODY - 0.5));
-    (head.max(value).max(top) + 2.0 * PADDING + 2.0)
-        .clamp(NARROWEST, WIDEST)
-        .ceil()
+    head.max(value).max(top) + 2.0 * PADDING + 2.0
 }
 
 fn decimals(column: &Column) -> usize {

@@ -6,10 +6,12 @@ mod body;
 mod frequent;
 mod header;
 mod layout;
+mod pictures;
 mod selection;
 
 pub use header::{histogram_bars, percent};
 pub use layout::{Layouts, visible};
+pub use pictures::Pictures;
 pub use selection::Selection;
 
 use crate::command::show_tab;
@@ -48,13 +50,23 @@ pub fn table_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: BlockId, cell: &CellV
         table,
         first,
         layout: &layout,
+        thumbnails: &cell.thumbnails,
     };
     let rows = table.rows;
     let height = output.table.rows.clamp(1, ROWS_IN_VIEW) as f32 * size::TABLE_ROW;
     let mut asked = None;
     // Another page begins at its top.
+    // The wheel goes through the notebook, and through the rows of the selected table alone: otherwise every table on the
+    // way would stop it.
+    let wheel = if frame.view.selected == Some(block) {
+        1.0
+    } else {
+        0.0
+    };
     let scrolled = ScrollArea::both()
         .id_salt(("table", block, first))
+        .animated(false)
+        .wheel_scroll_multiplier(vec2(1.0, wheel))
         .auto_shrink([false, false])
         // As high as its rows wherever it stands: below the first screenful the page around has no height left to offer.
         .min_scrolled_height(height)
@@ -91,6 +103,11 @@ pub fn table_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: BlockId, cell: &CellV
             show_tab(frame, Tab::Column);
         }
         Some((column, Clicked::Menu(chosen))) => asked = Some((chosen, column)),
+        Some((column, Clicked::Width(width))) => frame.view.tables.choose(block, output, &column, width),
+        Some((column, Clicked::Fit)) => {
+            let width = layout::fitting(ui, output, &column);
+            frame.view.tables.choose(block, output, &column, width);
+        }
         None => {}
     }
     if let Some((chosen, column)) = asked {

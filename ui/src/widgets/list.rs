@@ -133,8 +133,13 @@ impl<'a> Row<'a> {
             right = paint_right(ui.painter(), galley, right, y).left() - space::S;
         }
         let galley = line(ui, self.text, fonts::regular(font::BODY), t.text, right - left);
+        let is_cut = galley.elided;
         paint_left(ui.painter(), galley, left, y);
         focus_ring(ui, &response);
-        response
+        if is_cut {
+            response.on_hover_text(self.text)
+        } else {
+            response
+        }
     }
 }

@@ -1,7 +1,8 @@
 //! What the window asks for when it is used, by the names that a screen reader reads.
 
 use crate::support::{
-    CTRL, CTRL_SHIFT, WINDOW, Window, asked, click, flights, notebook_mut, of, press, welcome, window,
+    CTRL, CTRL_SHIFT, WINDOW, Window, asked, charts, click, every_chart, flights, notebook_mut, of, press,
+    welcome, window,
 };
 use aloft_protocol::operation::{CloseChoice, Rows};
 use aloft_protocol::snapshot::{BlockContent, CellState, Notice, Question};
@@ -362,4 +363,86 @@ fn files_are_dropped_anywhere() {
     harness.input_mut().dropped_files = vec![std::sync::Arc::new(Dropped(path.clone()))];
     harness.run();
     assert_eq!(asked(&mut harness), [Operation::Drop { paths: vec![path] }]);
+}
+
+#[test]
+fn who_goes_to_a_cell_sees_it() {
+    let mut harness = window(charts(), [1440.0, 800.0]);
+    harness.run();
+    for chart in [4, 1, 7, 2, 9, 3] {
+        harness
+            .get_by_label_contains(&format!("Go to chart_{chart},"))
+            .click();
+        harness.run();
+        let label = format!("Chart chart_{chart}: {}", every_chart()[chart - 1].description);
+        let place = harness.get_by_label(&label).rect();
+        assert!(
+            place.top() >= 0.0 && place.bottom() <= 800.0,
+            "chart {chart} is at {place:?}"
+        );
+    }
+}
+
+#[test]
+fn commands_are_found_by_other_words_too() {
+    let mut harness = window(flights(), WINDOW);
+    harness.run();
+    for (typed, found) in [
+        ("plot", "Add chart"),
+        ("theme", "Dark colours"),
+        ("hotkeys", "Keyboard shortcuts"),
+    ] {
+        press(&mut harness, CTRL, Key::P);
+        harness.get_by_label("Find a command").type_text(typed);
+        harness.run();
+        harness.get_by_label(found);
+        press(&mut harness, Modifiers::NONE, Key::Escape);
+    }
+}
+
+#[test]
+fn who_goes_to_a_cell_goes_on_from_there_by_keys() {
+    let mut harness = window(flights(), WINDOW);
+    harness.run();
+    harness.get_by_label_contains("Go to joined").click();
+    harness.run();
+    assert!(harness.get_by_label_contains("Cell joined, query").is_focused());
+    press(&mut harness, Modifiers::NONE, Key::Tab);
+    assert!(
+        harness.get_by_label("More for joined").is_focused(),
+        "Tab goes into the cell"
+    );
+}
+
+#[test]
+fn a_lost_run_is_resumed_at_its_cell() {
+    let mut harness = window(flights(), WINDOW);
+    harness.get_by_label_contains("Go to late").click();
+    harness.run();
+    assert!(harness.query_by_label("Resume late").is_none(), "it runs");
+    let lost = |code| CellState::Failed {
+        problem: aloft_spec::Problem::new(code, "it is gone"),
+    };
+    of(notebook_mut(&mut harness.state_mut().snapshot), 5).state = lost(Code::OutOfMemory);
+    harness.run();
+    assert!(
+        harness.query_by_label("Resume late").is_none(),
+        "it would end in the same way"
+    );
+    of(notebook_mut(&mut harness.state_mut().snapshot), 5).state = lost(Code::WorkerDied);
+    harness.run();
+    click(&mut harness, "Resume late");
+    assert!(matches!(&asked(&mut harness)[..], [Operation::Resume { .. }]));
+}
+
+#[test]
+fn a_notebook_of_wide_tables_takes_the_window() {
+    let mut harness = window(flights(), [1920.0, 900.0]);
+    harness.run();
+    let width = |harness: &Harness<'_, Window>| harness.get_by_label("Text of joined").rect().width();
+    let narrow = width(&harness);
+    press(&mut harness, CTRL_SHIFT, Key::W);
+    assert!(width(&harness) > narrow * 1.4);
+    press(&mut harness, CTRL_SHIFT, Key::W);
+    assert_eq!(width(&harness), narrow);
 }

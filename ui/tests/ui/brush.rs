@@ -1,6 +1,6 @@
 //! Rows chosen in charts, charts saved and copied, and what says how far a scan is.
 
-use crate::support::{Window, charts, every_chart, flights, notebook_mut, of, window};
+use crate::support::{Window, charts, every_chart, flights, notebook_mut, of, press, window};
 use aloft_protocol::snapshot::{CellState, PictureView, Selected, SelectionView};
 use aloft_protocol::{BlockId, Operation, Snapshot, TaskId};
 use aloft_spec::ask::{Ask, Condition};
@@ -114,6 +114,56 @@ fn arrows_choose_in_a_chart_that_has_the_focus() {
             .is_some_and(|chart| chart.is_focused()),
         "the arrows stay in the chart"
     );
+}
+
+#[test]
+fn arrows_choose_in_the_selected_chart() {
+    let mut harness = window_of_charts();
+    let range = |harness: &mut Harness<'_, Window>, modifiers, key| {
+        press(harness, modifiers, key);
+        match chosen(harness) {
+            Some((block, Brush::Range { low, high })) => Some((block, low, high)),
+            _ => None,
+        }
+    };
+    let none = Modifiers::NONE;
+    assert_eq!(
+        range(&mut harness, none, Key::ArrowRight),
+        None,
+        "no chart is selected"
+    );
+    harness.get_by_label_contains("Go to chart_1,").click();
+    harness.run();
+    let (block, low, high) = range(&mut harness, none, Key::ArrowRight).expect("the first bar");
+    choose(&mut harness, block, low, high);
+    let wider = range(&mut harness, Modifiers::SHIFT, Key::ArrowRight);
+    assert!(
+        wider.is_some_and(|(_, from, to)| from == low && to > high),
+        "{wider:?}"
+    );
+    assert_eq!(range(&mut harness, Modifiers::ALT, Key::ArrowRight), None);
+
+    // There is no bar before the first one, and the same choice again would take it back.
+    assert_eq!(range(&mut harness, none, Key::ArrowLeft), None);
+    press(&mut harness, none, Key::Escape);
+    assert_eq!(harness.state().operations, [Operation::ClearSelection]);
+
+    press(&mut harness, crate::support::CTRL, Key::P);
+    assert_eq!(
+        range(&mut harness, none, Key::ArrowRight),
+        None,
+        "the palette has the keys"
+    );
+}
+
+/// What the session would answer to a choice.
+fn choose(harness: &mut Harness<'_, Window>, chart: BlockId, low: f64, high: f64) {
+    let mut snapshot = with_selection(harness.state().snapshot.clone(), chart);
+    if let Some(selection) = &mut notebook_mut(&mut snapshot).selection {
+        selection.brush = Brush::Range { low, high };
+    }
+    harness.state_mut().snapshot = snapshot;
+    harness.run();
 }
 
 #[test]

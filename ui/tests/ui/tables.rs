@@ -1,11 +1,11 @@
 //! Tables: questions by clicks, selection and copying by keys and pointer, pages; by the names that a screen reader reads.
 
 use crate::support::{Window, asked, flights, notebook_mut, of, press, window};
-use aloft_protocol::snapshot::PageView;
+use aloft_protocol::snapshot::{PageView, Thumbnail, Thumbnails};
 use aloft_protocol::{BlockId, Operation};
 use aloft_spec::Output;
 use aloft_spec::ask::{Ask, Condition, JoinKeys};
-use egui::{Event, Key, Modifiers, OutputCommand, Pos2};
+use egui::{Event, Key, Modifiers, OutputCommand, PointerButton, Pos2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use std::sync::Arc;
@@ -314,4 +314,95 @@ fn a_table_below_the_first_screenful_has_its_rows_too() {
     assert!(tables.iter().any(|table| table.top() > 320.0), "{tables:?}");
     // A header and several rows.
     assert!(tables.iter().all(|table| table.height() > 200.0), "{tables:?}");
+}
+
+#[test]
+fn a_column_is_made_wider_at_its_edge_and_fits_its_values() {
+    let mut harness = shown();
+    let width = |harness: &Harness<'_, Window>, name: &str| harness.get_by_label(name).rect().width();
+    let (carrier, distance) = ("Column carrier, str", "Column distance, i64");
+    let (before, other) = (width(&harness, carrier), width(&harness, distance));
+    let edge = harness.get_by_label("Edge of carrier").rect().center();
+    for (at, pressed) in [(0.0, Some(true)), (30.0, None), (60.0, None), (60.0, Some(false))] {
+        let pos = edge + egui::vec2(at, 0.0);
+        harness.hover_at(pos);
+        harness.run();
+        if let Some(pressed) = pressed {
+            harness.event(Event::PointerButton {
+                pos,
+                button: PointerButton::Primary,
+                pressed,
+                modifiers: Modifiers::NONE,
+            });
+            harness.run();
+        }
+    }
+    assert!((width(&harness, carrier) - before - 60.0).abs() < 3.0);
+    assert_eq!(width(&harness, distance), other, "the others keep their widths");
+    assert_eq!(harness.state().operations, [], "a column isn't chosen by that");
+}
+
+#[test]
+fn the_wheel_goes_through_the_page_until_a_table_is_selected() {
+    let mut harness = shown();
+    let top = |harness: &Harness<'_, Window>| harness.get_by_label("Column carrier, str").rect().top();
+    let at = harness.get_by_label("Cells of joined").rect().center();
+    let turn = |harness: &mut Harness<'_, Window>| {
+        harness.hover_at(at);
+        harness.event(Event::MouseWheel {
+            source: egui::MouseWheelSource::Wheel,
+            unit: egui::MouseWheelUnit::Point,
+            delta: egui::vec2(0.0, -44.0),
+            modifiers: Modifiers::NONE,
+            phase: egui::TouchPhase::Move,
+        });
+        harness.run();
+    };
+    let before = top(&harness);
+    turn(&mut harness);
+    let moved = top(&harness);
+    assert!(moved < before, "the page has moved");
+    harness.get_by_label("Cells of joined").focus();
+    harness.run();
+    harness.key_press(Key::ArrowDown);
+    harness.run();
+    turn(&mut harness);
+    assert_eq!(top(&harness), moved, "the rows have moved instead");
+}
+
+#[test]
+fn pictures_in_rows_are_asked_for_once_and_painted() {
+    let mut harness = shown();
+    let joined = of(notebook_mut(&mut harness.state_mut().snapshot), 3);
+    let Some(Output::Table(output)) = &mut joined.output else {
+        panic!("a table")
+    };
+    let mut table = (*output.table).clone();
+    table.columns[0].field.dtype = "binary".into();
+    output.table = Arc::new(table);
+    harness.run();
+    let wanted = Operation::ShowThumbnails {
+        block: JOINED,
+        column: "carrier".into(),
+        first: 0,
+    };
+    assert_eq!(asked(&mut harness), [wanted]);
+    let thumbnails = Thumbnails {
+        column: "carrier".into(),
+        first: 0,
+        pictures: vec![
+            Some(Thumbnail {
+                size: [2, 1],
+                rgba: vec![255; 8],
+            }),
+            None,
+        ],
+    };
+    of(notebook_mut(&mut harness.state_mut().snapshot), 3).thumbnails = vec![Arc::new(thumbnails)];
+    let textures = |harness: &Harness<'_, Window>| harness.ctx.tex_manager().read().num_allocated();
+    let before = textures(&harness);
+    harness.run();
+    harness.run();
+    assert_eq!(textures(&harness), before + 1, "one picture, loaded once");
+    assert_eq!(asked(&mut harness), [], "what is there isn't asked for again");
 }

@@ -32,7 +32,8 @@ pub(crate) fn open_parquet(file: &Path) -> Result<Opened> {
             glob: false,
             ..Default::default()
         };
-        LazyFrame::scan_parquet(path_to_read(file)?, options)
+        let plan = LazyFrame::scan_parquet(path_to_read(file)?, options)?;
+        Ok(filtered_after(plan, &whole_seconds(file)?))
     })?;
     let mut reading = Reading::new(Format::Parquet, 1, size(file)?);
     reading.bytes_read = Some(footer.bytes);
@@ -45,6 +46,27 @@ pub(crate) fn open_parquet(file: &Path) -> Result<Opened> {
         layout: None,
         row_groups: Some(row_groups),
     })
+}
+
+/// Columns of a Parquet file whose points in time were whole seconds to the program that wrote them. They are stored as
+/// milliseconds, and come so; but the conditions that polars hands to its reader compare them in seconds, and would find
+/// no rows.
+fn whole_seconds(file: &Path) -> PolarsResult<Vec<PlSmallStr>> {
+    let schema = ParquetReader::new(File::open(file)?).schema()?;
+    let of_seconds =
+        |field: &&ArrowField| matches!(field.dtype, ArrowDataType::Timestamp(ArrowTimeUnit::Second, _));
+    let found = schema.iter_values().filter(of_seconds);
+    Ok(found.map(|field| field.name.clone()).collect())
+}
+
+/// The same rows, where conditions on these columns aren't handed to the reader: what a column is made of isn't seen
+/// through a change of its unit, though that changes nothing here.
+fn filtered_after(plan: LazyFrame, columns: &[PlSmallStr]) -> LazyFrame {
+    if columns.is_empty() {
+        return plan;
+    }
+    let kept = |name: &PlSmallStr| col(name.clone()).dt().cast_time_unit(TimeUnit::Milliseconds);
+    plan.with_columns(columns.iter().map(kept).collect::<Vec<_>>())
 }
 
 /// The first rows of a Parquet file. A plan would read the whole row groups that they are in.
@@ -89,7 +111,10 @@ pub(crate) fn open_parquet_files(files: &Files) -> Result<Opened> {
         .iter()
         .map(|file| guarded(|| PlRefPath::try_from_path(file)));
     let paths = paths.collect::<Result<Vec<_>>>()?;
-    let several = Several::new(paths, &partitions, None)?;
+    // One program has written all of them.
+    let first = files.paths.first();
+    let seconds = guarded(|| first.map_or(Ok(Vec::new()), |file| whole_seconds(file)))?;
+    let several = Several::new(paths, &partitions, None, seconds)?;
     let row_groups = RowGroups {
         list: footers.into_iter().flat_map(|footer| footer.groups).collect(),
         one_file: several.one_file(),
@@ -153,6 +178,8 @@ pub(super) struct Several {
     pub plan: LazyFrame,
     paths: Arc<[PlRefPath]>,
     options: ScanArgsParquet,
+    /// See [`whole_seconds`].
+    seconds: Arc<[PlSmallStr]>,
 }
 
 impl Several {
@@ -160,6 +187,7 @@ impl Several {
         paths: Vec<PlRefPath>,
         partitions: &[String],
         cloud_options: Option<CloudOptions>,
+        seconds: Vec<PlSmallStr>,
     ) -> Result<Self> {
         let mut options = ScanArgsParquet {
             cloud_options,
@@ -175,9 +203,10 @@ impl Several {
                     Some(Arc::new(partitions.iter().filter_map(of_partition).collect()));
             }
             Ok(Self {
-                plan,
+                plan: filtered_after(plan, &seconds),
                 paths: paths.into(),
                 options,
+                seconds: seconds.into(),
             })
         })
     }
@@ -185,10 +214,12 @@ impl Several {
     /// The rows of one of the files.
     pub(super) fn one_file(&self) -> OneFile {
         let (paths, options) = (self.paths.clone(), self.options.clone());
+        let seconds = self.seconds.clone();
         Arc::new(move |number| {
             guarded(|| {
                 let path = paths.get(number).cloned().into_iter().collect();
-                LazyFrame::scan_parquet_files(path, options.clone())
+                let plan = LazyFrame::scan_parquet_files(path, options.clone())?;
+                Ok(filtered_after(plan, &seconds))
             })
         })
     }

@@ -31,6 +31,43 @@ fn flights_are_sampled_joined_and_written_the_same_each_time() {
     assert_eq!(all.0, 327_346);
 }
 
+/// What was whole seconds to pyarrow lies in the file as milliseconds, beside bounds that polars misreads.
+#[test]
+fn a_condition_on_times_finds_its_rows() {
+    let weather = whole(&example("weather/data/weather.parquet"));
+    let inputs = [("weather".to_owned(), &weather)];
+    let sql = "SELECT COUNT(*) AS rows FROM weather WHERE time_hour >= '2013-06-30 00:00:00'";
+    let counted = query(sql, &inputs, &Cancel::new()).unwrap().output(1).unwrap();
+    assert_eq!(counted.table.columns[0].values.format(0).unwrap(), "13185");
+    let month = "time_hour BETWEEN '2013-06-30 00:00:00' AND '2013-07-30 00:00:00'";
+    assert_eq!(weather.selection(month).unwrap().rows().unwrap(), 2161);
+}
+
+#[test]
+fn digits_are_seen() {
+    let digits = whole(&example("digits/data/digits.parquet"));
+    let pictures = digits.thumbnails("image", 9_998, 64, 160).unwrap();
+    assert_eq!(pictures.len(), 2, "the last ones");
+    for picture in pictures {
+        let picture = picture.unwrap();
+        assert_eq!(
+            (picture.width, picture.height, picture.rgba.len()),
+            (28, 28, 28 * 28 * 4)
+        );
+        assert!(
+            picture.rgba.chunks(4).any(|pixel| pixel[0] > 200),
+            "something is written"
+        );
+    }
+    let small = digits.thumbnails("image", 0, 1, 14).unwrap();
+    assert_eq!(
+        small[0].as_ref().map(|picture| (picture.width, picture.height)),
+        Some((14, 14))
+    );
+    let problem = digits.thumbnails("label", 0, 1, 14).unwrap_err();
+    assert!(problem.message.contains("Binary"), "{problem}");
+}
+
 #[test]
 fn the_profile_of_flights_is_right() {
     let flights = whole(&example("flights/data/flights.parquet"));

@@ -69,7 +69,10 @@ pub fn literal(field: &Field, text: &str) -> Result<String, Problem> {
                 return Err(bad("point in time as 2013-06-30 14:30:00"));
             }
             let seconds = if time.len() == 5 { ":00" } else { "" };
-            format!("TIMESTAMP '{day} {time}{seconds}'")
+            // polars knows no literal of a time with a zone, and reads a text beside such a column as one.
+            let zone = field.dtype.contains(", ");
+            let word = if zone { "" } else { "TIMESTAMP " };
+            format!("{word}'{day} {time}{seconds}'")
         }
         ColumnKind::Time | ColumnKind::Other => {
             return Err(Problem::new(
@@ -145,6 +148,15 @@ mod tests {
             Ok("TIMESTAMP '2013-06-30 00:00:00'".into())
         );
         assert_eq!(of(Datetime, "2013-06-30 1' OR"), Err(Code::BadValue));
+        let with_zone = Field {
+            name: "x".into(),
+            dtype: "datetime[ms, UTC]".into(),
+            kind: Datetime,
+        };
+        assert_eq!(
+            literal(&with_zone, "2013-06-30").unwrap(),
+            "'2013-06-30 00:00:00'"
+        );
         assert_eq!(of(Time, "14:30:00"), Err(Code::Unsupported));
     }
 }

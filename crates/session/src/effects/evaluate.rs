@@ -2,11 +2,16 @@
 
 use super::{answer, guarded};
 use crate::message::{Effect, Message};
+use aloft_data::Picture;
 use aloft_engine::{Cancel, Evaluator, Workspace};
 use aloft_protocol::operation::Rows;
+use aloft_protocol::snapshot::{Thumbnail, Thumbnails};
 use aloft_spec::{CellKind, table::Scope};
 use crossbeam_channel::Sender;
 use std::time::Instant;
+
+/// Pixels of a small picture on its longer side: as large as the pointer shows it.
+const THUMBNAIL_SIDE: u32 = 160;
 
 pub fn scope(rows: Rows) -> Scope {
     match rows {
@@ -102,6 +107,32 @@ pub fn carry_out(effect: Effect, evaluator: &Evaluator, messages: &Sender<Messag
             let result = guarded(look);
             Message::Looked { cell, key, result }
         }
+        Effect::Thumbnails {
+            workspace,
+            cell,
+            key,
+            rows,
+            column,
+            first,
+            count,
+        } => {
+            let made = guarded(|| {
+                let relation = evaluator.relation(&workspace, &cell, scope(rows), &Cancel::new())?;
+                relation.thumbnails(&column, first, count, THUMBNAIL_SIDE)
+            });
+            // What can't be drawn stays as it is, in words.
+            let Ok(made) = made else { return };
+            let pictures = made.into_iter().map(|picture| picture.map(thumbnail)).collect();
+            Message::Thumbnails {
+                cell,
+                key,
+                thumbnails: Thumbnails {
+                    column,
+                    first,
+                    pictures,
+                },
+            }
+        }
         Effect::Plan {
             task,
             workspace,
@@ -148,6 +179,13 @@ pub fn carry_out(effect: Effect, evaluator: &Evaluator, messages: &Sender<Messag
         _ => return,
     };
     answer(messages, message);
+}
+
+fn thumbnail(picture: Picture) -> Thumbnail {
+    Thumbnail {
+        size: [picture.width as usize, picture.height as usize],
+        rgba: picture.rgba,
+    }
 }
 
 fn is_sweep(workspace: &Workspace, cell: &str) -> bool {

@@ -74,11 +74,14 @@ pub fn follow(
         }
         if let Some(status) = ended {
             if !cancel.is_cancelled() {
+                // A worker that was killed says nothing itself: what became of it is worked out from what it left.
+                let record = aloft_runs::settled(&run_dir).ok();
                 answer(
                     messages,
                     Message::RunEnded {
                         run: run.to_owned(),
                         status,
+                        problem: record.and_then(|record| record.problem),
                     },
                 );
             }

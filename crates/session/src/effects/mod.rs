@@ -135,7 +135,7 @@ impl Workers {
                 let result = guarded(|| aloft_data::picture(&chart, PICTURE_SCALE));
                 answer(messages, Message::ChartDrawn(result));
             }),
-            Effect::Look { .. } => {
+            Effect::Look { .. } | Effect::Thumbnails { .. } => {
                 let evaluator = self.evaluator.clone();
                 let job: Job = Box::new(move |messages| evaluate::carry_out(effect, &evaluator, messages));
                 let _ = self.look.send(job);

@@ -66,13 +66,20 @@ pub fn refresh_states(notebook: &mut OpenNotebook) {
         let key = notebook.key(&name);
         let cell = notebook.cell_mut(&name);
         let fresh = cell.key.as_ref() == Some(&key);
+        let done = CellState::Done {
+            seconds: cell.seconds,
+            cached: false,
+        };
+        let shows = cell.output.is_some() || cell.training.is_some() || cell.leaderboard.is_some();
+        // What failed with another text didn't fail with this one, which may have been done before.
+        let failed_before =
+            matches!(cell.state, CellState::Failed { .. }) && cell.tried.as_ref() != Some(&key);
         let next = match &cell.state {
             CellState::Done { .. } if !fresh => CellState::Stale,
-            CellState::Stale if fresh => CellState::Done {
-                seconds: cell.seconds,
-                cached: false,
-            },
-            CellState::Failed { .. } if cell.tried.as_ref() != Some(&key) => CellState::Stale,
+            CellState::Stale if fresh => done,
+            _ if failed_before && fresh && shows => done,
+            _ if failed_before && shows => CellState::Stale,
+            _ if failed_before => CellState::New,
             _ => continue,
         };
         cell.state = next;

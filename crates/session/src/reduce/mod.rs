@@ -16,6 +16,7 @@ mod select;
 mod sweep;
 #[cfg(test)]
 mod tests;
+mod thumbnails;
 mod work;
 
 use crate::message::{Effect, Message};
@@ -65,6 +66,11 @@ pub fn reduce(state: &mut State, message: Message, now: Instant) -> Vec<Effect> 
         Message::RecallEnded { notebook } => recall::ended(state, &notebook, now),
         Message::Paged { task, result } => page::paged(state, task, result),
         Message::Looked { cell, key, result } => findings::looked(state, &cell, key, result),
+        Message::Thumbnails {
+            cell,
+            key,
+            thumbnails,
+        } => thumbnails::shown(state, &cell, key, thumbnails),
         Message::Planned { task, key, result } => work::planned(state, task, key, result),
         Message::RunStarted { task, key, result } => runs::started(state, task, key, result, &mut effects),
         Message::Swept { task, leaderboard } => sweep::swept(state, task, *leaderboard),
@@ -77,7 +83,9 @@ pub fn reduce(state: &mut State, message: Message, now: Instant) -> Vec<Effect> 
         } => runs::attached(state, &cell, &record, target, task),
         Message::RunEvents { run, events } => runs::events(state, &run, events, &mut effects),
         Message::Reported { run, result } => runs::reported(state, &run, result),
-        Message::RunEnded { run, status } => runs::ended(state, &run, status, &mut effects),
+        Message::RunEnded { run, status, problem } => {
+            runs::ended(state, &run, status, problem, &mut effects);
+        }
         Message::Preflighted { task, result } => cloud::preflighted(state, task, result, &mut effects),
         Message::SendProgress { task, done, total } => cloud::progress(state, task, done, total),
         Message::Sent {
@@ -123,7 +131,7 @@ fn operate(state: &mut State, operation: Operation, now: Instant, effects: &mut 
         Operation::PredictColumn { block, column } => edit::predict(state, block, &column, now),
         Operation::ChartColumn { block, column } => edit::chart(state, block, &column, now),
         Operation::Ask { block, ask } => ask::ask(state, block, &ask, now),
-        Operation::SelectRows { block, brush } => select::select(state, block, brush),
+        Operation::SelectRows { block, brush } => select::select(state, block, brush, now),
         Operation::ClearSelection => select::clear(state),
         Operation::SaveChart { block, path } => picture::save(state, block, path, effects),
         Operation::CopyChart { block } => picture::copy(state, block, effects),
@@ -133,6 +141,9 @@ fn operate(state: &mut State, operation: Operation, now: Instant, effects: &mut 
             continues,
         } => edit::set_param(state, block, &value, continues, now),
         Operation::ShowPage { block, first } => page::show(state, block, first),
+        Operation::ShowThumbnails { block, column, first } => {
+            thumbnails::show(state, block, column, first, effects);
+        }
         Operation::SetClass { block, class } => edit::set_class(state, block, class, now),
         Operation::UseTrial { block, trial } => sweep::use_trial(state, block, trial, now),
         Operation::AddProse { after } => edit::add_prose(state, after, now),

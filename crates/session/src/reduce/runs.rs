@@ -286,7 +286,13 @@ pub fn events(state: &mut State, run: &str, events: Vec<Event>, effects: &mut Ve
 }
 
 /// A run has ended, or its worker is gone.
-pub fn ended(state: &mut State, run: &str, status: RunStatus, effects: &mut Vec<Effect>) {
+pub fn ended(
+    state: &mut State,
+    run: &str,
+    status: RunStatus,
+    problem: Option<Problem>,
+    effects: &mut Vec<Effect>,
+) {
     let local = state
         .tasks
         .iter()
@@ -309,7 +315,7 @@ pub fn ended(state: &mut State, run: &str, status: RunStatus, effects: &mut Vec<
     let cell = notebook.cell_mut(&name);
     let Some(training) = &cell.training else { return };
     let seconds = training.view.seconds.unwrap_or_default();
-    let problem = training.ended.as_ref().and_then(|(_, problem)| problem.clone());
+    let told = training.ended.as_ref().and_then(|(_, problem)| problem.clone());
     cell.seconds = seconds;
     cell.tried = Some(fresh_key.clone());
     cell.state = match status {
@@ -319,20 +325,23 @@ pub fn ended(state: &mut State, run: &str, status: RunStatus, effects: &mut Vec<
         },
         RunStatus::Done => CellState::Stale,
         RunStatus::Stopped => CellState::Stopped,
-        RunStatus::Lost => CellState::Failed {
-            problem: Problem::new(
-                Code::WorkerDied,
-                "the process that trained was killed, or the machine went down",
-            )
-            .with_hint("press Resume: it goes on from its last checkpoint"),
-        },
         _ => CellState::Failed {
-            problem: problem.unwrap_or_else(|| {
-                Problem::new(Code::WorkerDied, "the run failed without a reason")
+            problem: told.or(problem).unwrap_or_else(|| {
+                Problem::new(Code::WorkerDied, "the run ended without a reason")
                     .with_hint(format!("its output is in runs/{run}/worker.log"))
             }),
         },
     };
+    // A run that has ended corrects the forecasts, and counts for the stability.
+    let measured: Vec<Rows> = [Rows::Sample, Rows::All]
+        .into_iter()
+        .filter(|rows| cell.verdict(*rows).is_some_and(|(key, _)| *key == fresh_key))
+        .collect();
+    if status == RunStatus::Done {
+        for rows in measured {
+            super::work::enqueue_plan(state, &name, rows);
+        }
+    }
 }
 
 /// Asks a run's worker to stop.

@@ -15,7 +15,7 @@ const CHEAP_SECONDS: f64 = 2.0;
 
 pub fn schedule(state: &mut State, now: Instant, effects: &mut Vec<Effect>) {
     refresh(state, now);
-    select::schedule(state);
+    select::schedule(state, now);
     while let Some(index) = next(state) {
         start(state, index, effects);
     }
@@ -192,7 +192,7 @@ pub fn workspace(state: &State) -> Option<Arc<Workspace>> {
 }
 
 /// The same with the rows that are chosen in a chart.
-fn selecting(state: &State, workspace: &Workspace) -> Arc<Workspace> {
+pub fn selecting(state: &State, workspace: &Workspace) -> Arc<Workspace> {
     let chosen = state.notebook().and_then(|notebook| notebook.chosen.as_ref());
     Arc::new(Workspace {
         selection: chosen.map(|chosen| chosen.selection.clone()),

@@ -5,9 +5,14 @@ use crate::selection::OfChosen;
 use crate::state::{OpenNotebook, State, Work};
 use aloft_protocol::{BlockId, operation::Rows};
 use aloft_spec::{Code, Output, Problem, chart::Brush};
+use std::time::{Duration, Instant};
+
+/// Choices that follow each other faster, as those of an arrow that is held, are passed over: the last one is evaluated
+/// once it has stood for so long.
+const STANDS: Duration = Duration::from_millis(150);
 
 /// Chooses rows in place of those chosen before; the same once more takes the choice back.
-pub fn select(state: &mut State, block: BlockId, brush: Brush) {
+pub fn select(state: &mut State, block: BlockId, brush: Brush, now: Instant) {
     let Some(notebook) = state.notebook() else { return };
     match notebook.chosen(block, brush) {
         Ok(chosen) if chosen.is_some() && chosen == notebook.chosen => clear(state),
@@ -15,6 +20,9 @@ pub fn select(state: &mut State, block: BlockId, brush: Brush) {
             stop(state);
             if let Some(notebook) = state.notebook_mut() {
                 notebook.chosen = Some(chosen);
+                let hurries = notebook.chosen_at.is_some_and(|before| now < before + STANDS);
+                notebook.select_due = hurries.then(|| now + STANDS);
+                notebook.chosen_at = Some(now);
                 // Further rows on the screen are of the rows chosen before.
                 notebook.cells.values_mut().for_each(|cell| cell.page = None);
             }
@@ -30,6 +38,7 @@ pub fn clear(state: &mut State) {
     if let Some(notebook) = state.notebook_mut()
         && notebook.chosen.take().is_some()
     {
+        notebook.select_due = None;
         for cell in notebook.cells.values_mut() {
             cell.forget_chosen();
             cell.page = None;
@@ -38,12 +47,18 @@ pub fn clear(state: &mut State) {
 }
 
 /// Evaluates what shows other rows than those that are chosen.
-pub fn schedule(state: &mut State) {
-    let Some(notebook) = state.notebook() else { return };
+pub fn schedule(state: &mut State, now: Instant) {
+    let Some(notebook) = state.notebook_mut() else {
+        return;
+    };
     let Some(chosen) = &notebook.chosen else { return };
     if !notebook.is_sound(chosen) {
         return clear(state);
     }
+    if notebook.select_due.is_some_and(|due| now < due) {
+        return;
+    }
+    notebook.select_due = None;
     for (cell, rows) in due(notebook) {
         let work = Work::Select { cell, rows };
         if let Work::Select { cell, .. } = &work

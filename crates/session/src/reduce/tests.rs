@@ -24,7 +24,9 @@ use aloft_protocol::{
 use aloft_spec::{
     Code, Extent, Output, Problem,
     chart::{ChartData, Mark},
+    run::{FORMAT, RunData, RunRecord, RunStatus},
     source::DataClass,
+    train::TrainSpec,
 };
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -175,4 +177,36 @@ fn output() -> Output {
         notes: Vec::new(),
         extent: Extent::all(0),
     }))
+}
+
+/// A run `one` of the cell `model`.
+fn record() -> RunRecord {
+    RunRecord {
+        format: FORMAT,
+        id: "one".into(),
+        cell: "model".into(),
+        notebook: "notebooks/a.aloft.md".into(),
+        created_at: "2026-01-01T00:00:00Z".into(),
+        aloft: "0.1.0".into(),
+        status: RunStatus::Running,
+        device: None,
+        code_hash: String::new(),
+        data: RunData {
+            hash: String::new(),
+            bytes: 0,
+            rows: 10,
+            columns: Vec::new(),
+            extent: Extent::all(10),
+            class: DataClass::Public,
+        },
+        train: TrainSpec::new("good", "x"),
+        sweep: None,
+        thresholds: Default::default(),
+        policy: Default::default(),
+        lineage: Default::default(),
+        forecast: None,
+        outcome: None,
+        metrics: Default::default(),
+        problem: None,
+    }
 }

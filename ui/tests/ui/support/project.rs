@@ -245,6 +245,7 @@ pub fn cell(id: u64, name: &str, kind: CellKind, text: &str) -> BlockView {
             sweep: None,
             param: None,
             page: None,
+            thumbnails: Vec::new(),
             joins: Vec::new(),
             first_line: 1,
             diagnostics: Vec::new(),

@@ -89,3 +89,55 @@ fn data_is_looked_at_once_after_each_change_and_its_class_is_set_in_the_text() {
     bench.operate(Operation::Undo);
     assert_eq!((bench.text().as_str(), shown(&bench)), (NOTEBOOK, 1));
 }
+
+#[test]
+fn pictures_belong_to_the_output_that_they_were_made_of() {
+    let mut bench = Bench::new(NOTEBOOK, None);
+    let first = std::mem::take(&mut bench.first);
+    bench.settle(first, "");
+    let block = bench.block("good");
+    let ask = |bench: &mut Bench| {
+        bench.operate(Operation::ShowThumbnails {
+            block,
+            column: "image".into(),
+            first: 64,
+        })
+    };
+    let effects = ask(&mut bench);
+    let [Effect::Thumbnails { key, first: 64, .. }] = &effects[..] else {
+        panic!("{effects:?}")
+    };
+    let thumbnails = |bench: &Bench| {
+        let notebook = snapshot(&bench.state).project.unwrap().notebook.unwrap();
+        let of = notebook
+            .blocks
+            .into_iter()
+            .find(|found| found.id == block)
+            .unwrap();
+        match of.content {
+            BlockContent::Cell(cell) => cell.thumbnails.len(),
+            BlockContent::Prose => 0,
+        }
+    };
+    bench.send(Message::Thumbnails {
+        cell: "good".into(),
+        key: key.clone(),
+        thumbnails: aloft_protocol::snapshot::Thumbnails {
+            column: "image".into(),
+            first: 64,
+            pictures: vec![None],
+        },
+    });
+    assert_eq!(thumbnails(&bench), 1);
+    bench.operate(Operation::EditText {
+        block,
+        text: "SELECT 1 AS one FROM penguins\n".into(),
+    });
+    assert!(
+        ask(&mut bench).is_empty(),
+        "the rows on the screen are older than the text"
+    );
+    let again = bench.later(1.0);
+    bench.settle(again, "");
+    assert_eq!(thumbnails(&bench), 0, "another output has other pictures");
+}

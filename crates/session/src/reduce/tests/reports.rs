@@ -4,40 +4,8 @@ use super::*;
 use aloft_spec::{
     event::{Event, EventKind, Phase},
     report::Report,
-    run::{FORMAT, RunData, RunRecord, RunStatus},
-    train::TrainSpec,
+    run::RunStatus,
 };
-
-fn record() -> RunRecord {
-    RunRecord {
-        format: FORMAT,
-        id: "one".into(),
-        cell: "model".into(),
-        notebook: "notebooks/a.aloft.md".into(),
-        created_at: "2026-01-01T00:00:00Z".into(),
-        aloft: "0.1.0".into(),
-        status: RunStatus::Running,
-        device: None,
-        code_hash: String::new(),
-        data: RunData {
-            hash: String::new(),
-            bytes: 0,
-            rows: 10,
-            columns: Vec::new(),
-            extent: Extent::all(10),
-            class: DataClass::Public,
-        },
-        train: TrainSpec::new("good", "x"),
-        sweep: None,
-        thresholds: Default::default(),
-        policy: Default::default(),
-        lineage: Default::default(),
-        forecast: None,
-        outcome: None,
-        metrics: Default::default(),
-        problem: None,
-    }
-}
 
 fn reads(effects: &[Effect]) -> usize {
     let read = |effect: &&Effect| matches!(effect, Effect::ReadReport { run, .. } if run == "one");
@@ -87,6 +55,7 @@ fn a_report_is_read_when_it_is_written_and_at_the_end() {
     let ended = bench.send(Message::RunEnded {
         run: "one".into(),
         status: RunStatus::Done,
+        problem: None,
     });
     assert_eq!(reads(&ended), 1);
     bench.send(Message::Reported {

@@ -74,3 +74,49 @@ fn a_cell_behind_a_failed_one_says_so() {
     };
     assert!(problem.message.contains("`penguins`"), "{problem}");
 }
+
+#[test]
+fn a_lost_run_says_what_became_of_it() {
+    let mut bench = Bench::new(NOTEBOOK, None);
+    let first = std::mem::take(&mut bench.first);
+    bench.settle(first, "");
+    bench.send(Message::RunAttached {
+        cell: "model".into(),
+        record: Box::new(record()),
+        target: None,
+        task: None,
+    });
+    let problem = Problem::new(Code::OutOfMemory, "the run ended because it ran out of memory")
+        .with_hint("take fewer rows");
+    bench.send(Message::RunEnded {
+        run: "one".into(),
+        status: RunStatus::Lost,
+        problem: Some(problem.clone()),
+    });
+    assert_eq!(bench.cell("model"), CellState::Failed { problem });
+}
+
+#[test]
+fn undo_takes_the_failures_of_an_edit_back() {
+    let mut bench = Bench::new(NOTEBOOK, None);
+    let first = std::mem::take(&mut bench.first);
+    bench.settle(first, "");
+    let block = bench.block("penguins");
+    bench.operate(Operation::EditText {
+        block,
+        text: "path = \"b.csv\"\n".into(),
+    });
+    let effects = bench.later(1.0);
+    bench.settle(effects, "penguins");
+    let effects = bench.operate(Operation::Run {
+        block: bench.block("good"),
+        rows: Rows::Sample,
+    });
+    bench.settle(effects, "penguins");
+    assert!(matches!(bench.cell("good"), CellState::Failed { .. }));
+    bench.operate(Operation::Undo);
+    for cell in ["penguins", "good"] {
+        assert!(matches!(bench.cell(cell), CellState::Done { .. }), "{cell}");
+    }
+    assert_eq!(bench.cell("model"), CellState::New, "it never ran");
+}

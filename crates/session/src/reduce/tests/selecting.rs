@@ -112,10 +112,44 @@ fn shown() -> Bench {
     bench
 }
 
+/// Chooses a range after the earlier choice has stood for a while.
 fn brush(bench: &mut Bench, low: f64, high: f64) -> Vec<Effect> {
+    bench.now += Duration::from_secs(1);
+    hurry(bench, low, high)
+}
+
+fn hurry(bench: &mut Bench, low: f64, high: f64) -> Vec<Effect> {
     let block = bench.block("lengths");
     let brush = Brush::Range { low, high };
     bench.operate(Operation::SelectRows { block, brush })
+}
+
+#[test]
+fn an_arrow_that_is_held_is_evaluated_once() {
+    let mut bench = shown();
+    let first = brush(&mut bench, 1.0, 5.0);
+    assert_eq!(evaluations(&first), 1, "the first choice isn't kept waiting");
+    for step in 2..30 {
+        bench.now += Duration::from_millis(30);
+        let effects = hurry(&mut bench, f64::from(step), f64::from(step) + 4.0);
+        assert_eq!(evaluations(&effects), 0, "step {step}");
+        assert!(bench.later(0.02).is_empty(), "nor as time goes by");
+    }
+    let cancelled =
+        |effect: &Effect| matches!(effect, Effect::Evaluate { cancel, .. } if cancel.is_cancelled());
+    assert!(first.iter().any(cancelled), "what nobody waits for is ended");
+    let settled = bench.later(0.2);
+    assert_eq!(evaluations(&settled), 1);
+    assert_eq!(answer(&mut bench, settled), ["flights", "far", "bars"]);
+    assert_eq!(notebook(&bench).selection.unwrap().words, "distance 29 to 33");
+    hurry(&mut bench, 1.0, 5.0);
+    bench.operate(Operation::ClearSelection);
+    assert!(bench.later(1.0).is_empty(), "what was taken back isn't evaluated");
+}
+
+fn evaluations(effects: &[Effect]) -> usize {
+    let evaluates = |effect: &&Effect| matches!(effect, Effect::Evaluate { .. });
+    effects.iter().filter(evaluates).count()
 }
 
 fn rows_of(bench: &Bench, name: &str) -> u64 {
