@@ -12,8 +12,6 @@ use serde::Serialize;
 
 /// Vectors that go through product, bias and activation at a time, and back: in the cache from the first to the last.
 const VECTORS: usize = 96;
-/// Vectors that packing the weight is worth.
-const PACKED_FROM: usize = 32;
 /// Outputs or inputs below which most of a packed tile would be zeros.
 const PACKED_WIDTH: usize = 16;
 
@@ -30,18 +28,27 @@ pub struct Linear {
     pub activation: Activation,
 }
 
-/// The right side of products with many vectors, packed where that is worth it.
+/// The right side of products with vectors, packed where that is worth it. How many vectors there are must not matter: the one
+/// way rounds differently from the other, and a row's result would depend on those beside it.
 enum Weight<'a> {
     Packed(Packed),
     Plain(Matrix<'a>),
 }
 
 impl<'a> Weight<'a> {
-    fn new(matrix: Matrix<'a>, vectors: usize) -> Self {
+    fn new(matrix: Matrix<'a>) -> Self {
         let (inner, columns) = matrix.shape();
-        match vectors >= PACKED_FROM && inner > 0 && columns >= PACKED_WIDTH {
+        match inner > 0 && columns >= PACKED_WIDTH {
             true => Self::Packed(Packed::new(matrix)),
             false => Self::Plain(matrix),
+        }
+    }
+
+    /// How many of all vectors to multiply at a time. A plain product rounds by its number of rows, so it is one of all.
+    fn vectors(&self, all: usize) -> usize {
+        match self {
+            Self::Packed(_) => VECTORS,
+            Self::Plain(_) => all.max(1),
         }
     }
 
@@ -83,11 +90,11 @@ impl Op for Linear {
     }
 
     fn forward(&self, call: Forward<'_>) {
-        let vectors = call.rows * self.positions;
         let weight = Matrix::new(call.parameters[0], self.outputs, self.inputs).transposed();
-        let weight = Weight::new(weight, vectors);
-        let mut slopes = call.saved.chunks_mut(VECTORS * self.outputs);
-        let mut parts = call.out.chunks_mut(VECTORS * self.outputs).peekable();
+        let weight = Weight::new(weight);
+        let count = weight.vectors(call.rows * self.positions);
+        let mut slopes = call.saved.chunks_mut(count * self.outputs);
+        let mut parts = call.out.chunks_mut(count * self.outputs).peekable();
         let mut first = 0;
         while let Some(out) = parts.next() {
             let end = first + out.len() / self.outputs;
@@ -122,7 +129,7 @@ impl Op for Linear {
             .map(|sum| WeightGradient::new(sum, [self.outputs, self.inputs]));
         let mut for_input = call.for_inputs[0].as_mut().map(|sum| {
             let weight = Matrix::new(call.parameters[0], self.outputs, self.inputs);
-            (Weight::new(weight, vectors), sum)
+            (Weight::new(weight), sum)
         });
         for first in (0..vectors).step_by(VECTORS) {
             let end = vectors.min(first + VECTORS);
