@@ -21,7 +21,7 @@ const PARTITION_BITS: u32 = 8;
 /// Groups of a thread before it hands its rows to partitions: about what fits into a core's own cache.
 const OWN_GROUPS: usize = if cfg!(test) { 300 } else { 1 << 14 };
 /// Rows of a partition that a thread adds to it at once.
-const WAITING: usize = if cfg!(test) { 16 } else { 1 << 11 };
+const WAITING: usize = if cfg!(test) { 16 } else { 1 << 13 };
 
 /// Some groups and their totals.
 pub(super) struct Groups<const W: usize> {

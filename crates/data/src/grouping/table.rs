@@ -68,27 +68,36 @@ impl<const W: usize> Table<W> {
                 }
                 *group
             })),
-            Slots::Hashed(slots) => groups.extend(keys.iter().map(|key| {
+            Slots::Hashed(slots) => {
+                // To look at all slots first is to wait for all of them at once, and not for one after the other.
                 let mask = slots.len() - 1;
-                let mut place = hash(key) as usize & mask;
-                loop {
-                    let slot = &slots[place];
-                    if slot.group == FREE {
-                        let group = self.groups as u32;
-                        slots[place] = Slot { key: *key, group };
-                        self.groups += 1;
-                        // At most half of the slots are ever taken.
-                        if self.groups * 2 > slots.len() {
-                            grow(slots);
-                        }
-                        break group;
-                    }
-                    if slot.key == *key {
-                        break slot.group;
-                    }
-                    place = (place + 1) & mask;
+                let is_free = |key: &&[u64; W]| slots[hash(key) as usize & mask].group == FREE;
+                let free = keys.iter().filter(is_free).count();
+                while (self.groups + free) * 2 > slots.len() {
+                    grow(slots);
                 }
-            })),
+                groups.extend(keys.iter().map(|key| {
+                    let mask = slots.len() - 1;
+                    let mut place = hash(key) as usize & mask;
+                    loop {
+                        let slot = &slots[place];
+                        if slot.group == FREE {
+                            let group = self.groups as u32;
+                            slots[place] = Slot { key: *key, group };
+                            self.groups += 1;
+                            // At most half of the slots are ever taken.
+                            if self.groups * 2 > slots.len() {
+                                grow(slots);
+                            }
+                            break group;
+                        }
+                        if slot.key == *key {
+                            break slot.group;
+                        }
+                        place = (place + 1) & mask;
+                    }
+                }));
+            }
         }
     }
 

@@ -17,9 +17,11 @@ use polars::{
 };
 use rayon::prelude::*;
 use std::{
+    collections::BTreeSet,
     fs::{self, File},
     io::{Read, Seek, SeekFrom},
     path::{Path, PathBuf},
+    slice,
     sync::Arc,
 };
 
@@ -33,7 +35,7 @@ pub(crate) fn open_parquet(file: &Path) -> Result<Opened> {
             ..Default::default()
         };
         let plan = LazyFrame::scan_parquet(path_to_read(file)?, options)?;
-        Ok(filtered_after(plan, &whole_seconds(file)?))
+        Ok(filtered_after(plan, &whole_seconds(slice::from_ref(&footer))))
     })?;
     let mut reading = Reading::new(Format::Parquet, 1, size(file)?);
     reading.bytes_read = Some(footer.bytes);
@@ -48,15 +50,17 @@ pub(crate) fn open_parquet(file: &Path) -> Result<Opened> {
     })
 }
 
-/// Columns of a Parquet file whose points in time were whole seconds to the program that wrote them. They are stored as
+/// Columns of Parquet files whose points in time were whole seconds to a program that wrote one of them. They are stored as
 /// milliseconds, and come so; but the conditions that polars hands to its reader compare them in seconds, and would find
 /// no rows.
-fn whole_seconds(file: &Path) -> PolarsResult<Vec<PlSmallStr>> {
-    let schema = ParquetReader::new(File::open(file)?).schema()?;
+pub(super) fn whole_seconds(footers: &[Footer]) -> Vec<PlSmallStr> {
     let of_seconds =
         |field: &&ArrowField| matches!(field.dtype, ArrowDataType::Timestamp(ArrowTimeUnit::Second, _));
-    let found = schema.iter_values().filter(of_seconds);
-    Ok(found.map(|field| field.name.clone()).collect())
+    let found = footers
+        .iter()
+        .flat_map(|footer| footer.schema.iter_values().filter(of_seconds));
+    let names: BTreeSet<&PlSmallStr> = found.map(|field| &field.name).collect();
+    names.into_iter().cloned().collect()
 }
 
 /// The same rows, where conditions on these columns aren't handed to the reader: what a column is made of isn't seen
@@ -111,10 +115,7 @@ pub(crate) fn open_parquet_files(files: &Files) -> Result<Opened> {
         .iter()
         .map(|file| guarded(|| PlRefPath::try_from_path(file)));
     let paths = paths.collect::<Result<Vec<_>>>()?;
-    // One program has written all of them.
-    let first = files.paths.first();
-    let seconds = guarded(|| first.map_or(Ok(Vec::new()), |file| whole_seconds(file)))?;
-    let several = Several::new(paths, &partitions, None, seconds)?;
+    let several = Several::new(paths, &partitions, None, whole_seconds(&footers))?;
     let row_groups = RowGroups {
         list: footers.into_iter().flat_map(|footer| footer.groups).collect(),
         one_file: several.one_file(),

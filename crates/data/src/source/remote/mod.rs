@@ -250,7 +250,8 @@ fn open_parquet(objects: &Objects, cancel: &Cancel) -> Result<Opened> {
     let footers = objects.footers(&urls, cancel)?;
     columnar::check_columns(&urls.iter().map(PathBuf::from).collect::<Vec<_>>(), &footers)?;
     let paths = urls.iter().map(|url| PlRefPath::new(url.as_str())).collect();
-    let several = Several::new(paths, &partitions, Some(objects.options.clone()), Vec::new())?;
+    let seconds = columnar::whole_seconds(&footers);
+    let several = Several::new(paths, &partitions, Some(objects.options.clone()), seconds)?;
     let bytes_read = footers.iter().map(|footer| footer.bytes).sum();
     let row_groups = RowGroups {
         list: footers.into_iter().flat_map(|footer| footer.groups).collect(),
