@@ -31,7 +31,7 @@ pub struct Body<'a> {
     /// The name of its cell.
     pub name: &'a str,
     /// The rows.
-    pub table: &'a Table,
+    pub table: &'a Arc<Table>,
     /// Rows that come before them in the whole result.
     pub first: u64,
     /// Where the columns are.
@@ -82,7 +82,15 @@ impl Body<'_> {
         let columns = self
             .layout
             .visible(Rangef::new(viewport.left(), viewport.right()));
-        pictures::ask(frame, self.block, self.table, columns, rows, self.first);
+        pictures::ask(
+            frame,
+            self.block,
+            self.table,
+            columns,
+            rows,
+            self.first,
+            self.thumbnails,
+        );
         let pictures = frame.view.pictures.of(ui.ctx(), self.thumbnails);
         self.paint(ui, origin, viewport, selection, response.has_focus(), &pictures);
         self.describe(&response, selection);

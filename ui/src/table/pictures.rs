@@ -8,21 +8,26 @@ use egui::{
     Color32, ColorImage, Context, Painter, Rect, TextureFilter, TextureHandle, TextureOptions, Vec2, pos2,
     vec2,
 };
-use std::collections::HashSet;
-use std::ops::Range;
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::ops::{Range, RangeInclusive};
+use std::sync::{Arc, Weak};
 
 /// Stretches of rows whose textures are kept, of all tables.
 const KEPT: usize = 16;
-/// Stretches that are remembered as asked for.
-const REMEMBERED: usize = 4096;
 
 /// Pictures that were asked for, and those that are there.
 #[derive(Default)]
 pub struct Pictures {
-    /// By the table as it lies in memory: another output asks anew.
-    asked: HashSet<(usize, String, u64)>,
+    /// By the block that shows the table.
+    asked: HashMap<BlockId, Asked>,
     drawn: Vec<Drawn>,
+}
+
+/// What was in view when pictures were last asked for.
+struct Asked {
+    of: Weak<Table>,
+    columns: Range<usize>,
+    stretches: RangeInclusive<u64>,
 }
 
 /// The pictures of some rows as textures.
@@ -37,35 +42,47 @@ pub fn may_have(column: &Column) -> bool {
     column.field.dtype == "binary"
 }
 
-/// Asks once for the pictures of the rows in view.
+/// Asks for the pictures of the rows that have come into view. Who goes back to rows whose pictures aren't kept any more asks
+/// anew; without going anywhere nothing is asked for twice.
 pub fn ask(
     frame: &mut Frame<'_>,
     block: BlockId,
-    table: &Table,
+    table: &Arc<Table>,
     columns: Range<usize>,
     rows: Range<usize>,
     before: u64,
+    there: &[Arc<Thumbnails>],
 ) {
+    let in_view = table.columns.get(columns.clone()).unwrap_or_default();
+    if rows.is_empty() || !in_view.iter().any(may_have) {
+        return;
+    }
     let stretch = THUMBNAILS as u64;
-    for column in table.columns.get(columns).unwrap_or_default() {
-        if !may_have(column) || rows.is_empty() {
-            continue;
-        }
-        let (first, last) = (before + rows.start as u64, before + rows.end as u64 - 1);
-        for number in first / stretch..=last / stretch {
-            let asked = &mut frame.view.pictures.asked;
-            if asked.len() > REMEMBERED {
-                asked.clear();
+    let (first, last) = (before + rows.start as u64, before + rows.end as u64 - 1);
+    let now = Asked {
+        of: Arc::downgrade(table),
+        columns,
+        stretches: first / stretch..=last / stretch,
+    };
+    let asked = &mut frame.view.pictures.asked;
+    let earlier = asked.get(&block).filter(|earlier| earlier.of.ptr_eq(&now.of));
+    let was_asked = |index: usize, number: u64| {
+        earlier.is_some_and(|earlier| earlier.columns.contains(&index) && earlier.stretches.contains(&number))
+    };
+    let mut wanted = Vec::new();
+    for (index, column) in now.columns.clone().zip(in_view) {
+        let name = &column.field.name;
+        for number in now.stretches.clone() {
+            let first = number * stretch;
+            let is_there = || there.iter().any(|of| of.column == *name && of.first == first);
+            if may_have(column) && !was_asked(index, number) && !is_there() {
+                wanted.push((name.clone(), first));
             }
-            let name = column.field.name.clone();
-            if asked.insert((std::ptr::from_ref(table) as usize, name.clone(), number)) {
-                frame.send(Operation::ShowThumbnails {
-                    block,
-                    column: name,
-                    first: number * stretch,
-                });
-            }
         }
+    }
+    asked.insert(block, now);
+    for (column, first) in wanted {
+        frame.send(Operation::ShowThumbnails { block, column, first });
     }
 }
 
