@@ -381,12 +381,12 @@ fn pictures_in_rows_are_asked_for_once_and_painted() {
     table.columns[0].field.dtype = "binary".into();
     output.table = Arc::new(table);
     harness.run();
-    let wanted = Operation::ShowThumbnails {
+    let wanted = [Operation::ShowThumbnails {
         block: JOINED,
         column: "carrier".into(),
         first: 0,
-    };
-    assert_eq!(asked(&mut harness), [wanted]);
+    }];
+    assert_eq!(asked(&mut harness), wanted);
     let thumbnails = Thumbnails {
         column: "carrier".into(),
         first: 0,
@@ -405,4 +405,25 @@ fn pictures_in_rows_are_asked_for_once_and_painted() {
     harness.run();
     assert_eq!(textures(&harness), before + 1, "one picture, loaded once");
     assert_eq!(asked(&mut harness), [], "what is there isn't asked for again");
+
+    // On another page, and back again, when the session has dropped the first ones.
+    let cell = of(notebook_mut(&mut harness.state_mut().snapshot), 3);
+    let Some(Output::Table(output)) = &cell.output else {
+        panic!("a table")
+    };
+    cell.page = Some(PageView {
+        first: 640,
+        table: Some(output.table.clone()),
+    });
+    cell.thumbnails.clear();
+    harness.run();
+    let further = Operation::ShowThumbnails {
+        block: JOINED,
+        column: "carrier".into(),
+        first: 640,
+    };
+    assert_eq!(asked(&mut harness), [further]);
+    of(notebook_mut(&mut harness.state_mut().snapshot), 3).page = None;
+    harness.run();
+    assert_eq!(asked(&mut harness), wanted);
 }
