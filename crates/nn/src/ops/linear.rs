@@ -4,6 +4,7 @@ use super::{
     Activation, Backward, CandleContext, Forward, Op,
     matmul::{Matrix, MatrixMut, multiply},
     packed::Packed,
+    sparse::Sparse,
     transposed::WeightGradient,
     windows::Windows,
 };
@@ -55,10 +56,13 @@ impl<'a> Weight<'a> {
     /// `out = left * self`, or `out += left * self` when `accumulate`; what is `next` is fetched meanwhile.
     fn multiply(&self, out: &mut [f32], left: &[f32], accumulate: bool, next: [&[f32]; 3]) {
         match self {
-            Self::Packed(weight) => {
-                let left = Windows::matrix(left, weight.inner());
-                weight.multiply_ahead(out, left, accumulate, next);
-            }
+            Self::Packed(weight) => match Sparse::of_rows(left, weight.inner()) {
+                Some(left) => left.multiply(out, weight, accumulate),
+                None => {
+                    let left = Windows::matrix(left, weight.inner());
+                    weight.multiply_ahead(out, left, accumulate, next);
+                }
+            },
             Self::Plain(weight) => {
                 let (inner, columns) = weight.shape();
                 let rows = left.len() / inner.max(1);

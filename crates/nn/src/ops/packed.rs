@@ -3,6 +3,7 @@
 
 use super::{
     ahead::Ahead,
+    each_row::each_row,
     matmul::{Matrix, MatrixMut},
     transpose::transpose,
     windows::{Starts, Windows},
@@ -60,6 +61,25 @@ impl Packed {
     /// Rows of the matrix.
     pub fn inner(&self) -> usize {
         self.inner
+    }
+
+    /// Columns of the matrix.
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// Columns of a panel, those included that the last one is filled up with.
+    pub fn panel(&self) -> usize {
+        self.panel
+    }
+
+    /// The panels, row after row of each, and which columns are theirs.
+    pub fn panels(&self) -> impl Iterator<Item = (Range<usize>, &[f32])> {
+        let panels = self.numbers.chunks_exact(self.inner * self.panel).enumerate();
+        panels.map(|(index, numbers)| {
+            let from = index * self.panel;
+            (from..self.columns.min(from + self.panel), numbers)
+        })
     }
 
     /// `out = left * self`, or `out += left * self` when `accumulate`, on one thread. The rows of `out` lie one after the
@@ -204,14 +224,13 @@ impl Product<'_> {
             let mut starts = begin;
             let all = later.min(block);
             later -= all;
-            for (index, numbers) in self.right.numbers.chunks_exact(inner * panel).enumerate() {
+            for (columns, numbers) in self.right.panels() {
                 starts = begin;
-                let from = index * panel;
                 let tile = Tile {
                     panel: S::as_simd_f32s(numbers).0,
                     left: self.left,
                     stride: self.stride,
-                    columns: from..columns.min(from + panel),
+                    columns,
                     accumulate: self.accumulate,
                 };
                 let (mut out, mut left) = (&mut out[..], all);
@@ -235,20 +254,6 @@ impl Product<'_> {
             begin = starts;
         }
     }
-}
-
-/// Writes out what is done for each row of a tile. A loop over rows the compiler might keep as one, and sums that are
-/// indexed by a variable would live in memory and not in registers.
-macro_rules! each_row {
-    ($row:ident < $rows:ident, $body:block) => {
-        each_row!($row < $rows, $body, 0 1 2 3 4 5 6 7 8 9 10 11)
-    };
-    ($row:ident < $rows:ident, $body:block, $($index:literal)*) => {
-        $(if $index < $rows {
-            let $row = $index;
-            $body
-        })*
-    };
 }
 
 /// A panel of the right side, and what some rows at a time are multiplied with it.
@@ -296,27 +301,31 @@ impl<S: Simd> Tile<'_, S> {
                 }
             }
         }
-        let lanes = S::F32_LANES;
         each_row!(row < R, {
             let out = &mut out[row * self.stride..][self.columns.clone()];
-            if let Some(out) = S::as_mut_simd_f32s(out).0.first_chunk_mut::<V>() {
-                for vector in 0..V {
-                    out[vector] = match self.accumulate {
-                        true => simd.add_f32s(out[vector], sums[row][vector]),
-                        false => sums[row][vector],
-                    };
-                }
-            } else {
-                // The last columns: their last vector isn't full, and there may be fewer.
-                for (out, sum) in out.chunks_mut(lanes).zip(sums[row]) {
-                    let sum = match self.accumulate {
-                        true => simd.add_f32s(simd.partial_load_f32s(out), sum),
-                        false => sum,
-                    };
-                    simd.partial_store_f32s(out, sum);
-                }
-            }
+            store::<S, V>(simd, out, sums[row], self.accumulate);
         });
+    }
+}
+
+/// Writes the sums of a row of a tile, or adds them. There may be fewer columns than sums: those of the last panel.
+#[inline(always)]
+pub fn store<S: Simd, const V: usize>(simd: S, out: &mut [f32], sums: [S::f32s; V], accumulate: bool) {
+    if let Some(out) = S::as_mut_simd_f32s(out).0.first_chunk_mut::<V>() {
+        for vector in 0..V {
+            out[vector] = match accumulate {
+                true => simd.add_f32s(out[vector], sums[vector]),
+                false => sums[vector],
+            };
+        }
+    } else {
+        for (out, sum) in out.chunks_mut(S::F32_LANES).zip(sums) {
+            let sum = match accumulate {
+                true => simd.add_f32s(simd.partial_load_f32s(out), sum),
+                false => sum,
+            };
+            simd.partial_store_f32s(out, sum);
+        }
     }
 }
 

@@ -4,6 +4,8 @@
 use super::{
     Sum,
     matmul::{Matrix, MatrixMut},
+    packed::Packed,
+    sparse::Sparse,
     transpose::transpose,
     windows::Windows,
 };
@@ -12,6 +14,8 @@ use pulp::{Arch, Simd, WithSimd};
 /// Rows that are gone through again and again at a time: those of the right side, as wide as a tile, stay in a core's
 /// first cache.
 const ROWS: usize = 96;
+/// Outputs below which most of a packed tile would be zeros.
+const SPARSE_OUTPUTS: usize = 16;
 
 /// The gradient of a weight [outputs, inputs] that is added up part by part of the rows, each while it is in the cache.
 #[derive(Debug)]
@@ -38,8 +42,20 @@ impl<'a, 'b> WeightGradient<'a, 'b> {
     /// Adds `gradient^T * x` for `gradient` [rows, outputs] and `x` [rows, inputs].
     pub fn add(&mut self, gradient: &[f32], x: &[f32]) {
         let [outputs, inputs] = self.shape;
-        match &mut self.turned {
-            Some(numbers) => {
+        let sparse = match outputs >= SPARSE_OUTPUTS {
+            true => Sparse::of_columns(x, inputs),
+            false => None,
+        };
+        if self.fresh && sparse.is_some() && self.turned.is_none() {
+            self.turned = Some(vec![0.0; outputs * inputs]);
+        }
+        match (&mut self.turned, sparse) {
+            (Some(numbers), Some(x)) => {
+                let gradient = Packed::new(Matrix::new(gradient, gradient.len() / outputs, outputs));
+                x.multiply(numbers, &gradient, !self.fresh);
+                self.fresh = false;
+            }
+            (Some(numbers), None) => {
                 let mut sum = Sum {
                     numbers,
                     fresh: self.fresh,
@@ -47,7 +63,10 @@ impl<'a, 'b> WeightGradient<'a, 'b> {
                 add_in_blocks(&mut sum, [x, gradient], [inputs, outputs]);
                 self.fresh = sum.fresh;
             }
-            None => add_in_blocks(self.sum, [gradient, x], [outputs, inputs]),
+            (None, _) => {
+                add_in_blocks(self.sum, [gradient, x], [outputs, inputs]);
+                self.fresh = false;
+            }
         }
     }
 
