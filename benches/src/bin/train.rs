@@ -149,7 +149,7 @@ fn measure(arguments: &Arguments, workload: Workload, threads: usize, python: &P
         let (own, theirs) = (megabytes(ours.peak_bytes), megabytes(peer.peak_bytes));
         row("MB", own, theirs, theirs / own);
         if peak > 0.0 {
-            let share = |speed: f64| speed * (3 * workload.multiply_adds()) as f64 / peak;
+            let share = |speed: f64| speed * workload.multiply_adds() as f64 / peak;
             row(
                 "of peak",
                 share(ours.speed()),

@@ -3,6 +3,7 @@
 //! Every side is a child process that waits for a line on standard input, trains for as long as it says and answers with
 //! what it did, so that the sides take turns on one machine and each has a peak of memory of its own.
 
+pub mod digits;
 pub mod ours;
 pub mod side;
 pub mod torch;

@@ -69,7 +69,7 @@ impl Trained {
         Ok(Self {
             workload,
             learner: Learner::new(network, loss, optimizer, threads)?,
-            data: workload.data(),
+            data: workload.data()?,
             step: 0,
         })
     }

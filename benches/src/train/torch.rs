@@ -32,7 +32,7 @@ pub fn python() -> Result<PathBuf> {
 pub fn hand_over(workload: Workload, folder: &Path) -> Result<()> {
     fs::write(folder.join("twin.py"), PROGRAM)?;
     let network = Network::new(workload.graph(), SEED, &compute_device(false)?)?;
-    let data = workload.data();
+    let data = workload.data()?;
     let rows = data.classes.len();
     let mut tensors = Vec::new();
     for weights in network.weights()? {

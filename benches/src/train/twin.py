@@ -70,7 +70,7 @@ def linear(module, weights, name):
 
 def build(workload, weights):
     """The model with Aloft's first weights, and what turns stored numbers into its input."""
-    if workload in ("tabular", "mnist"):
+    if workload in ("tabular", "mnist", "wide"):
         model = mlp(30, 128, 64, 2) if workload == "tabular" else mlp(784, 512, 256, 10)
         for index, module in enumerate(model[::2]):
             linear(module, weights, f"layers.{index}")

@@ -1,11 +1,13 @@
 //! What is trained: models, and rows that can be learned from.
 
+use super::digits::digits;
 use aloft_nn::{
     graph::Graph,
     model::{Cell, Cnn, Inputs, Mlp, Recurrent, Transformer},
     ops::Activation,
     rng::{Purpose, Random},
 };
+use anyhow::Result;
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
@@ -15,8 +17,10 @@ use serde::{Deserialize, Serialize};
 pub enum Workload {
     /// A perceptron for a table: 30-128-64-2, batch 256
     Tabular,
-    /// A perceptron for images of digits: 784-512-256-10, batch 128
+    /// A perceptron for images of digits: 784-512-256-10, batch 128; mostly zeros, as drawings are
     Mnist,
+    /// The same over numbers that are never zero
+    Wide,
     /// Two convolutions and two linear layers over 28 x 28 pixels, batch 64
     Cnn,
     /// Two transformer blocks of width 128 over 64 tokens, batch 32
@@ -56,7 +60,7 @@ impl Workload {
     pub fn batch(self) -> usize {
         match self {
             Self::Tabular => 256,
-            Self::Mnist => 128,
+            Self::Mnist | Self::Wide => 128,
             Self::Cnn | Self::Gru | Self::Lstm => 64,
             Self::Transformer => 32,
         }
@@ -99,7 +103,7 @@ impl Workload {
         };
         match self {
             Self::Tabular => mlp(30, [128, 64]),
-            Self::Mnist => mlp(784, [512, 256]),
+            Self::Mnist | Self::Wide => mlp(784, [512, 256]),
             Self::Cnn => Cnn {
                 image: [28, 28, 1],
                 channels: vec![32, 64],
@@ -125,11 +129,24 @@ impl Workload {
         }
     }
 
-    /// Multiply-adds of matrix products in a row's forward pass; a training step takes three times as many.
+    /// Multiply-adds of matrix products for a row in a step, products with zeros included: three times those of the forward
+    /// pass, without the gradient of what was put in.
     pub fn multiply_adds(self) -> usize {
+        let first = match self {
+            Self::Tabular => 30 * 128,
+            Self::Mnist | Self::Wide => 784 * 512,
+            Self::Cnn => 28 * 28 * 9 * 32,
+            Self::Transformer => 0,
+            Self::Gru => STEPS * 3 * 128 * 16,
+            Self::Lstm => STEPS * 4 * 128 * 16,
+        };
+        3 * self.forward() - first
+    }
+
+    fn forward(self) -> usize {
         match self {
             Self::Tabular => 30 * 128 + 128 * 64 + 64 * 2,
-            Self::Mnist => 784 * 512 + 512 * 256 + 256 * 10,
+            Self::Mnist | Self::Wide => 784 * 512 + 512 * 256 + 256 * 10,
             Self::Cnn => 28 * 28 * 9 * 32 + 14 * 14 * 9 * 32 * 64 + 7 * 7 * 64 * 128 + 128 * 10,
             // A block: queries, keys, values and output; the hidden layer; scores and their sums.
             Self::Transformer => 2 * STEPS * (4 * 128 * 128 + 2 * 128 * 512 + 2 * STEPS * 128) + 128 * 10,
@@ -138,9 +155,20 @@ impl Workload {
         }
     }
 
-    /// Rows of random classes: numbers that are a pattern of the class under noise, or tokens of which every fourth is one
+    /// Rows: digits for [`Self::Mnist`], else of random classes: numbers that are a pattern of the class under noise, or tokens of which every fourth is one
     /// of the class's own.
-    pub fn data(self) -> Data {
+    ///
+    /// # Errors
+    /// When the file of digits can't be read.
+    pub fn data(self) -> Result<Data> {
+        if self == Self::Mnist {
+            let (numbers, classes) = digits(BATCHES * self.batch())?;
+            return Ok(Data {
+                numbers,
+                tokens: Vec::new(),
+                classes,
+            });
+        }
         let mut random = Random::new(super::SEED, Purpose::Order, self as u64);
         let (rows, classes) = (BATCHES * self.batch(), self.classes());
         let labels: Vec<u32> = (0..rows).map(|_| random.below(classes as u32)).collect();
@@ -162,6 +190,6 @@ impl Workload {
                 }));
             }
         }
-        data
+        Ok(data)
     }
 }

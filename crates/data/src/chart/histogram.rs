@@ -8,6 +8,7 @@ use super::{
 use crate::{
     bins::Bins,
     error::{Result, guarded},
+    execute::{self, EngineChoice},
 };
 use aloft_spec::{
     chart::{Bar, Marks, Scale},
@@ -23,7 +24,10 @@ pub(super) fn draw(rows: &Rows<'_>, x: &Field) -> Result<Drawing> {
     let spec = rows.spec;
     let most = spec.bins.unwrap_or(DEFAULT_BINS).clamp(1, MOST_BINS);
     let values = rough_position(x, spec.log_x, "choose mark = \"bar\"")?.alias("x");
-    let (low, high) = ends(rows, values.clone())?;
+    let (low, high) = match noted_ends(rows, x, values.clone())? {
+        Some(ends) => ends,
+        None => ends(rows, values.clone())?,
+    };
     let mut panels = vec![Vec::new(); rows.panels()];
     let mut edges = Vec::new();
     if low.is_finite() && high.is_finite() {
@@ -58,6 +62,25 @@ pub(super) fn draw(rows: &Rows<'_>, x: &Field) -> Result<Drawing> {
 
 /// Where bars of counts begin on a logarithmic axis: below one row.
 pub(super) const LOG_FLOOR: f64 = -std::f64::consts::LOG10_2;
+
+/// The smallest and the largest value as a file has noted them, if it has and if they are finite; of all rows only.
+fn noted_ends(rows: &Rows<'_>, x: &Field, values: Expr) -> Result<Option<(f64, f64)>> {
+    if !rows.are_all() {
+        return Ok(None);
+    }
+    let Some(noted) = rows.relation.noted_ends(&x.name)? else {
+        return Ok(None);
+    };
+    let frame = noted.with_name(x.name.as_str().into()).into_frame();
+    let frame = execute::collect(frame.lazy().select([values]), EngineChoice::InMemory)?;
+    let (mut low, mut high, mut finite) = (f64::INFINITY, f64::NEG_INFINITY, 0);
+    for_each_finite(&frame, |_, value| {
+        (low, high) = (low.min(value), high.max(value));
+        finite += 1;
+    })?;
+    // Beside a value that isn't, the smallest or largest that is finite isn't noted.
+    Ok((finite == frame.height()).then_some((low, high)))
+}
 
 /// The smallest and the largest finite value; infinite where there is none.
 fn ends(rows: &Rows<'_>, values: Expr) -> Result<(f64, f64)> {

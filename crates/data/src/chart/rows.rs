@@ -67,7 +67,7 @@ impl<'a> Rows<'a> {
         columns: impl IntoIterator<Item = Expr>,
         mut take: impl FnMut(&DataFrame) -> Result<()> + Send + 'static,
     ) -> Result<()> {
-        let plan = if self.spec.color.is_none() && self.spec.facet.is_none() {
+        let plan = if self.are_all() {
             self.relation
                 .plan
                 .clone()
@@ -83,6 +83,11 @@ impl<'a> Rows<'a> {
                     .about_file(execute::batches(plan, &self.relation.cancel, each))
             }
         }
+    }
+
+    /// Whether all rows of the relation are of one class and one panel, so that none is left out.
+    pub fn are_all(&self) -> bool {
+        self.spec.color.is_none() && self.spec.facet.is_none()
     }
 
     /// How many panels there are.

@@ -106,6 +106,29 @@ fn few_rows_of_a_query_are_not_read_again() {
     assert!(forgotten.page(0, 1).is_err());
 }
 
+#[test]
+fn bars_are_the_same_where_a_file_notes_its_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("t.parquet");
+    let numbers = (0..5000_i64).map(|row| (row % 7 > 0).then_some(row * row % 3001 - 40));
+    let mut frame = df!("n" => numbers.collect::<Vec<_>>()).unwrap();
+    let writer = polars::prelude::ParquetWriter::new(std::fs::File::create(&file).unwrap());
+    writer.with_row_group_size(Some(1000)).finish(&mut frame).unwrap();
+    let noted = crate::source(&SourceSpec::new("t.parquet"), &file, Scope::All, &Cancel::new()).unwrap();
+    assert_eq!(noted.noted_ends("n").unwrap().unwrap().len(), 10);
+    let selected = noted.selection("n < 100").unwrap();
+    assert!(selected.noted_ends("n").unwrap().is_none());
+    let unnoted = Relation {
+        parquet: None,
+        ..noted.clone()
+    };
+    // On a logarithmic axis some numbers have no place, and the smallest that has one isn't noted.
+    for log_x in [false, true] {
+        let spec = ChartSpec { log_x, ..histogram() };
+        assert_eq!(noted.chart(&spec).unwrap(), unnoted.chart(&spec).unwrap());
+    }
+}
+
 fn histogram() -> ChartSpec {
     ChartSpec {
         x: Some("n".into()),

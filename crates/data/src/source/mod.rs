@@ -18,6 +18,7 @@ pub(crate) mod remote;
 mod signature;
 mod spreadsheet;
 mod sqlite;
+pub(crate) mod statistics;
 
 use crate::{
     Cancel, Relation,

@@ -30,9 +30,10 @@ pub struct Images {
     pub column: String,
     /// The size that all are brought to.
     pub size: Size,
-    /// Mean of each channel over the training part, where black is 0 and white 1.
+    /// What becomes zero of each channel, where black is 0 and white 1: the background of drawings, else the mean over the
+    /// training part.
     pub mean: Vec<f32>,
-    /// Standard deviation of each channel likewise; 1 where it is 0.
+    /// The root mean square around it; 1 where it is 0.
     pub deviation: Vec<f32>,
     /// How training pictures are varied.
     pub variation: Variation,
@@ -239,30 +240,35 @@ fn pixels(size: Size, bytes: &[Option<&[u8]>]) -> (Vec<u8>, Vec<bool>) {
     (pictures.into_iter().flatten().flatten().collect(), readable)
 }
 
-/// Mean and standard deviation of each channel over some pictures.
+/// What becomes zero, and the root mean square around it, of each channel over some pictures. That is the background where
+/// more than half of all pixels have one value, as in drawings, so that nothing is seen where nothing was drawn (and products leave
+/// it out); the mean of other pictures.
 fn scale<'a>(size: Size, pictures: impl Iterator<Item = &'a [u8]>) -> (Vec<f32>, Vec<f32>) {
-    // Bytes have whole sums: exact in any order.
-    let (mut sums, mut squares, mut count) = (vec![0u64; size.channels], vec![0u64; size.channels], 0u64);
+    const LEVELS: usize = 256;
+    let mut counts = vec![[0_u64; LEVELS]; size.channels];
     for picture in pictures {
         for pixel in picture.chunks_exact(size.channels) {
-            for (channel, value) in pixel.iter().enumerate() {
-                sums[channel] += u64::from(*value);
-                squares[channel] += u64::from(*value).pow(2);
+            for (counts, value) in counts.iter_mut().zip(pixel) {
+                counts[usize::from(*value)] += 1;
             }
-            count += 1;
         }
     }
-    let count = count.max(1) as f64;
-    let means: Vec<f64> = sums.iter().map(|sum| *sum as f64 / count).collect();
-    let deviations = squares.iter().zip(&means).map(|(square, mean)| {
-        let deviation = (*square as f64 / count - mean * mean).max(0.0).sqrt() / 255.0;
-        if deviation > 0.0 { deviation as f32 } else { 1.0 }
+    let scales = counts.iter().map(|counts| {
+        let all = counts.iter().sum::<u64>();
+        let mean_of = |function: &dyn Fn(f64) -> f64| {
+            let sum: f64 = (0..LEVELS)
+                .map(|level| counts[level] as f64 * function(level as f64 / 255.0))
+                .sum();
+            sum / all.max(1) as f64
+        };
+        let zero = match counts.iter().position(|count| 2 * count > all) {
+            Some(background) => background as f64 / 255.0,
+            None => mean_of(&|value| value),
+        };
+        let spread = mean_of(&|value| (value - zero).powi(2)).sqrt();
+        (zero as f32, if spread > 0.0 { spread as f32 } else { 1.0 })
     });
-    let deviations = deviations.collect();
-    (
-        means.iter().map(|mean| (mean / 255.0) as f32).collect(),
-        deviations,
-    )
+    scales.unzip()
 }
 
 #[cfg(test)]
@@ -306,6 +312,21 @@ mod tests {
         assert_eq!(again.rows().numbers, numbers);
         let damaged = rows.images().encode(&frame()).unwrap_err();
         assert!(Problem::from(damaged).message.contains("row 2"));
+    }
+
+    #[test]
+    fn the_background_of_drawings_is_zero() {
+        let size = Size {
+            height: 2,
+            width: 2,
+            channels: 2,
+        };
+        // The first channel is 51 but in one of four pixels; the second has no background.
+        let picture = [51, 0, 51, 0, 255, 204, 51, 102];
+        let (zero, spread) = scale(size, [&picture[..]].into_iter());
+        assert!((zero[0] - 0.2).abs() < 1e-6 && (spread[0] - 0.4).abs() < 1e-6);
+        assert!((zero[1] - 0.3).abs() < 1e-6, "{zero:?}");
+        assert_eq!(scale(size, [].into_iter()).1, [1.0, 1.0]);
     }
 
     #[test]
