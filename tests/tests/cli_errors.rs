@@ -287,6 +287,30 @@ fn check_takes_a_data_file() {
 }
 
 #[test]
+fn check_takes_a_folder_of_data() {
+    let lab = Lab::new();
+    let digits = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../examples/digits/data/digits.parquet"
+    );
+    let folder = lab.path("parts");
+    std::fs::create_dir(&folder).unwrap();
+    for part in ["1.parquet", "2.parquet"] {
+        std::fs::copy(digits, folder.join(part)).unwrap();
+    }
+    let ran = lab.run(["check".as_ref(), folder.as_os_str(), "--json".as_ref()]);
+    ran.expect_code(0);
+    assert_eq!(ran.json()["extent"]["total"], 20_000);
+    // With a notebook, or what says of itself that it is one, it is a project.
+    aloft_tests::write(&folder.join("aloft.toml"), "");
+    problem(
+        &lab.run(["check".as_ref(), folder.as_os_str(), "--json".as_ref()]),
+        2,
+        "not-found",
+    );
+}
+
+#[test]
 fn a_loss_that_is_no_number_fails_the_run() {
     let lab = Lab::new();
     let body = "target = \"label\"\nepochs = 5\n[optimizer]\nlearning_rate = 1e30";

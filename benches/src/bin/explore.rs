@@ -1,7 +1,7 @@
 //! How fast a large file is understood, and in how much memory: Aloft against DuckDB, pandas and pyarrow.
 
 use aloft_benches::{Row, peers, print};
-use aloft_data::{Cancel, Relation, query, source};
+use aloft_data::{Access, Cancel, Relation, query};
 use aloft_spec::{
     chart::{ChartSpec, Mark, Marks},
     source::SourceSpec,
@@ -53,6 +53,9 @@ struct Arguments {
     /// Do one task on a file and tell what it took: how this program starts itself
     #[arg(long, num_args = 2, hide = true, value_names = ["TASK", "FILE"])]
     ours: Option<Vec<String>>,
+    /// Where is kept what was found in files, as a project keeps it
+    #[arg(long, hide = true, value_name = "FOLDER")]
+    copies: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -108,15 +111,20 @@ fn main() -> Result<()> {
     let arguments = Arguments::parse();
     if let Some([task, file]) = arguments.ours.as_deref() {
         let task = Task::from_str(task, false).map_err(|error| anyhow::anyhow!("{task}: {error}"))?;
-        let measured = ours(task, Path::new(file))?;
+        let measured = ours(task, Path::new(file), arguments.copies.as_deref())?;
         return print_measured(&measured);
     }
     let lab = Lab::new(&arguments)?;
     let parquet = lab.parquet(&arguments)?;
-    let mut rows = measure(&lab, &arguments, "Parquet", &parquet, Task::value_variants())?;
+    let mut rows = measure(&lab, &arguments, "Parquet", &parquet, None)?;
     if arguments.csv_rows > 0 {
         let csv = lab.csv(&arguments)?;
-        rows.extend(measure(&lab, &arguments, "CSV", &csv, Task::value_variants())?);
+        rows.extend(measure(&lab, &arguments, "CSV", &csv, None)?);
+        // As in a project from the second time on.
+        let copies = lab.dir.join("copies");
+        std::fs::create_dir_all(&copies)?;
+        lab.ours(Task::Count, &csv, Some(&copies))?;
+        rows.extend(measure(&lab, &arguments, "CSV again", &csv, Some(&copies))?);
     }
     print(&rows, arguments.json)
 }
@@ -127,12 +135,18 @@ fn print_measured(measured: &Measured) -> Result<()> {
     Ok(())
 }
 
-/// Every task by everyone in turns; the rows of the result.
-fn measure(lab: &Lab, arguments: &Arguments, format: &str, file: &Path, tasks: &[Task]) -> Result<Vec<Row>> {
+/// Every task by everyone in turns; the rows of the result. What was found in files before is in `copies`.
+fn measure(
+    lab: &Lab,
+    arguments: &Arguments,
+    format: &str,
+    file: &Path,
+    copies: Option<&Path>,
+) -> Result<Vec<Row>> {
     // All find the file in the system's cache.
     std::io::copy(&mut std::fs::File::open(file)?, &mut std::io::sink())?;
     let mut rows = Vec::new();
-    for task in tasks
+    for task in Task::value_variants()
         .iter()
         .copied()
         .filter(|task| arguments.tasks.is_empty() || arguments.tasks.contains(task))
@@ -141,7 +155,7 @@ fn measure(lab: &Lab, arguments: &Arguments, format: &str, file: &Path, tasks: &
         let mut of_peers: Vec<(Peer, Vec<Measured>)> =
             arguments.peers.iter().map(|peer| (*peer, Vec::new())).collect();
         for round in 0..arguments.rounds {
-            let measured = lab.ours(task, file)?;
+            let measured = lab.ours(task, file, copies)?;
             of_us.push(measured);
             of_peers.retain_mut(|(peer, seen)| match lab.peer(*peer, task, file, &[]) {
                 Ok(other) if other.check == measured.check => {
@@ -245,9 +259,12 @@ impl Lab {
         Ok(file)
     }
 
-    fn ours(&self, task: Task, file: &Path) -> Result<Measured> {
+    fn ours(&self, task: Task, file: &Path, copies: Option<&Path>) -> Result<Measured> {
         let mut command = Command::new(std::env::current_exe()?);
         command.arg("--ours").arg(name(&task)).arg(file);
+        if let Some(copies) = copies {
+            command.arg("--copies").arg(copies);
+        }
         measured(&mut command)
     }
 
@@ -276,9 +293,9 @@ fn measured(command: &mut Command) -> Result<Measured> {
 }
 
 /// Does a task with Aloft, in this process.
-fn ours(task: Task, file: &Path) -> Result<Measured> {
+fn ours(task: Task, file: &Path, copies: Option<&Path>) -> Result<Measured> {
     let (start, cpu) = (Instant::now(), cpu_seconds()?);
-    let check = done(task, file)?;
+    let check = done(task, file, copies)?;
     Ok(Measured {
         seconds: start.elapsed().as_secs_f64(),
         cpu_seconds: cpu_seconds()? - cpu,
@@ -287,9 +304,10 @@ fn ours(task: Task, file: &Path) -> Result<Measured> {
     })
 }
 
-fn done(task: Task, file: &Path) -> Result<u64> {
+fn done(task: Task, file: &Path, copies: Option<&Path>) -> Result<u64> {
     let mut spec = SourceSpec::new(file.to_string_lossy());
     let cancel = Cancel::new();
+    let access = copies.map_or_else(Access::new, |copies| Access::new().with_copies(copies));
     let chosen = match task {
         Task::Open => Some((HEAD_ROWS, Scope::Head)),
         Task::Sample => Some((SAMPLE_ROWS, Scope::Sample)),
@@ -297,9 +315,9 @@ fn done(task: Task, file: &Path) -> Result<u64> {
     };
     if let Some((rows, scope)) = chosen {
         spec.sample.rows = rows;
-        return Ok(source(&spec, file, scope, &cancel)?.rows()?);
+        return Ok(access.source(&spec, file, scope, &cancel)?.rows()?);
     }
-    let relation = source(&spec, file, Scope::All, &cancel)?;
+    let relation = access.source(&spec, file, Scope::All, &cancel)?;
     let ask = |sql: &str| -> Result<Relation> { Ok(query(sql, &[("t".to_owned(), &relation)], &cancel)?) };
     let groups = |column: &str| -> Result<u64> {
         let sql = format!("SELECT {column}, count(*) AS n, avg(real) AS mean FROM t GROUP BY {column}");

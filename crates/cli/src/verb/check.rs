@@ -9,7 +9,7 @@ use crate::{
 };
 use aloft_data::Setting;
 use aloft_engine::{Cancel, Evaluator, Workspace, findings, today};
-use aloft_project::Project;
+use aloft_project::{CONFIG_FILE, Project};
 use aloft_spec::{
     CellKind, Code, Diagnostic, Finding, Place, Problem, Severity,
     reading::Reading,
@@ -23,7 +23,7 @@ use std::path::{Path, PathBuf};
 
 #[derive(Args)]
 pub struct Arguments {
-    /// A project's folder, a notebook, or a data file or address
+    /// A project's folder, a notebook, or a file, folder or address of data
     #[arg(default_value = ".")]
     path: PathBuf,
     /// Look at the notebooks' text alone, and at no data
@@ -128,9 +128,17 @@ impl Arguments {
     }
 }
 
-/// Whether a path names data and no text of Aloft's.
+/// Whether a path names data and no text of Aloft's: an address, a data file, or a folder of such files that is no project.
 fn is_data(path: &Path) -> bool {
-    is_remote(&path.to_string_lossy()) || !path.is_dir() && Format::of_path(path).is_some()
+    if is_remote(&path.to_string_lossy()) {
+        return true;
+    }
+    if !path.is_dir() {
+        return Format::of_path(path).is_some();
+    }
+    !path.join(CONFIG_FILE).exists()
+        && Project::open(path)
+            .is_ok_and(|project| project.notebooks().is_empty() && !project.data_files().is_empty())
 }
 
 fn warnings<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> usize {
