@@ -443,6 +443,8 @@ impl From<DataError> for Problem {
             DataError::Compute(_) => {
                 let hint = if message.starts_with("conversion from") {
                     "TRY_CAST makes null of what doesn't fit"
+                } else if message.starts_with("the sum of") {
+                    "sum it as real numbers: SUM(CAST(… AS DOUBLE))"
                 } else {
                     "look at the values and the types of the columns that take part"
                 };

@@ -6,7 +6,7 @@ use crate::{
     error::{DataError, Result, guarded},
     execute::EngineChoice,
     grouping,
-    plans::with_wide_sums,
+    sums::with_safe_sums,
 };
 use aloft_spec::{
     Problem,
@@ -68,7 +68,10 @@ fn plan(sql: &str, inputs: &[(String, &Relation)], cancel: &Cancel) -> Result<Re
             .flat_map(|relation| relation.schema())
             .map(|field| field.name.clone())
     };
-    let (plan, schema) = planned(&mut context, sql)
+    let is_large = used
+        .iter()
+        .any(|relation| relation.engine == EngineChoice::Streaming);
+    let (plan, schema) = planned(&mut context, sql, is_large)
         .map_err(|error| error.among(columns().collect::<BTreeSet<_>>(), tables.iter().cloned()))?;
     if schema.is_empty() {
         return Err(DataError::Unsupported {
@@ -77,25 +80,20 @@ fn plan(sql: &str, inputs: &[(String, &Relation)], cancel: &Cancel) -> Result<Re
         });
     }
     let direct = match direct(sql, &tables, &used) {
-        None if used
-            .iter()
-            .any(|relation| relation.engine == EngineChoice::Streaming) =>
-        {
-            groups(&plan)?
-        }
+        None if is_large => groups(&plan)?,
         direct => direct,
     };
     Ok(Relation::of_query(plan, direct, &schema, &used, cancel))
 }
 
-/// The plan of a statement, and its columns.
-fn planned(context: &mut SQLContext, sql: &str) -> Result<(LazyFrame, SchemaRef)> {
+/// The plan of a statement, which may be `grouped` by a table of our own, and its columns.
+fn planned(context: &mut SQLContext, sql: &str, grouped: bool) -> Result<(LazyFrame, SchemaRef)> {
     let plan = guarded(|| {
         let mut plan = context.execute(sql)?;
         plan.collect_schema()?;
         Ok(plan)
     })?;
-    let mut plan = with_wide_sums(&plan)?;
+    let mut plan = with_safe_sums(&plan, grouped)?;
     let schema = guarded(|| plan.collect_schema())?;
     Ok((plan, schema))
 }
@@ -115,7 +113,7 @@ fn direct(sql: &str, names: &BTreeSet<String>, tables: &[&Relation]) -> Option<D
                 let direct = direct.as_ref().map(|direct| direct.plan(cancel)).transpose()?;
                 context.register(name, direct.unwrap_or_else(|| plan.clone()));
             }
-            let (plan, _) = planned(&mut context, &sql)?;
+            let (plan, _) = planned(&mut context, &sql, true)?;
             Ok(grouping::grouped(&plan, EngineChoice::InMemory, cancel)?.unwrap_or(plan))
         })
     })

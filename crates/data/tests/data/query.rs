@@ -163,6 +163,34 @@ fn sql_that_polars_cannot_do_is_a_problem_and_no_panic() {
     }
 }
 
+#[test]
+fn sums_beyond_64_bits_are_errors() {
+    let folder = Folder::new();
+    let rows_of = |numbers: [i64; 4]| {
+        let text: String = numbers.iter().map(|number| format!("a,{number}\n")).collect();
+        folder.write("t.csv", &format!("key,n\n{text}"));
+        whole(&folder.path().join("t.csv"))
+    };
+    let large = i64::MAX - 1;
+    let within = rows_of([large, -large, large, 1]);
+    let sum = "SELECT sum(n) AS n FROM t";
+    assert_eq!(rows(&ask(sum, &[("t", &within)]).unwrap()), i64::MAX.to_string());
+    let beyond = rows_of([large, large, large, large]);
+    for sql in [
+        sum,
+        "SELECT key, sum(n) AS n FROM t GROUP BY key",
+        "SELECT key FROM t GROUP BY key HAVING sum(n) > 0",
+    ] {
+        let problem = ask(sql, &[("t", &beyond)]).unwrap().collect().unwrap_err();
+        assert!(
+            problem.message.contains("beyond what whole numbers"),
+            "{sql}: {problem}"
+        );
+    }
+    let real = ask("SELECT sum(CAST(n AS DOUBLE)) AS n FROM t", &[("t", &beyond)]).unwrap();
+    assert!(rows(&real).starts_with("3.68935e19"), "{}", rows(&real));
+}
+
 /// polars sums columns of 32 bits in 32 bits, and says nothing when that isn't enough.
 #[test]
 fn sums_of_narrow_columns_are_wide() {
