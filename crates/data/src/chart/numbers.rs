@@ -36,11 +36,24 @@ fn real(field: &Field, instead: &str) -> Result<Expr> {
     };
     match field.kind {
         ColumnKind::Integer | ColumnKind::Boolean | ColumnKind::Float => Ok(column().cast(DataType::Float64)),
-        ColumnKind::Date | ColumnKind::Datetime | ColumnKind::Time => Ok(milliseconds(column())),
+        ColumnKind::Datetime => Ok(milliseconds(on_the_clock(field))),
+        ColumnKind::Date | ColumnKind::Time => Ok(milliseconds(column())),
         ColumnKind::Text | ColumnKind::Other => Err(DataError::BadValue {
             what: format!("`{}` holds {}, not numbers", field.name, field.dtype),
             hint: instead.into(),
         }),
+    }
+}
+
+/// Points in time as clocks in their zone show them: as tables write them, and as conditions on them are read.
+fn on_the_clock(field: &Field) -> Expr {
+    let column = col(field.name.as_str());
+    if field.dtype.contains(", ") {
+        column
+            .dt()
+            .replace_time_zone(None, lit("raise"), NonExistent::Raise)
+    } else {
+        column
     }
 }
 

@@ -10,6 +10,7 @@ mod running;
 mod selecting;
 mod sending;
 mod sweeping;
+mod zones;
 
 use super::reduce;
 use crate::message::{Effect, Listing, Loaded, Message, NotebookText};
