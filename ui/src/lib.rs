@@ -39,6 +39,7 @@ mod welcome;
 mod widgets;
 
 use aloft_protocol::{BlockId, Operation, Snapshot};
+use aloft_spec::window::Panels;
 use egui::{CentralPanel, ColorImage, Frame as Face, Panel, Stroke};
 use tokens::{Tokens, size};
 use view::{Frame, View};
@@ -48,6 +49,8 @@ pub struct App {
     view: View,
     /// The number of the picture that went to the clipboard last.
     copied: Option<u64>,
+    /// What was around the notebook when that was last kept.
+    kept: Option<Panels>,
 }
 
 /// What a frame asks for.
@@ -94,6 +97,7 @@ impl App {
         Self {
             view: View::default(),
             copied: None,
+            kept: None,
         }
     }
 
@@ -124,11 +128,24 @@ impl App {
         palette::palette_ui(&ctx, &mut frame);
         notices::notices_ui(&ctx, &mut frame);
         drop::drop_ui(&ctx, &mut frame);
+        self.keep_panels(snapshot, &mut output);
         output
     }
 }
 
 impl App {
+    /// Says that something else is around the notebook now, once.
+    fn keep_panels(&mut self, snapshot: &Snapshot, output: &mut FrameOutput) {
+        let panels = self.view.panels;
+        if let Some(project) = &snapshot.project
+            && project.window.panels != panels
+            && self.kept != Some(panels)
+        {
+            self.kept = Some(panels);
+            output.operations.push(Operation::KeepPanels { panels });
+        }
+    }
+
     /// Puts a picture that was asked for on the clipboard, once.
     fn copy_picture(&mut self, ctx: &egui::Context, snapshot: &Snapshot) {
         let Some(picture) = &snapshot.picture else { return };
@@ -150,14 +167,14 @@ fn project_ui(ui: &mut egui::Ui, frame: &mut Frame<'_>, t: &Tokens) {
         .exact_size(size::STATUS_BAR)
         .frame(bar)
         .show(ui, |ui| status_bar::status_bar_ui(ui, frame));
-    if !frame.view.navigation_hidden && width >= ROOM_FOR_NAVIGATION {
+    if !frame.view.panels.navigation_hidden && width >= ROOM_FOR_NAVIGATION {
         Panel::left("navigation")
             .default_size(size::NAVIGATION)
             .size_range(180.0..=360.0)
             .frame(bar)
             .show(ui, |ui| navigation::navigation_ui(ui, frame));
     }
-    if !frame.view.inspector_hidden && width >= ROOM_FOR_INSPECTOR {
+    if !frame.view.panels.inspector_hidden && width >= ROOM_FOR_INSPECTOR {
         Panel::right("inspector")
             .default_size(size::INSPECTOR)
             .size_range(280.0..=480.0)

@@ -11,6 +11,7 @@ mod message;
 mod reduce;
 mod selection;
 mod state;
+mod thumbnails;
 mod training;
 mod view;
 

@@ -20,6 +20,7 @@ use aloft_spec::{
     sweep::Leaderboard,
     table::Table,
     verdict::Verdict,
+    window::WindowState,
 };
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -215,6 +216,8 @@ pub struct Loaded {
     pub diagnostics: Vec<Diagnostic>,
     /// A data file that was opened by itself, where there is no notebook to show.
     pub dropped: Option<PathBuf>,
+    /// How its window was left.
+    pub window: Arc<WindowState>,
 }
 
 /// Files of a project.
@@ -268,6 +271,11 @@ pub enum Effect {
         path: PathBuf,
         text: Arc<str>,
     },
+    /// Keep how the window is.
+    KeepWindow {
+        project: Arc<Project>,
+        window: Arc<WindowState>,
+    },
     /// Read which files, runs and jobs there are.
     List { project: Arc<Project> },
     /// Compute a cell's output, or find it in the cache unless it is to be computed `again`.
@@ -312,7 +320,7 @@ pub enum Effect {
         rows: Rows,
         column: String,
         first: u64,
-        count: usize,
+        cancel: Cancel,
     },
     /// Measure a train cell.
     Plan {

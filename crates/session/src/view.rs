@@ -58,6 +58,7 @@ fn project(open: &OpenProject) -> ProjectView {
                 tested: open.target_tests.get(name).cloned(),
             })
             .collect(),
+        window: open.window.clone(),
         notebook: open
             .notebook
             .as_ref()
@@ -203,10 +204,8 @@ fn cell_view(notebook: &OpenNotebook, cell: &aloft_notebook::Cell) -> CellView {
             .collect(),
         sweep,
         page: known.page.clone(),
-        thumbnails: match &known.thumbnails_of {
-            Some(of) if *of == notebook.shown_key(&cell.name) => known.thumbnails.clone(),
-            _ => Vec::new(),
-        },
+        pictures: notebook.picture_columns(&cell.name),
+        thumbnails: known.pictures.of(&notebook.shown_key(&cell.name)).to_vec(),
         joins: known.joins.clone(),
         first_line: cell.line + 1,
         diagnostics: notebook.document.cell_diagnostics(&notebook.path, &cell.name),

@@ -170,7 +170,7 @@ impl Command {
             Self::ShowRun => show_tab(frame, Tab::Run),
             Self::ShowPlaces => show_tab(frame, Tab::Places),
             Self::FocusNavigation => {
-                frame.view.navigation_hidden = false;
+                frame.view.panels.navigation_hidden = false;
                 focus::request(ctx, focus::NAVIGATION);
             }
             Self::FocusNotebook => match selected {
@@ -178,12 +178,14 @@ impl Command {
                 None => step(ctx, frame, true),
             },
             Self::FocusInspector => {
-                frame.view.inspector_hidden = false;
+                frame.view.panels.inspector_hidden = false;
                 focus::request(ctx, focus::INSPECTOR);
             }
-            Self::ToggleNavigation => frame.view.navigation_hidden = !frame.view.navigation_hidden,
-            Self::ToggleInspector => frame.view.inspector_hidden = !frame.view.inspector_hidden,
-            Self::ToggleWidth => frame.view.wide = !frame.view.wide,
+            Self::ToggleNavigation => {
+                frame.view.panels.navigation_hidden = !frame.view.panels.navigation_hidden
+            }
+            Self::ToggleInspector => frame.view.panels.inspector_hidden = !frame.view.panels.inspector_hidden,
+            Self::ToggleWidth => frame.view.panels.wide = !frame.view.panels.wide,
             Self::SystemTheme => frame.send(Operation::SetTheme { theme: Theme::System }),
             Self::LightTheme => frame.send(Operation::SetTheme { theme: Theme::Light }),
             Self::DarkTheme => frame.send(Operation::SetTheme { theme: Theme::Dark }),
@@ -225,7 +227,7 @@ pub fn run_block(frame: &mut Frame<'_>, block: BlockId) {
 
 /// Selects a tab of the inspector.
 pub fn show_tab(frame: &mut Frame<'_>, tab: Tab) {
-    frame.view.inspector_hidden = false;
+    frame.view.panels.inspector_hidden = false;
     frame.view.tab = tab;
 }
 

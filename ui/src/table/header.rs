@@ -57,6 +57,8 @@ pub enum Clicked {
     Menu(Chosen),
     /// Its edge was dragged, so that it is so wide.
     Width(f32),
+    /// Its edge was let go: the widths are to be kept.
+    Released,
     /// It is to be as wide as its values.
     Fit,
 }
@@ -111,6 +113,9 @@ impl Header<'_> {
         }
         if response.double_clicked() {
             return Some(Clicked::Fit);
+        }
+        if response.drag_stopped() {
+            return Some(Clicked::Released);
         }
         let pointer = response.interact_pointer_pos().filter(|_| response.dragged())?;
         Some(Clicked::Width(pointer.x - left - x.min))

@@ -3,10 +3,13 @@
 use super::{PADDING, frequent, header};
 use crate::fonts;
 use crate::tokens::{font, size};
+use crate::view::cell_of;
 use crate::widgets::line;
 use aloft_protocol::BlockId;
+use aloft_protocol::snapshot::{BlockView, ProjectView};
 use aloft_spec::output::TableOutput;
 use aloft_spec::table::{Column, Table, Values};
+use aloft_spec::window::Widths;
 use egui::{Color32, Rangef, Ui};
 use std::collections::HashMap;
 use std::ops::Range;
@@ -29,10 +32,31 @@ pub struct Layouts {
     /// With the tables and the room that they are of.
     known: HashMap<BlockId, (Arc<Table>, f32, Arc<Layout>)>,
     /// Widths that the user has chosen, by the columns' names: a table that is made anew keeps them.
-    chosen: HashMap<BlockId, HashMap<String, f32>>,
+    chosen: HashMap<BlockId, Widths>,
 }
 
 impl Layouts {
+    /// With the widths that the tables of the open notebook were given in another session.
+    pub fn kept(project: &ProjectView) -> Self {
+        let Some(notebook) = &project.notebook else {
+            return Self::default();
+        };
+        let widths = project.window.widths.get(&notebook.path);
+        let of_block = |block: &BlockView| {
+            let kept = widths?.get(&cell_of(block)?.name)?;
+            Some((block.id, kept.clone()))
+        };
+        Self {
+            known: HashMap::new(),
+            chosen: notebook.blocks.iter().filter_map(of_block).collect(),
+        }
+    }
+
+    /// The widths that the user has chosen.
+    pub fn chosen(&self, block: BlockId) -> Widths {
+        self.chosen.get(&block).cloned().unwrap_or_default()
+    }
+
     /// Makes a column so wide; the others stay as they are.
     pub fn choose(&mut self, block: BlockId, output: &TableOutput, column: &str, width: f32) {
         let Some((_, _, layout)) = self.known.remove(&block) else {
@@ -132,8 +156,10 @@ pub fn of(ui: &Ui, layouts: &mut Layouts, block: BlockId, output: &TableOutput, 
         }
         Some(chosen) => {
             let width = |(index, column): (usize, &Column)| {
-                let width = chosen.get(&column.field.name);
-                width.copied().unwrap_or_else(|| own(index))
+                let width = chosen.get(&column.field.name).copied();
+                width
+                    .filter(|width| width.is_finite())
+                    .map_or_else(|| own(index), |width| width.max(LEAST))
             };
             let widths: Vec<f32> = columns.enumerate().map(width).collect();
             Layout::new(&widths, decimals, 0.0)

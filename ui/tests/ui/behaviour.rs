@@ -8,6 +8,7 @@ use aloft_protocol::operation::{CloseChoice, Rows};
 use aloft_protocol::snapshot::{BlockContent, CellState, Notice, Question};
 use aloft_protocol::{BlockId, NoticeId, Operation, TaskId};
 use aloft_spec::profile::{Association, Associations, Gaps, Lengths, Measure};
+use aloft_spec::window::{Panels, Widths, WindowState};
 use aloft_spec::{Code, Output};
 use aloft_ui::ShellRequest;
 use egui::{Key, Modifiers};
@@ -443,6 +444,43 @@ fn a_notebook_of_wide_tables_takes_the_window() {
     let narrow = width(&harness);
     press(&mut harness, CTRL_SHIFT, Key::W);
     assert!(width(&harness) > narrow * 1.4);
+    let panels = Panels {
+        wide: true,
+        ..Panels::default()
+    };
+    assert_eq!(
+        asked(&mut harness),
+        [Operation::KeepPanels { panels }],
+        "said once"
+    );
     press(&mut harness, CTRL_SHIFT, Key::W);
     assert_eq!(width(&harness), narrow);
+}
+
+#[test]
+fn a_window_is_as_it_was_left() {
+    let mut snapshot = flights();
+    let project = snapshot.project.as_mut().unwrap();
+    let widths: Widths = [("carrier", 300.0), ("distance", 140.0)]
+        .map(|(column, width)| (column.to_owned(), width))
+        .into();
+    let cells = [("joined".to_owned(), widths)].into();
+    project.window = Arc::new(WindowState {
+        panels: Panels {
+            wide: true,
+            inspector_hidden: true,
+            ..Panels::default()
+        },
+        widths: [("notebooks/late_arrivals.aloft.md".to_owned(), cells)].into(),
+    });
+    let mut harness = window(snapshot, [1920.0, 900.0]);
+    harness.run();
+    assert!(harness.get_by_label("Text of joined").rect().width() > 1500.0);
+    assert!(harness.query_by_label("Where it runs").is_none());
+    let width = |name| harness.get_by_label(name).rect().width();
+    assert_eq!(
+        (width("Column carrier, str"), width("Column distance, i64")),
+        (300.0, 140.0)
+    );
+    assert_eq!(asked(&mut harness), [], "nothing has changed");
 }

@@ -90,7 +90,7 @@ pub fn load(task: TaskId, place: Place, messages: &Sender<Message>) {
             }
             None => None,
         };
-        let diagnostics = project.diagnostics();
+        let (diagnostics, window) = (project.diagnostics(), project.window());
         let dropped = path.is_file().then_some(path);
         Ok(Box::new(Loaded {
             project,
@@ -98,6 +98,7 @@ pub fn load(task: TaskId, place: Place, messages: &Sender<Message>) {
             listing,
             diagnostics,
             dropped,
+            window: Arc::new(window),
         }))
     });
     answer(messages, Message::Loaded { task, result });

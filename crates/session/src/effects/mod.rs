@@ -75,6 +75,10 @@ impl Workers {
             Effect::Journal { project, path, text } => {
                 self.on_files(move |messages| files::journal(&project, &path, &text, messages));
             }
+            Effect::KeepWindow { project, window } => self.on_files(move |_| {
+                // A place that can't be written to costs the user nothing but the widths.
+                let _ = project.keep_window(&window);
+            }),
             Effect::List { project } => {
                 self.on_files(move |messages| answer(messages, Message::Listed(files::listing(&project))));
             }

@@ -10,6 +10,7 @@ mod running;
 mod selecting;
 mod sending;
 mod sweeping;
+mod window;
 mod zones;
 
 use super::reduce;
@@ -61,6 +62,7 @@ impl Bench {
             listing: Listing::default(),
             diagnostics: Vec::new(),
             dropped: None,
+            window: Arc::default(),
         };
         let mut bench = Self {
             state,

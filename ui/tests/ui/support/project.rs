@@ -245,6 +245,7 @@ pub fn cell(id: u64, name: &str, kind: CellKind, text: &str) -> BlockView {
             sweep: None,
             param: None,
             page: None,
+            pictures: Vec::new(),
             thumbnails: Vec::new(),
             joins: Vec::new(),
             first_line: 1,
@@ -294,6 +295,7 @@ fn project(notebook: NotebookView) -> ProjectView {
             ),
             target("gpu-box", "10.0.0.7", None),
         ],
+        window: Arc::default(),
         notebook: Some(notebook),
     }
 }
