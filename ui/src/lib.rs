@@ -51,6 +51,8 @@ pub struct App {
     copied: Option<u64>,
     /// What was around the notebook when that was last kept.
     kept: Option<Panels>,
+    /// Whether everything has been made as large as it was last.
+    zoomed: bool,
 }
 
 /// What a frame asks for.
@@ -98,6 +100,7 @@ impl App {
             view: View::default(),
             copied: None,
             kept: None,
+            zoomed: false,
         }
     }
 
@@ -106,6 +109,11 @@ impl App {
         let ctx = ui.ctx().clone();
         let mut output = FrameOutput::default();
         theme::choose(&ctx, snapshot.theme);
+        if let Some(percent) = snapshot.zoom_percent
+            && !std::mem::replace(&mut self.zoomed, true)
+        {
+            ctx.set_zoom_factor((f32::from(percent) / 100.0).clamp(0.5, 3.0));
+        }
         self.view.follow(snapshot);
         self.copy_picture(&ctx, snapshot);
         let mut frame = Frame {

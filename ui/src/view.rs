@@ -34,6 +34,8 @@ pub struct View {
     pub writing_began: bool,
     /// Texts in the editors.
     pub buffers: Buffers,
+    /// The text that the Tab key led into, as long as nothing was done in it: another Tab goes on.
+    pub walked_into: Option<BlockId>,
     /// Suggestions at the cursor of a query.
     pub popup: Option<Popup>,
     /// Whether they were asked for by keys: then they stay while words are complete.

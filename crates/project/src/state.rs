@@ -75,12 +75,15 @@ impl Recent {
 pub struct Settings {
     /// The colours: `system`, `light` or `dark`.
     pub theme: String,
+    /// How large everything is painted, in percent.
+    pub zoom_percent: u16,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         Self {
             theme: "system".into(),
+            zoom_percent: 100,
         }
     }
 }

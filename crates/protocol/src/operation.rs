@@ -146,6 +146,8 @@ pub enum Operation {
     KeepPanels { panels: Panels },
     /// Choose the colours.
     SetTheme { theme: Theme },
+    /// Keep how large everything is painted.
+    KeepZoom { percent: u16 },
     /// A message was read.
     DismissNotice { notice: NoticeId },
     /// The window's close button or Quit. Unsaved text is saved; with runs going on the session asks first.

@@ -30,6 +30,8 @@ pub struct Snapshot {
     pub revision: u64,
     /// Chosen colours.
     pub theme: Theme,
+    /// How large everything was painted when the window was left, in percent.
+    pub zoom_percent: Option<u16>,
     /// Projects opened before, latest first.
     pub recent: Vec<RecentProject>,
     /// Examples that come with the program.
@@ -349,6 +351,8 @@ pub struct TrainingView {
     pub seconds_left: Option<f64>,
     /// Training loss over epochs (fractions of an epoch for steps).
     pub train_loss: Vec<[f64; 2]>,
+    /// Mean training loss of the last epoch.
+    pub epoch_loss: Option<f64>,
     /// Validation loss over epochs.
     pub validation_loss: Vec<[f64; 2]>,
     /// Best validation loss of earlier runs of this cell, for comparison.
@@ -391,6 +395,8 @@ pub struct TaskView {
     pub label: String,
     /// How far, 0 to 1, where that is known.
     pub fraction: Option<f32>,
+    /// Whether it waits for other work.
+    pub waiting: bool,
     /// Whether it can be stopped.
     pub stoppable: bool,
 }

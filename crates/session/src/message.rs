@@ -246,6 +246,8 @@ pub enum Effect {
     },
     /// Keep the theme.
     KeepTheme(String),
+    /// Keep how large everything is painted.
+    KeepZoom(u16),
     /// Read a project. An example is copied to the user's documents first.
     Load { task: TaskId, place: Place },
     /// Read a notebook of the open project.

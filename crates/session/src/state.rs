@@ -31,6 +31,7 @@ pub struct State {
     /// Grows with every published snapshot.
     pub revision: u64,
     pub theme: Theme,
+    pub zoom_percent: Option<u16>,
     pub recent: Vec<RecentProject>,
     pub examples: Vec<ExampleView>,
     pub machine: MachineView,
@@ -224,6 +225,20 @@ impl Work {
         match self {
             Self::Select { cell, .. } => Some(cell),
             _ => None,
+        }
+    }
+
+    /// Whether it is put in line, rather than begun at once.
+    pub fn is_queued(&self) -> bool {
+        match self {
+            Self::Evaluate { .. }
+            | Self::Select { .. }
+            | Self::Page { .. }
+            | Self::Plan { .. }
+            | Self::Prepare { .. }
+            | Self::Sweep { .. }
+            | Self::Preflight { .. } => true,
+            Self::Load | Self::Train { .. } | Self::Send { .. } | Self::Job { .. } | Self::Target => false,
         }
     }
 

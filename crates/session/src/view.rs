@@ -18,6 +18,7 @@ pub fn snapshot(state: &State) -> Snapshot {
     Snapshot {
         revision: state.revision,
         theme: state.theme,
+        zoom_percent: state.zoom_percent,
         recent: state.recent.clone(),
         examples: state.examples.clone(),
         project: state.open.as_ref().map(project),
@@ -35,6 +36,8 @@ fn task(task: &Task) -> TaskView {
         id: task.id,
         label: task.label.clone(),
         fraction: task.fraction,
+        // What isn't put in line begins at once.
+        waiting: task.work.is_queued() && !task.started,
         stoppable: !matches!(task.work, Work::Load | Work::Target),
     }
 }

@@ -139,7 +139,14 @@ pub fn visible(stretch: Rangef, rows: usize) -> Range<usize> {
 }
 
 /// The layout of a table, worked out again only when the table or the room is another one.
-pub fn of(ui: &Ui, layouts: &mut Layouts, block: BlockId, output: &TableOutput, room: f32) -> Arc<Layout> {
+pub fn of(
+    ui: &Ui,
+    layouts: &mut Layouts,
+    block: BlockId,
+    output: &TableOutput,
+    pictures: &[String],
+    room: f32,
+) -> Arc<Layout> {
     if let Some((table, width, layout)) = layouts.known.get(&block)
         && Arc::ptr_eq(table, &output.table)
         && *width == room
@@ -148,7 +155,11 @@ pub fn of(ui: &Ui, layouts: &mut Layouts, block: BlockId, output: &TableOutput, 
     }
     let columns = output.table.columns.iter();
     let decimals = columns.clone().map(decimals).collect();
-    let own = |index| natural(ui, output, index).clamp(NARROWEST, WIDEST).ceil();
+    let own = |index| {
+        natural(ui, output, pictures, index)
+            .clamp(NARROWEST, WIDEST)
+            .ceil()
+    };
     let layout = Arc::new(match layouts.chosen.get(&block) {
         None => {
             let widths: Vec<f32> = (0..columns.len()).map(own).collect();
@@ -172,28 +183,36 @@ pub fn of(ui: &Ui, layouts: &mut Layouts, block: BlockId, output: &TableOutput, 
 }
 
 /// The width of a column with room for its values.
-pub fn fitting(ui: &Ui, output: &TableOutput, column: &str) -> f32 {
+pub fn fitting(ui: &Ui, output: &TableOutput, pictures: &[String], column: &str) -> f32 {
     let columns = &output.table.columns;
     let index = columns.iter().position(|found| found.field.name == column);
-    index.map_or(NARROWEST, |index| natural(ui, output, index).min(FITTING).ceil())
+    index.map_or(NARROWEST, |index| {
+        natural(ui, output, pictures, index).min(FITTING).ceil()
+    })
 }
 
-/// Room for the name, the most frequent and the longest value of a column.
-fn natural(ui: &Ui, output: &TableOutput, index: usize) -> f32 {
+/// Room for the name, what the header says of the values, and the longest one of a column.
+fn natural(ui: &Ui, output: &TableOutput, pictures: &[String], index: usize) -> f32 {
     let Some(column) = output.table.columns.get(index) else {
         return NARROWEST;
     };
-    let top = header::profile_of(output, index).map_or(0.0, |profile| {
-        frequent::width(ui, profile, output.profile.extent.rows)
-    });
     let measure = |text: &str, face| line(ui, text, face, Color32::PLACEHOLDER, f32::INFINITY).size().x;
+    let top = header::profile_of(output, index).map_or(0.0, |profile| {
+        let rows = output.profile.extent.rows;
+        let summary = measure(&header::summary(profile, rows), header::summary_font());
+        frequent::width(ui, profile, rows).max(summary)
+    });
+    let picture = match pictures.contains(&column.field.name) {
+        true => size::TABLE_ROW + PADDING,
+        false => 0.0,
+    };
     let name = measure(&column.field.name, fonts::mono(font::CODE));
     let dtype = measure(&column.field.dtype, fonts::mono(font::SMALL));
     let head = name + PADDING + dtype;
     let values = (0..LOOKED_AT).filter_map(|row| column.values.format(row));
     let longest = values.max_by_key(|text| text.chars().count()).unwrap_or_default();
     let value = measure(super::one_line(&longest), fonts::regular(font::BODY - 0.5));
-    head.max(value).max(top) + 2.0 * PADDING + 2.0
+    head.max(picture + value).max(top) + 2.0 * PADDING + 2.0
 }
 
 fn decimals(column: &Column) -> usize {

@@ -9,7 +9,7 @@ mod layout;
 mod pictures;
 mod selection;
 
-pub use header::{histogram_bars, percent};
+pub use header::histogram_bars;
 pub use layout::{Layouts, visible};
 pub use pictures::Pictures;
 pub use selection::Selection;
@@ -35,7 +35,7 @@ pub const PADDING: f32 = space::S + 2.0;
 /// Shows the table over the whole width: its first rows, or the page that was asked for.
 pub fn table_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: BlockId, cell: &CellView, output: &TableOutput) {
     let width = ui.available_width();
-    let layout = layout::of(ui, &mut frame.view.tables, block, output, width);
+    let layout = layout::of(ui, &mut frame.view.tables, block, output, &cell.pictures, width);
     let header_size = vec2(width, header::HEIGHT);
     let (header, _) = ui.allocate_exact_size(header_size, Sense::hover());
 
@@ -107,7 +107,7 @@ pub fn table_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: BlockId, cell: &CellV
         Some((column, Clicked::Width(width))) => frame.view.tables.choose(block, output, &column, width),
         Some((_, Clicked::Released)) => keep_widths(frame, block),
         Some((column, Clicked::Fit)) => {
-            let width = layout::fitting(ui, output, &column);
+            let width = layout::fitting(ui, output, &cell.pictures, &column);
             frame.view.tables.choose(block, output, &column, width);
             keep_widths(frame, block);
         }

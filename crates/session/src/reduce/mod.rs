@@ -187,6 +187,10 @@ fn operate(state: &mut State, operation: Operation, now: Instant, effects: &mut 
             };
             effects.push(Effect::KeepTheme(word.into()));
         }
+        Operation::KeepZoom { percent } => {
+            state.zoom_percent = Some(percent);
+            effects.push(Effect::KeepZoom(percent));
+        }
         Operation::DismissNotice { notice } => state.notices.retain(|other| other.id != notice),
         Operation::RequestClose => close::request(state, effects),
         Operation::Close { choice } => close::answer(state, choice, now, effects),

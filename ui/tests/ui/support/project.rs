@@ -152,6 +152,7 @@ pub fn flights_of(rows: usize) -> Snapshot {
             id: TaskId(1),
             label: "Training late".into(),
             fraction: Some(0.35),
+            waiting: false,
             stoppable: true,
         }],
         ..welcome()
@@ -361,6 +362,7 @@ fn training() -> TrainingView {
                 ]
             })
             .collect(),
+        epoch_loss: Some(0.321),
         validation_loss: (1..=7)
             .map(|epoch| [f64::from(epoch), loss(f64::from(epoch))])
             .collect(),
