@@ -145,11 +145,10 @@ impl App {
     /// Says that something else is around the notebook now, once.
     fn keep_panels(&mut self, snapshot: &Snapshot, output: &mut FrameOutput) {
         let panels = self.view.panels;
-        if let Some(project) = &snapshot.project
-            && project.window.panels != panels
-            && self.kept != Some(panels)
-        {
-            self.kept = Some(panels);
+        let Some(project) = &snapshot.project else { return };
+        if project.window.panels == panels {
+            self.kept = None;
+        } else if self.kept.replace(panels) != Some(panels) {
             output.operations.push(Operation::KeepPanels { panels });
         }
     }

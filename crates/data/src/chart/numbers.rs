@@ -45,10 +45,15 @@ fn real(field: &Field, instead: &str) -> Result<Expr> {
     }
 }
 
+/// Whether a column holds points in time with a zone.
+pub(super) fn has_zone(field: &Field) -> bool {
+    field.kind == ColumnKind::Datetime && field.dtype.contains(", ")
+}
+
 /// Points in time as clocks in their zone show them: as tables write them, and as conditions on them are read.
 fn on_the_clock(field: &Field) -> Expr {
     let column = col(field.name.as_str());
-    if field.dtype.contains(", ") {
+    if has_zone(field) {
         column
             .dt()
             .replace_time_zone(None, lit("raise"), NonExistent::Raise)

@@ -25,6 +25,7 @@ fn frame(zone: Option<&str>, from: i64) -> DataFrame {
 #[test]
 fn a_bar_chooses_the_rows_that_it_counts_in_every_zone() {
     let (summer, winter, plain) = (1_396_051_200, 1_414_195_200, 1_400_000_000);
+    let ends_within_the_second_hour = 1_413_942_000;
     for (zone, from) in [
         (None, plain),
         (Some("UTC"), plain),
@@ -33,6 +34,7 @@ fn a_bar_chooses_the_rows_that_it_counts_in_every_zone() {
         (Some("Asia/Kolkata"), winter),
         (Some("Europe/Berlin"), summer),
         (Some("Europe/Berlin"), winter),
+        (Some("Europe/Berlin"), ends_within_the_second_hour),
     ] {
         let folder = tempfile::tempdir().unwrap();
         aloft_data::write_table(&frame(zone, from), &folder.path().join("at.parquet")).unwrap();
