@@ -101,3 +101,24 @@ fn memory_and_disk_have_limits_too() {
     assert_eq!(reason(&verdict, "storage")["state"], "over");
     assert_eq!(reason(&verdict, "time")["state"], "ok");
 }
+
+#[test]
+fn a_model_that_fits_nowhere_says_what_it_would_take() {
+    let lab = Lab::new();
+    let train = "target = \"label\"\nepochs = 1\n\n[model]\nhidden = [400000, 400000]";
+    let notebook = Notebook::new(&lab, "project", ("rows.csv", numbers_csv(200)), train);
+    let ran = lab.run([
+        "plan".as_ref(),
+        notebook.file.as_os_str(),
+        "--cell".as_ref(),
+        "model".as_ref(),
+        "--json".as_ref(),
+    ]);
+    ran.expect_code(1);
+    let error = &ran.json()["error"];
+    assert_eq!(error["code"], "out-of-memory");
+    assert!(
+        error["message"].as_str().unwrap().contains("this machine has"),
+        "{error:#}"
+    );
+}

@@ -39,6 +39,7 @@ mod welcome;
 mod widgets;
 
 use aloft_protocol::{BlockId, Operation, Snapshot};
+use aloft_spec::window::Panels;
 use egui::{CentralPanel, ColorImage, Frame as Face, Panel, Stroke};
 use tokens::{Tokens, size};
 use view::{Frame, View};
@@ -48,6 +49,10 @@ pub struct App {
     view: View,
     /// The number of the picture that went to the clipboard last.
     copied: Option<u64>,
+    /// What was around the notebook when that was last kept.
+    kept: Option<Panels>,
+    /// Whether everything has been made as large as it was last.
+    zoomed: bool,
 }
 
 /// What a frame asks for.
@@ -94,6 +99,8 @@ impl App {
         Self {
             view: View::default(),
             copied: None,
+            kept: None,
+            zoomed: false,
         }
     }
 
@@ -102,6 +109,11 @@ impl App {
         let ctx = ui.ctx().clone();
         let mut output = FrameOutput::default();
         theme::choose(&ctx, snapshot.theme);
+        if let Some(percent) = snapshot.zoom_percent
+            && !std::mem::replace(&mut self.zoomed, true)
+        {
+            ctx.set_zoom_factor((f32::from(percent) / 100.0).clamp(0.5, 3.0));
+        }
         self.view.follow(snapshot);
         self.copy_picture(&ctx, snapshot);
         let mut frame = Frame {
@@ -124,11 +136,23 @@ impl App {
         palette::palette_ui(&ctx, &mut frame);
         notices::notices_ui(&ctx, &mut frame);
         drop::drop_ui(&ctx, &mut frame);
+        self.keep_panels(snapshot, &mut output);
         output
     }
 }
 
 impl App {
+    /// Says that something else is around the notebook now, once.
+    fn keep_panels(&mut self, snapshot: &Snapshot, output: &mut FrameOutput) {
+        let panels = self.view.panels;
+        let Some(project) = &snapshot.project else { return };
+        if project.window.panels == panels {
+            self.kept = None;
+        } else if self.kept.replace(panels) != Some(panels) {
+            output.operations.push(Operation::KeepPanels { panels });
+        }
+    }
+
     /// Puts a picture that was asked for on the clipboard, once.
     fn copy_picture(&mut self, ctx: &egui::Context, snapshot: &Snapshot) {
         let Some(picture) = &snapshot.picture else { return };
@@ -150,14 +174,14 @@ fn project_ui(ui: &mut egui::Ui, frame: &mut Frame<'_>, t: &Tokens) {
         .exact_size(size::STATUS_BAR)
         .frame(bar)
         .show(ui, |ui| status_bar::status_bar_ui(ui, frame));
-    if !frame.view.navigation_hidden && width >= ROOM_FOR_NAVIGATION {
+    if !frame.view.panels.navigation_hidden && width >= ROOM_FOR_NAVIGATION {
         Panel::left("navigation")
             .default_size(size::NAVIGATION)
             .size_range(180.0..=360.0)
             .frame(bar)
             .show(ui, |ui| navigation::navigation_ui(ui, frame));
     }
-    if !frame.view.inspector_hidden && width >= ROOM_FOR_INSPECTOR {
+    if !frame.view.panels.inspector_hidden && width >= ROOM_FOR_INSPECTOR {
         Panel::right("inspector")
             .default_size(size::INSPECTOR)
             .size_range(280.0..=480.0)

@@ -66,11 +66,7 @@ pub fn main(run: &RunSummary) -> Option<String> {
     let name = ["roc_auc", "accuracy", "rmse"]
         .into_iter()
         .find(|name| split.contains_key(*name))?;
-    Some(format!(
-        "{} {}",
-        word(name),
-        text::significant_digits(*split.get(name)?, 3)
-    ))
+    Some(format!("{} {}", word(name), text::aligned(*split.get(name)?, 3)))
 }
 
 /// Height of a row.
@@ -112,7 +108,7 @@ pub fn table_ui(ui: &mut Ui, metrics: &Metrics) {
             };
             let value = |split: &BTreeMap<String, f64>| {
                 let value = split.get(name);
-                value.map_or_else(String::new, |value| text::significant_digits(*value, digits))
+                value.map_or_else(String::new, |value| text::aligned(*value, digits))
             };
             let values: Vec<String> = splits.iter().map(|(_, split)| value(split)).collect();
             let row = row_ui(ui, &word(name), &values, &fonts::regular(font::BODY), color);
@@ -172,7 +168,7 @@ mod tests {
             target: None,
             problem: None,
         };
-        assert_eq!(main(&run).as_deref(), Some("ROC AUC 0.7"));
+        assert_eq!(main(&run).as_deref(), Some("ROC AUC 0.700"));
         run.trial = Some(SweepTrial {
             sweep: "search".into(),
             key: "k".into(),
@@ -181,7 +177,7 @@ mod tests {
         });
         assert_eq!(
             main(&run).as_deref(),
-            Some("ROC AUC 0.8"),
+            Some("ROC AUC 0.800"),
             "trials are chosen between"
         );
         run.metrics.clear();

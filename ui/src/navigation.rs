@@ -142,13 +142,23 @@ fn runs_ui(ui: &mut Ui, frame: &mut Frame<'_>, project: &ProjectView) {
     ui.add_space(space::XS);
     section_ui(ui, "Runs");
     let rows = fold_trials(&project.runs);
+    let t = Tokens::of(ui);
+    // One row without room for the name of its metric, and none says it: they are compared at a glance.
+    let fits = |row: &RunRow<'_>| match row {
+        RunRow::Run(run) => {
+            let (text, right) = (run_label(&project.runs, run), result_of(run));
+            Row::new(&text).right(&right).mark(t.ok).fits(ui)
+        }
+        RunRow::Sweep(_) => true,
+    };
+    let brief = !rows.iter().take(RUNS_SHOWN).all(fits);
     for row in rows.iter().take(RUNS_SHOWN) {
         match row {
             RunRow::Run(run) => {
                 let text = run_label(&project.runs, run);
-                run_row_ui(ui, frame, run, Row::new(&text), &format!("Run {text}"));
+                run_row_ui(ui, frame, run, Row::new(&text), &format!("Run {text}"), brief);
             }
-            RunRow::Sweep(sweep) => sweep_ui(ui, frame, sweep),
+            RunRow::Sweep(sweep) => sweep_ui(ui, frame, sweep, brief),
         }
     }
     let more = rows.len().saturating_sub(RUNS_SHOWN);
@@ -160,22 +170,30 @@ fn runs_ui(ui: &mut Ui, frame: &mut Frame<'_>, project: &ProjectView) {
     }
 }
 
-fn run_row_ui(ui: &mut Ui, frame: &mut Frame<'_>, run: &RunSummary, row: Row<'_>, name: &str) {
+fn run_row_ui(ui: &mut Ui, frame: &mut Frame<'_>, run: &RunSummary, row: Row<'_>, name: &str, brief: bool) {
     let t = Tokens::of(ui);
     let right = result_of(run);
+    let number = right
+        .rsplit(' ')
+        .next()
+        .filter(|_| brief && run.status == RunStatus::Done);
     let selected = frame.view.tab == Tab::Run && frame.view.run.as_ref() == Some(&run.id);
     let row = row
-        .right(&right)
+        .right(number.unwrap_or(&right))
         .mark(run_color(run.status, t))
         .selected(selected);
-    if row.name(format!("{name}, {right}")).ui(ui).clicked() {
+    let mut response = row.name(format!("{name}, {right}")).ui(ui);
+    if number.is_some() {
+        response = response.on_hover_text(&right);
+    }
+    if response.clicked() {
         frame.view.run = Some(run.id.clone());
         show_tab(frame, Tab::Run);
     }
 }
 
 /// A sweep in one row; its trials below it once they are asked for.
-fn sweep_ui(ui: &mut Ui, frame: &mut Frame<'_>, sweep: &SweepRow<'_>) {
+fn sweep_ui(ui: &mut Ui, frame: &mut Frame<'_>, sweep: &SweepRow<'_>, brief: bool) {
     let t = Tokens::of(ui);
     let open = frame.view.open_sweeps.contains(sweep.key);
     let right = sweep.words();
@@ -195,7 +213,7 @@ fn sweep_ui(ui: &mut Ui, frame: &mut Frame<'_>, sweep: &SweepRow<'_>) {
         let number = run.trial.as_ref().map_or(0, |trial| trial.index);
         let text = format!("trial {number}");
         let name = format!("Trial {number} of {}", sweep.sweep);
-        run_row_ui(ui, frame, run, Row::new(&text).within(), &name);
+        run_row_ui(ui, frame, run, Row::new(&text).within(), &name, brief);
     }
 }
 

@@ -29,7 +29,7 @@ pub fn notebook_ui(ui: &mut Ui, frame: &mut Frame<'_>) {
         .animated(false)
         .show(ui, |ui| {
             page_keys(ui, frame);
-            let most = if frame.view.wide {
+            let most = if frame.view.panels.wide {
                 f32::INFINITY
             } else {
                 size::COLUMN

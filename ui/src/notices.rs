@@ -1,9 +1,8 @@
 //! Messages at the lower right. Good ones go by themselves, problems stay until they are read.
 
-use crate::fonts;
 use crate::tokens::{Tokens, font, radius, size, space};
 use crate::view::Frame;
-use crate::widgets::{Button, Icon, dot, text_ui};
+use crate::widgets::{Button, Icon, dot, sentence_ui, spoken};
 use aloft_protocol::snapshot::Notice;
 use aloft_protocol::{NoticeId, Operation};
 use egui::{Align, Align2, Context, Id, Layout, Order, Role, Sense, Stroke, Ui, WidgetInfo, vec2};
@@ -75,11 +74,11 @@ fn notice_ui(ui: &mut Ui, notice: &Notice) -> bool {
                     dismissed = ui.add(Button::icon_only(Icon::Close, &name)).clicked();
                     ui.with_layout(Layout::top_down(Align::Min), |ui| {
                         ui.spacing_mut().item_spacing.y = 2.0;
-                        let message =
-                            text_ui(ui, notice.message.as_str(), fonts::regular(font::BODY), t.text);
-                        message.widget_info(|| WidgetInfo::labeled(Role::Label, true, &notice.message));
+                        let message = sentence_ui(ui, &notice.message, t.text);
+                        let words = || WidgetInfo::labeled(Role::Label, true, spoken(&notice.message));
+                        message.widget_info(words);
                         if let Some(hint) = &notice.hint {
-                            text_ui(ui, hint.as_str(), fonts::regular(font::BODY), t.dim);
+                            sentence_ui(ui, hint, t.dim);
                         }
                     });
                 });

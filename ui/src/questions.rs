@@ -1,7 +1,7 @@
 //! Questions of the session, and the window's own small ones: closing with runs going on, the name of a notebook, the
 //! sheet of shortcuts.
 
-use crate::command::{Command, Scope};
+use crate::command::{Command, Scope, keys_text};
 use crate::dialog;
 use crate::fonts;
 use crate::preflight::preflight_ui;
@@ -39,7 +39,11 @@ fn close_ui(ctx: &Context, frame: &mut Frame<'_>, runs: &[String]) {
         for run in runs {
             text_ui(ui, run.as_str(), fonts::mono(font::CODE), t.text);
         }
-        let words = "It can go on without the window; you find it again when you come back.";
+        let words = if runs.len() == 1 {
+            "It can go on without the window; you find it again when you come back."
+        } else {
+            "They can go on without the window; you find them again when you come back."
+        };
         text_ui(ui, words, fonts::regular(font::BODY), t.dim);
         dialog::buttons_ui(ui, |ui| {
             let keep = ui.add(Button::new("Keep running").primary());
@@ -80,8 +84,15 @@ fn notebook_name_ui(ctx: &Context, frame: &mut Frame<'_>) {
             response.request_focus();
         }
         let usable = is_file_name(&name);
+        let words = match name.trim() {
+            "" => "It becomes the name of a file.",
+            _ if usable => "",
+            _ => "A file's name has no / \\ : * ? \" < > | and doesn't begin with a dot.",
+        };
+        text_ui(ui, words, fonts::regular(font::SMALL + 0.5), t.dim);
         dialog::buttons_ui(ui, |ui| {
-            made = ui.add_enabled(usable, Button::new("Create").primary()).clicked() || (entered && usable);
+            let create = ui.add_enabled(usable, Button::new("Create").primary());
+            made = create.clicked() || (entered && usable);
             cancelled = ui.add(Button::new("Cancel")).clicked();
         });
     });
@@ -107,22 +118,58 @@ fn shortcuts_ui(ctx: &Context, frame: &mut Frame<'_>) {
     if !frame.view.shortcuts {
         return;
     }
-    let closed = dialog::show(ctx, Command::Shortcuts.text(), 640.0, |ui| {
+    let mut done = false;
+    let closed = dialog::show(ctx, Command::Shortcuts.text(), 680.0, |ui| {
         ui.horizontal_top(|ui| {
             ui.spacing_mut().item_spacing.x = space::XL + space::S;
-            sheet_ui(ui, "Everywhere", Scope::Everywhere);
-            sheet_ui(ui, "With a block selected", Scope::Notebook);
+            sheet_ui(ui, "Everywhere", &keys_of(ctx, Scope::Everywhere));
+            ui.vertical(|ui| {
+                sheet_ui(ui, "With a block selected", &keys_of(ctx, Scope::Notebook));
+                ui.add_space(space::M);
+                let in_tables = IN_TABLES.map(|(keys, words)| (keys.to_owned(), words));
+                sheet_ui(ui, "In the cells of a table", &in_tables);
+            });
         });
         let t = Tokens::of(ui);
         ui.add_space(space::S);
-        let words = "Esc leaves a text and selects its block. Tab goes to the next control; within code it indents. In a \
-                     selected chart Left and Right choose rows, with Shift more of them.";
+        let words = "Esc leaves a text and selects its block. Tab goes to the next control; in code that is being written it \
+                     indents. In a selected chart Left and Right choose rows, with Shift more of them.";
         text_ui(ui, words, fonts::regular(font::BODY), t.dim);
+        dialog::buttons_ui(ui, |ui| {
+            let close = ui.add(Button::new("Close"));
+            dialog::suggest(ui, &close);
+            done = close.clicked();
+        });
     });
-    frame.view.shortcuts = !closed;
+    frame.view.shortcuts = !closed && !done;
 }
 
-fn sheet_ui(ui: &mut egui::Ui, title: &str, scope: Scope) {
+/// Keys that only tables know.
+const IN_TABLES: [(&str, &str); 5] = [
+    ("Arrows", "Go to the next cell"),
+    ("Ctrl Arrows", "Go to the last one"),
+    ("Shift Arrows", "Select more"),
+    ("Ctrl A", "Select all"),
+    ("Ctrl C", "Copy"),
+];
+
+/// Keys and what they do.
+fn keys_of(ctx: &Context, scope: Scope) -> Vec<(String, &'static str)> {
+    let commands = Command::ALL
+        .into_iter()
+        .filter(|command| command.scope() == scope);
+    let keys = |command: Command| {
+        let keys: Vec<String> = command
+            .shortcuts()
+            .iter()
+            .map(|shortcut| keys_text(ctx, shortcut))
+            .collect();
+        (!keys.is_empty()).then(|| (keys.join(", "), command.text()))
+    };
+    commands.filter_map(keys).collect()
+}
+
+fn sheet_ui(ui: &mut egui::Ui, title: &str, keys: &[(String, &str)]) {
     let t = Tokens::of(ui);
     ui.vertical(|ui| {
         ui.label(
@@ -134,20 +181,10 @@ fn sheet_ui(ui: &mut egui::Ui, title: &str, scope: Scope) {
             .spacing(egui::vec2(space::L, 4.0))
             .min_row_height(18.0)
             .show(ui, |ui| {
-                for command in Command::ALL
-                    .into_iter()
-                    .filter(|command| command.scope() == scope)
-                {
-                    let keys: Vec<String> = command
-                        .shortcuts()
-                        .iter()
-                        .map(|shortcut| ui.ctx().format_shortcut(shortcut).replace('+', " "))
-                        .collect();
-                    if !keys.is_empty() {
-                        ui.label(RichText::new(keys.join(", ")).color(t.dim));
-                        ui.label(RichText::new(command.text()).color(t.text));
-                        ui.end_row();
-                    }
+                for (keys, words) in keys {
+                    ui.label(RichText::new(keys).color(t.dim));
+                    ui.label(RichText::new(*words).color(t.text));
+                    ui.end_row();
                 }
             });
     });

@@ -60,27 +60,36 @@ fn machine_ui(ui: &mut Ui, frame: &Frame<'_>) {
 }
 
 fn tasks_ui(ui: &mut Ui, frame: &mut Frame<'_>) {
-    let tasks = &frame.snapshot.tasks;
-    for task in tasks.iter().take(TASKS_SHOWN) {
+    let (waiting, running): (Vec<_>, Vec<_>) = frame.snapshot.tasks.iter().partition(|task| task.waiting);
+    for task in running.iter().take(TASKS_SHOWN) {
         ui.add_space(space::M);
         let percent = task
             .fraction
             .map(|fraction| format!(" · {:.0} %", fraction * 100.0));
         words(ui, &format!("{}{}", task.label, percent.unwrap_or_default()));
         let name = format!("Stop: {}", task.label);
-        if task.stoppable
-            && ui
-                .add(Button::icon_only(Icon::Stop, &name))
-                .on_hover_text("Stop")
-                .clicked()
-        {
+        if task.stoppable && stop_ui(ui, &name, "Stop") {
             frame.send(Operation::Stop { task: task.id });
         }
     }
-    let more = tasks.len().saturating_sub(TASKS_SHOWN);
+    let more = running.len().saturating_sub(TASKS_SHOWN);
     if more > 0 {
         words(ui, &format!("and {more} more"));
     }
+    if !waiting.is_empty() {
+        ui.add_space(space::M);
+        words(ui, &format!("{} waiting", waiting.len()));
+        if stop_ui(ui, "Stop all that waits", "Stop all that waits") {
+            for task in waiting {
+                frame.send(Operation::Stop { task: task.id });
+            }
+        }
+    }
+}
+
+fn stop_ui(ui: &mut Ui, name: &str, tip: &str) -> bool {
+    let button = ui.add(Button::icon_only(Icon::Stop, name));
+    button.on_hover_text(tip).clicked()
 }
 
 fn words(ui: &mut Ui, words: &str) {

@@ -103,6 +103,7 @@ fn actions_ui(ui: &mut Ui, frame: &mut Frame<'_>) {
     let run = Button::new(Command::RunAll.text()).icon(Icon::Play);
     let enabled = Command::RunAll.enabled(frame);
     let response = ui.add_enabled(enabled, run);
+    let response = response.on_disabled_hover_text("There is no cell to run yet");
     if response.on_hover_text(tip(ui.ctx(), Command::RunAll)).clicked() {
         Command::RunAll.perform(ui.ctx(), frame);
     }

@@ -96,9 +96,9 @@ pub fn curves_ui(ui: &mut Ui, block: BlockId, training: &TrainingView) {
                     );
                 }
                 let train = PlotPoints::from(training.train_loss.clone());
-                plot.line(Line::new("train", train).color(t.accent_quiet).width(1.3));
+                plot.line(curve("train", train).color(t.accent_quiet).width(1.3));
                 let validation = PlotPoints::from(training.validation_loss.clone());
-                plot.line(Line::new("validation", validation).color(t.accent).width(2.0));
+                plot.line(curve("validation", validation).color(t.accent).width(2.0));
                 // While it runs a point marks how far it is, and then the epoch whose model was kept.
                 let marked = match training.seconds {
                     Some(_) => lowest(&training.validation_loss),
@@ -113,6 +113,12 @@ pub fn curves_ui(ui: &mut Ui, block: BlockId, training: &TrainingView) {
                 .response
                 .widget_info(|| WidgetInfo::labeled(Role::Image, true, spoken(training)));
         });
+}
+
+/// A line through points. Where points are near each other the plot would paint the ground between their lows and highs
+/// instead, without smooth edges: a steep line is torn, and a peak becomes a wedge.
+fn curve<'a>(name: &str, points: PlotPoints<'a>) -> Line<'a> {
+    Line::new(name, points).allow_band(false)
 }
 
 fn lowest(points: &[[f64; 2]]) -> Option<&[f64; 2]> {
@@ -144,7 +150,13 @@ pub fn foot_ui(ui: &mut Ui, training: &TrainingView) {
             t.accent,
             false,
         ),
-        ("train", last(&training.train_loss), t.accent_quiet, t.dim, false),
+        (
+            "train",
+            training.epoch_loss.or(last(&training.train_loss)),
+            t.accent_quiet,
+            t.dim,
+            false,
+        ),
         ("best so far", training.previous_best, t.faint, t.dim, true),
     ];
     for (name, value, mark, word, dashed) in curves {
@@ -154,11 +166,7 @@ pub fn foot_ui(ui: &mut Ui, training: &TrainingView) {
         ui.scope(|ui| {
             ui.spacing_mut().item_spacing.x = 5.0;
             sample_line_ui(ui, mark, dashed);
-            words_in(
-                ui,
-                &format!("{name} {}", text::significant_digits(value, 3)),
-                word,
-            );
+            words_in(ui, &format!("{name} {}", text::aligned(value, 3)), word);
         });
     }
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -173,11 +181,23 @@ pub fn foot_ui(ui: &mut Ui, training: &TrainingView) {
 /// The facts of a run, and what it took.
 pub fn facts(training: &TrainingView) -> Vec<(&str, String)> {
     let outcome = outcome(training).map(|words| ("time", words));
+    let shown = |name: &str, value: &str| match name {
+        "device" => device_words(value),
+        _ => value.to_owned(),
+    };
     let facts = training
         .facts
         .iter()
-        .map(|(name, value)| (name.as_str(), value.clone()));
+        .map(|(name, value)| (name.as_str(), shown(name, value)));
     facts.chain(outcome).collect()
+}
+
+/// `CPU, 2 threads`, of a device as runs name it: `cpu, 2 threads`.
+pub fn device_words(device: &str) -> String {
+    match device.strip_prefix("cpu") {
+        Some(rest) => format!("CPU{rest}"),
+        None => device.to_owned(),
+    }
 }
 
 /// Final metrics as a small table with the facts of the run beside it; before there are any, the facts in a line.

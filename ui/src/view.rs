@@ -16,6 +16,7 @@ use aloft_protocol::snapshot::{BlockContent, BlockView, CellView, NotebookView, 
 use aloft_protocol::{BlockId, NoticeId, Operation, Snapshot};
 use aloft_spec::CellKind;
 use aloft_spec::verdict::Verdict;
+use aloft_spec::window::Panels;
 use egui::Id;
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
@@ -33,6 +34,8 @@ pub struct View {
     pub writing_began: bool,
     /// Texts in the editors.
     pub buffers: Buffers,
+    /// The text that the Tab key led into, as long as nothing was done in it: another Tab goes on.
+    pub walked_into: Option<BlockId>,
     /// Suggestions at the cursor of a query.
     pub popup: Option<Popup>,
     /// Whether they were asked for by keys: then they stay while words are complete.
@@ -77,12 +80,8 @@ pub struct View {
     pub target: Option<String>,
     /// The inspector's tab.
     pub tab: Tab,
-    /// Whether navigation is folded away.
-    pub navigation_hidden: bool,
-    /// Whether the inspector is folded away.
-    pub inspector_hidden: bool,
-    /// Whether the notebook is as wide as the window, rather than a column to read.
-    pub wide: bool,
+    /// What is around the notebook.
+    pub panels: Panels,
     /// The command palette.
     pub palette: Option<Palette>,
     /// The form and list of targets.
@@ -113,13 +112,16 @@ impl View {
             )
         });
         if place != self.place {
+            let root = |place: &Option<(PathBuf, String)>| place.as_ref().map(|(root, _)| root.clone());
+            let window = snapshot.project.as_ref().map(|project| &project.window);
+            let is_another = root(&place) != root(&self.place);
+            let panels = window.filter(|_| is_another).map(|window| window.panels);
             *self = Self {
                 place,
                 targets: self.targets.take(),
                 notices: std::mem::take(&mut self.notices),
-                navigation_hidden: self.navigation_hidden,
-                inspector_hidden: self.inspector_hidden,
-                wide: self.wide,
+                panels: panels.unwrap_or(self.panels),
+                tables: snapshot.project.as_ref().map(Layouts::kept).unwrap_or_default(),
                 ..Self::default()
             };
         }

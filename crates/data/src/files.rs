@@ -28,7 +28,8 @@ fn read(paths: &Column, root: &Path) -> Result<Column> {
     Ok(bytes.with_name(paths.name().clone()).into_column())
 }
 
-fn one(root: &Path, path: &str) -> Result<Vec<u8>> {
+/// The bytes of a file below a folder.
+pub(crate) fn one(root: &Path, path: &str) -> Result<Vec<u8>> {
     let below = Path::new(path)
         .components()
         .all(|part| matches!(part, Component::Normal(_)));

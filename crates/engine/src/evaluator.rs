@@ -344,7 +344,8 @@ impl Evaluator {
         self.table(workspace, input, scope, cancel)
     }
 
-    fn table(
+    /// The rows of a source or query cell.
+    pub(crate) fn table(
         &self,
         workspace: &Workspace,
         resolved: &Resolved,

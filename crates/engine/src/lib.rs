@@ -17,6 +17,7 @@ mod resolved;
 mod sending;
 mod sweep;
 mod targets;
+mod thumbnails;
 mod training;
 mod workspace;
 
@@ -34,6 +35,7 @@ pub use predicting::{Predicting, predicting};
 pub use sending::{News, attach, fetch_job, jobs, poll_job, preflight, send, stop_job};
 pub use sweep::{Limits, RecalledSweep, Sweep, SweepNews, recall_sweep, same_lineage, searched_around};
 pub use targets::{add_target, remove_target, test_target};
+pub use thumbnails::Stretch;
 pub use training::{discard, prepare_run, start};
 pub use workspace::Workspace;
 

@@ -29,7 +29,7 @@ pub(crate) struct Measured {
 pub(crate) fn measure(train: &TrainSpec, data: &Path, rows: u64, cancel: &Cancel) -> Result<Measured> {
     let program = aloft_runs::worker_program()?;
     let mut child = Command::new(&program)
-        .arg("measure")
+        .args(["--json", "measure"])
         .arg(data)
         .args(["--rows", &rows.to_string()])
         .stdin(Stdio::piped())

@@ -9,6 +9,7 @@ mod file;
 mod journal;
 mod project;
 mod state;
+mod window;
 
 pub use error::Error;
 pub use examples::{Example, examples, new_project};

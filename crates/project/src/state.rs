@@ -75,12 +75,15 @@ impl Recent {
 pub struct Settings {
     /// The colours: `system`, `light` or `dark`.
     pub theme: String,
+    /// How large everything is painted, in percent.
+    pub zoom_percent: u16,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         Self {
             theme: "system".into(),
+            zoom_percent: 100,
         }
     }
 }
@@ -108,13 +111,13 @@ fn state_file(name: &str) -> Option<PathBuf> {
     Some(folder.join("aloft").join(name))
 }
 
-fn read<T: DeserializeOwned + Default>(file: Option<&Path>) -> T {
+pub(crate) fn read<T: DeserializeOwned + Default>(file: Option<&Path>) -> T {
     let text = file.and_then(|file| file::read_text(file).ok());
     text.and_then(|text| serde_json::from_str(&text).ok())
         .unwrap_or_default()
 }
 
-fn write<T: Serialize>(file: Option<&Path>, value: &T) -> Result<()> {
+pub(crate) fn write<T: Serialize>(file: Option<&Path>, value: &T) -> Result<()> {
     let Some(file) = file else { return Ok(()) };
     let text = serde_json::to_string_pretty(value).unwrap_or_default();
     Ok(file::replace(file, text.as_bytes())?)

@@ -1,7 +1,14 @@
 //! What the user wants done.
 
 use crate::{BlockId, NoticeId, TaskId};
-use aloft_spec::{CellKind, DataClass, ask::Ask, chart::Brush, param::ParamValue, project::SshTarget};
+use aloft_spec::{
+    CellKind, DataClass,
+    ask::Ask,
+    chart::Brush,
+    param::ParamValue,
+    project::SshTarget,
+    window::{Panels, Widths},
+};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -68,13 +75,16 @@ pub enum Operation {
     },
     /// Show the rows of a table from the row `first` on, which counts from 0.
     ShowPage { block: BlockId, first: u64 },
-    /// Show the pictures in a column of a table, of [`THUMBNAILS`](crate::snapshot::THUMBNAILS) rows from the row `first` on,
-    /// which counts from 0.
+    /// Pictures in these columns of a table are in view, in the rows from `first` to `last`, which count from 0: those
+    /// that aren't there are made, and none of them is dropped for others.
     ShowThumbnails {
         block: BlockId,
-        column: String,
+        columns: Vec<String>,
         first: u64,
+        last: u64,
     },
+    /// Keep the widths that the columns of a table were given.
+    KeepWidths { block: BlockId, widths: Widths },
     /// Give the data of a source another class.
     SetClass { block: BlockId, class: DataClass },
     /// Write the values of a trial of the sweep that `block` shows into its train cell.
@@ -132,8 +142,12 @@ pub enum Operation {
     /// Forget a target and its secret.
     RemoveTarget { name: String },
 
+    /// Keep what is around the notebook.
+    KeepPanels { panels: Panels },
     /// Choose the colours.
     SetTheme { theme: Theme },
+    /// Keep how large everything is painted.
+    KeepZoom { percent: u16 },
     /// A message was read.
     DismissNotice { notice: NoticeId },
     /// The window's close button or Quit. Unsaved text is saved; with runs going on the session asks first.

@@ -17,6 +17,7 @@ use aloft_spec::{
     sweep::Leaderboard,
     table::Table,
     verdict::Verdict,
+    window::WindowState,
 };
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -29,6 +30,8 @@ pub struct Snapshot {
     pub revision: u64,
     /// Chosen colours.
     pub theme: Theme,
+    /// How large everything was painted when the window was left, in percent.
+    pub zoom_percent: Option<u16>,
     /// Projects opened before, latest first.
     pub recent: Vec<RecentProject>,
     /// Examples that come with the program.
@@ -99,6 +102,8 @@ pub struct ProjectView {
     pub jobs: Vec<JobRecord>,
     /// Its targets.
     pub targets: Vec<TargetView>,
+    /// How its window was left: what is around the notebook, and the widths of columns.
+    pub window: Arc<WindowState>,
     /// The open notebook.
     pub notebook: Option<NotebookView>,
 }
@@ -226,6 +231,8 @@ pub struct CellView {
     pub param: Option<ParamSpec>,
     /// The further rows that are shown of a table, in place of its first ones.
     pub page: Option<PageView>,
+    /// Columns of its table that hold pictures: as bytes, or as names of files below the folder that it comes from.
+    pub pictures: Vec<String>,
     /// Pictures in its rows that were asked for.
     pub thumbnails: Vec<Arc<Thumbnails>>,
     /// Tables that its rows could be joined with.
@@ -249,17 +256,17 @@ pub struct SweepView {
     pub leaderboard: Option<Arc<Leaderboard>>,
 }
 
-/// How many rows' pictures are made at once.
-pub const THUMBNAILS: usize = 64;
+/// How many rows' pictures are made at once: a few more than a table has in view.
+pub const THUMBNAILS: u64 = 32;
 
 /// Small pictures of some rows of a column.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Thumbnails {
     /// The column.
     pub column: String,
-    /// The first of the rows, counted from 0 in the whole result.
+    /// The first of the rows, counted from 0 in the whole result: a multiple of [`THUMBNAILS`].
     pub first: u64,
-    /// One a row; `None` where there is no picture.
+    /// One a row; `None` where there is no picture. Empty where none of them could be read.
     pub pictures: Vec<Option<Thumbnail>>,
 }
 
@@ -344,6 +351,8 @@ pub struct TrainingView {
     pub seconds_left: Option<f64>,
     /// Training loss over epochs (fractions of an epoch for steps).
     pub train_loss: Vec<[f64; 2]>,
+    /// Mean training loss of the last epoch.
+    pub epoch_loss: Option<f64>,
     /// Validation loss over epochs.
     pub validation_loss: Vec<[f64; 2]>,
     /// Best validation loss of earlier runs of this cell, for comparison.
@@ -386,6 +395,8 @@ pub struct TaskView {
     pub label: String,
     /// How far, 0 to 1, where that is known.
     pub fraction: Option<f32>,
+    /// Whether it waits for other work.
+    pub waiting: bool,
     /// Whether it can be stopped.
     pub stoppable: bool,
 }

@@ -11,6 +11,7 @@ mod message;
 mod reduce;
 mod selection;
 mod state;
+mod thumbnails;
 mod training;
 mod view;
 
@@ -44,6 +45,7 @@ impl Session {
         let mut state = State {
             examples: effects::examples(),
             theme: effects::theme(),
+            zoom_percent: Some(effects::zoom_percent()),
             ..State::default()
         };
         let first = Arc::new(view::snapshot(&state));

@@ -20,6 +20,7 @@ use aloft_spec::{
     sweep::Leaderboard,
     table::Table,
     verdict::Verdict,
+    window::WindowState,
 };
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -215,6 +216,8 @@ pub struct Loaded {
     pub diagnostics: Vec<Diagnostic>,
     /// A data file that was opened by itself, where there is no notebook to show.
     pub dropped: Option<PathBuf>,
+    /// How its window was left.
+    pub window: Arc<WindowState>,
 }
 
 /// Files of a project.
@@ -243,6 +246,8 @@ pub enum Effect {
     },
     /// Keep the theme.
     KeepTheme(String),
+    /// Keep how large everything is painted.
+    KeepZoom(u16),
     /// Read a project. An example is copied to the user's documents first.
     Load { task: TaskId, place: Place },
     /// Read a notebook of the open project.
@@ -267,6 +272,11 @@ pub enum Effect {
         project: Arc<Project>,
         path: PathBuf,
         text: Arc<str>,
+    },
+    /// Keep how the window is.
+    KeepWindow {
+        project: Arc<Project>,
+        window: Arc<WindowState>,
     },
     /// Read which files, runs and jobs there are.
     List { project: Arc<Project> },
@@ -312,7 +322,7 @@ pub enum Effect {
         rows: Rows,
         column: String,
         first: u64,
-        count: usize,
+        cancel: Cancel,
     },
     /// Measure a train cell.
     Plan {

@@ -150,7 +150,7 @@ impl OpenNotebook {
 
     /// The tables from the first one that has a column to the one that a chart draws, through queries that leave the
     /// column as it is. `None` where that one hasn't been shown, or hasn't the column.
-    fn tables_with(&self, table: &str, column: &str) -> Option<Vec<String>> {
+    pub fn tables_with(&self, table: &str, column: &str) -> Option<Vec<String>> {
         self.field(table, column)?;
         let passes = self.document.passes_column(table, column);
         let above = self.document.dependencies(table).into_iter().filter(|_| passes);
@@ -185,7 +185,7 @@ impl Cell {
 }
 
 /// A brush as a condition on the values of a column, with no more digits than it needs.
-fn condition(field: &Field, brush: &Brush, log: bool) -> Option<Condition> {
+pub fn condition(field: &Field, brush: &Brush, log: bool) -> Option<Condition> {
     let (low, high) = match brush {
         Brush::Name { name } if name == NO_VALUE => return Some(Condition::Missing),
         Brush::Name { name } => return Some(Condition::Is { value: name.clone() }),

@@ -4,6 +4,7 @@ use crate::{
     history::History,
     identity::Identities,
     selection::{Chosen, OfChosen},
+    thumbnails::RowPictures,
     training::Training,
 };
 use aloft_notebook::{Block, Document};
@@ -12,13 +13,12 @@ use aloft_protocol::{
     BlockId, NoticeId, TaskId,
     operation::{Rows, Theme},
     snapshot::{
-        CellState, ExampleView, FileView, MachineView, Notice, PageView, PictureView, Question,
-        RecentProject, Thumbnails,
+        CellState, ExampleView, FileView, MachineView, Notice, PageView, PictureView, Question, RecentProject,
     },
 };
 use aloft_spec::{
-    CellSpec, Diagnostic, Finding, Output, Problem, ask::JoinKeys, job::JobRecord, run::RunSummary,
-    sweep::Leaderboard, verdict::Verdict,
+    CellSpec, Diagnostic, Finding, Output, Problem, ask::JoinKeys, job::JobRecord, output::TableOutput,
+    run::RunSummary, sweep::Leaderboard, verdict::Verdict, window::WindowState,
 };
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
@@ -31,6 +31,7 @@ pub struct State {
     /// Grows with every published snapshot.
     pub revision: u64,
     pub theme: Theme,
+    pub zoom_percent: Option<u16>,
     pub recent: Vec<RecentProject>,
     pub examples: Vec<ExampleView>,
     pub machine: MachineView,
@@ -62,6 +63,8 @@ pub struct OpenProject {
     /// Findings in `aloft.toml`.
     pub diagnostics: Vec<Diagnostic>,
     pub notebook: Option<OpenNotebook>,
+    /// How its window was left.
+    pub window: Arc<WindowState>,
     /// Runs whose events are followed; the flag ends it.
     pub followed: BTreeMap<String, aloft_data::Cancel>,
 }
@@ -110,9 +113,8 @@ pub struct Cell {
     pub rows: Option<Rows>,
     /// Further rows of its output that are shown, or fetched.
     pub page: Option<PageView>,
-    /// Pictures in its rows, and the key of the output that they are of.
-    pub thumbnails: Vec<Arc<Thumbnails>>,
-    pub thumbnails_of: Option<String>,
+    /// Pictures in its rows.
+    pub pictures: RowPictures,
     /// Tables that its rows could be joined with.
     pub joins: Vec<JoinKeys>,
     /// The key of the text that last failed, so that it isn't tried again until something changes.
@@ -139,6 +141,14 @@ pub struct Cell {
 impl Cell {
     /// Takes an output: its first rows are shown.
     pub fn show(&mut self, output: Output, key: String, rows: Option<Rows>, seconds: f64) {
+        let shows = |table: &TableOutput| match &self.output {
+            Some(Output::Table(before)) => Arc::ptr_eq(&before.table, &table.table),
+            _ => false,
+        };
+        // The same text doesn't mean the same rows: files change.
+        if !matches!(&output, Output::Table(table) if shows(table)) {
+            self.pictures.forget();
+        }
         self.output = Some(output);
         self.key = Some(key);
         self.rows = rows;
@@ -215,6 +225,20 @@ impl Work {
         match self {
             Self::Select { cell, .. } => Some(cell),
             _ => None,
+        }
+    }
+
+    /// Whether it is put in line, rather than begun at once.
+    pub fn is_queued(&self) -> bool {
+        match self {
+            Self::Evaluate { .. }
+            | Self::Select { .. }
+            | Self::Page { .. }
+            | Self::Plan { .. }
+            | Self::Prepare { .. }
+            | Self::Sweep { .. }
+            | Self::Preflight { .. } => true,
+            Self::Load | Self::Train { .. } | Self::Send { .. } | Self::Job { .. } | Self::Target => false,
         }
     }
 

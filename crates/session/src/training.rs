@@ -154,13 +154,15 @@ impl Training {
                 // Epochs of a training that is done in a moment are told after a step of the last one.
                 let after = view.train_loss.partition_point(|point| point[0] < x);
                 let epoch_before = after.checked_sub(1).and_then(|at| view.train_loss.get(at));
-                if after == view.train_loss.len() {
+                // The mean of an epoch lies far from its last steps, where it would be a peak that never was.
+                let has_steps = epoch_before.is_some_and(|point| point[0] > x - 1.0)
+                    || view.train_loss.get(after).is_some_and(|point| point[0] == x);
+                if !has_steps && after == view.train_loss.len() {
                     push(&mut view.train_loss, [x, train_loss]);
-                } else if view.train_loss[after][0] > x
-                    && epoch_before.is_none_or(|point| point[0] <= x - 1.0)
-                {
+                } else if !has_steps {
                     view.train_loss.insert(after, [x, train_loss]);
                 }
+                view.epoch_loss = Some(train_loss);
                 push(&mut view.validation_loss, [x, validation_loss]);
                 view.samples_per_second = samples_per_second;
             }
@@ -270,7 +272,8 @@ mod tests {
             apply(&mut training, told);
         }
         let at: Vec<f64> = training.view.train_loss.iter().map(|point| point[0]).collect();
-        assert_eq!(at, [1.0, 2.0, 2.5, 3.0, 4.0]);
+        assert_eq!(at, [1.0, 2.0, 2.5, 4.0], "the third is there by its step");
+        assert_eq!(training.view.epoch_loss, Some(0.25));
     }
 
     #[test]

@@ -18,6 +18,7 @@ pub fn snapshot(state: &State) -> Snapshot {
     Snapshot {
         revision: state.revision,
         theme: state.theme,
+        zoom_percent: state.zoom_percent,
         recent: state.recent.clone(),
         examples: state.examples.clone(),
         project: state.open.as_ref().map(project),
@@ -35,6 +36,8 @@ fn task(task: &Task) -> TaskView {
         id: task.id,
         label: task.label.clone(),
         fraction: task.fraction,
+        // What isn't put in line begins at once.
+        waiting: task.work.is_queued() && !task.started,
         stoppable: !matches!(task.work, Work::Load | Work::Target),
     }
 }
@@ -58,6 +61,7 @@ fn project(open: &OpenProject) -> ProjectView {
                 tested: open.target_tests.get(name).cloned(),
             })
             .collect(),
+        window: open.window.clone(),
         notebook: open
             .notebook
             .as_ref()
@@ -203,10 +207,8 @@ fn cell_view(notebook: &OpenNotebook, cell: &aloft_notebook::Cell) -> CellView {
             .collect(),
         sweep,
         page: known.page.clone(),
-        thumbnails: match &known.thumbnails_of {
-            Some(of) if *of == notebook.shown_key(&cell.name) => known.thumbnails.clone(),
-            _ => Vec::new(),
-        },
+        pictures: notebook.picture_columns(&cell.name),
+        thumbnails: known.pictures.of(&notebook.shown_key(&cell.name)).to_vec(),
         joins: known.joins.clone(),
         first_line: cell.line + 1,
         diagnostics: notebook.document.cell_diagnostics(&notebook.path, &cell.name),

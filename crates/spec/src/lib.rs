@@ -30,6 +30,7 @@ pub mod ticks;
 pub mod time;
 pub mod train;
 pub mod verdict;
+pub mod window;
 
 pub use cell::{CellKind, CellSpec, is_valid_name};
 pub use event::{Event, EventKind};

@@ -38,7 +38,7 @@ pub struct Reading {
     /// Columns whose values come from the names of folders (`year=2024`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub partitions: Vec<String>,
-    /// Columns of bytes that hold pictures.
+    /// Columns that hold pictures: bytes, or paths of files below the folder.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pictures: Vec<String>,
     /// What isn't as one may think.

@@ -54,6 +54,32 @@ pub fn significant_digits(value: f64, digits: usize) -> String {
     }
 }
 
+/// A real number of a column whose numbers stand below each other: as [`significant_digits`], with zeros at its end, and of
+/// what is below 1 so many decimals. A number too small for that keeps its digits.
+pub fn aligned(value: f64, digits: usize) -> String {
+    let least = 10_f64.powi(1 - digits as i32);
+    let size = value.abs();
+    if size == 0.0 || size > 1.0 && size < 1e15 {
+        let magnitude = size.max(1.0).log10().floor() as i32;
+        let decimals = (digits as i32 - 1 - magnitude).max(0) as usize;
+        return format!("{value:.decimals$}");
+    }
+    if (least..=1.0).contains(&size) {
+        return format!("{value:.digits$}");
+    }
+    significant_digits(value, digits)
+}
+
+/// A share of a whole: `17.4 %`, and never `0.0 %` of something or `100.0 %` where something is left.
+pub fn percent(part: u64, whole: u64) -> String {
+    let share = part as f64 / whole.max(1) as f64 * 100.0;
+    match format!("{share:.1}").as_str() {
+        "0.0" if part > 0 => "< 0.1 %".into(),
+        "100.0" if part < whole => "> 99.9 %".into(),
+        text => format!("{text} %"),
+    }
+}
+
 /// Seconds as `0.21 s`, `12 s`, `3 min 20 s`, `6.4 h`, `2.1 days`.
 pub fn duration(seconds: f64) -> String {
     if !seconds.is_finite() {
@@ -165,5 +191,33 @@ mod tests {
         assert_eq!(bytes(999), "999 B");
         assert_eq!(bytes(1_966_699), "2.0 MB");
         assert_eq!(bytes(31_000_000_000), "31 GB");
+    }
+
+    #[test]
+    fn numbers_of_a_column_line_up() {
+        let of = |value| aligned(value, 4);
+        assert_eq!(
+            [0.9061, 0.25, 0.00936, 1.0, 0.0].map(of),
+            ["0.9061", "0.2500", "0.0094", "1.0000", "0.000"]
+        );
+        assert_eq!([12.5, -7.0, 123_456.7].map(of), ["12.50", "-7.000", "123457"]);
+        assert_eq!(
+            [0.000_123_4, f64::NAN, f64::INFINITY].map(of),
+            ["0.0001234", "NaN", "∞"]
+        );
+    }
+
+    #[test]
+    fn shares_never_claim_all_or_nothing() {
+        assert_eq!(percent(174, 1000), "17.4 %");
+        assert_eq!(
+            (percent(1, 26_115), percent(0, 26_115)),
+            ("< 0.1 %".into(), "0.0 %".into())
+        );
+        assert_eq!(
+            (percent(26_114, 26_115), percent(3, 3)),
+            ("> 99.9 %".into(), "100.0 %".into())
+        );
+        assert_eq!(percent(0, 0), "0.0 %");
     }
 }

@@ -12,7 +12,7 @@ use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// egui, painted at the bottom of a box of GTK widgets.
 pub struct Host {
@@ -72,6 +72,8 @@ pub(super) struct Surface {
     cursor: Cell<CursorIcon>,
     background: Cell<Option<Color32>>,
     trace: Option<Instant>,
+    /// What the last frame took: for the views, for turning shapes into triangles, and for handing these to OpenGL.
+    spent: Cell<[Duration; 3]>,
 }
 
 impl Surface {
@@ -90,6 +92,7 @@ impl Surface {
             cursor: Cell::default(),
             background: Cell::default(),
             trace,
+            spent: Cell::default(),
         };
         surface.start_views();
         Rc::new(surface)
@@ -169,7 +172,11 @@ impl Surface {
         }
         if let Some(start) = self.trace {
             let (at, took) = (start.elapsed(), began.elapsed());
-            let _ = writeln!(std::io::stderr(), "frame at {at:.1?}, took {took:.1?}");
+            let [views, shapes, painting] = self.spent.get();
+            let _ = writeln!(
+                std::io::stderr(),
+                "frame at {at:.1?}, took {took:.1?}: views {views:.1?}, shapes {shapes:.1?}, painting {painting:.1?}"
+            );
         }
     }
 
@@ -195,16 +202,19 @@ impl Surface {
         let input = self.input.take(size, screen.scale, painter.max_texture_side());
         let failed = self.failure.borrow().clone();
         let mut again = false;
+        let began = Instant::now();
         let mut output = ctx.run_ui(input, |ui| match &failed {
             None => self.content.borrow_mut().frame(ui),
             Some(message) => again |= failure::page(ui, message),
         });
+        let viewed = Instant::now();
         self.repaint_as_told(&output);
 
         let background = ctx.global_style().visuals.panel_fill;
         self.show_background(area, background);
         let shapes = std::mem::take(&mut output.shapes);
         let primitives = ctx.tessellate(shapes, output.pixels_per_point);
+        let shaped = Instant::now();
         painter.clear(screen.pixels, background.to_normalized_gamma_f32());
         painter.paint_and_update_textures(
             screen.pixels,
@@ -212,6 +222,8 @@ impl Surface {
             &primitives,
             &mut output.textures_delta,
         );
+        self.spent
+            .set([viewed - began, shaped - viewed, shaped.elapsed()]);
         if again {
             self.failure.replace(None);
             self.repaint.now();

@@ -1,9 +1,8 @@
 //! What may be wrong with a cell's data, below it: a sentence and a way out each.
 
-use crate::fonts;
 use crate::tokens::{Tokens, font, size, space};
 use crate::view::Frame;
-use crate::widgets::{Button, dot, line_ui, text_ui};
+use crate::widgets::{Button, dot, line_ui, sentence_ui, spoken};
 use aloft_protocol::Operation;
 use aloft_protocol::snapshot::{BlockView, CellView};
 use aloft_spec::{CellKind, Finding, Severity};
@@ -59,12 +58,12 @@ fn finding_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: &BlockView, cell: &Cell
         dot(ui.painter(), rect.center() - vec2(0.0, 1.0), mark);
         ui.vertical(|ui| {
             ui.spacing_mut().item_spacing.y = 2.0;
-            let sentence = text_ui(ui, &*finding.message, fonts::regular(font::BODY), t.text);
+            let sentence = sentence_ui(ui, &finding.message, t.text);
             let seen = format!("Seen in {}", finding.extent);
             sentence.on_hover_text(seen).widget_info(|| {
-                WidgetInfo::labeled(Role::Label, true, format!("{word}: {}", finding.message))
+                WidgetInfo::labeled(Role::Label, true, format!("{word}: {}", spoken(&finding.message)))
             });
-            text_ui(ui, &*finding.hint, fonts::regular(font::BODY), t.dim);
+            sentence_ui(ui, &finding.hint, t.dim);
             if let Some(class) = finding.class.filter(|_| cell.kind == CellKind::Source) {
                 let words = format!("Set class to {class}");
                 let name = format!("{words} in {}", cell.name);

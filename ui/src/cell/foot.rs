@@ -38,30 +38,47 @@ pub fn foot_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: &BlockView, cell: &Cel
     let ground = egui::Frame::new().fill(fill).corner_radius(super::corners(true));
     ground.show(ui, |ui| {
         let room = vec2(ui.available_width(), size::FOOT);
-        ui.allocate_ui_with_layout(room, Layout::left_to_right(Align::Center), |ui| {
+        // What can be done has its room first, and long words are cut.
+        ui.allocate_ui_with_layout(room, Layout::right_to_left(Align::Center), |ui| {
             ui.set_min_size(room);
-            ui.add_space(space::M);
-            ui.spacing_mut().item_spacing.x = space::M;
-            match (&cell.training, &cell.output) {
-                (Some(training), _) => training::foot_ui(ui, training),
-                (None, Some(Output::Table(output))) => {
-                    table_foot_ui(ui, frame, block.id, cell, output, selection);
-                }
-                (None, Some(Output::Chart(data))) => chart_foot_ui(ui, cell, data, selection),
-                (None, None) => match super::leaderboard(cell) {
-                    Some(board) => {
-                        for said in sweep::foot_words(board) {
-                            words(ui, &said);
-                        }
-                    }
-                    None => words(ui, "Not run yet"),
-                },
-            }
             if cell.training.is_none() {
                 right_end_ui(ui, frame, block, cell, selection);
             }
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                ui.add_space(space::M);
+                ui.spacing_mut().item_spacing.x = space::M;
+                left_end_ui(ui, frame, block, cell, selection);
+                if let Some(selection) = selection.filter(|_| cell.training.is_none()) {
+                    selection.words_ui(ui);
+                }
+            });
         });
     });
+}
+
+/// What an output is of.
+fn left_end_ui(
+    ui: &mut Ui,
+    frame: &mut Frame<'_>,
+    block: &BlockView,
+    cell: &CellView,
+    selection: Option<&Selection>,
+) {
+    match (&cell.training, &cell.output) {
+        (Some(training), _) => training::foot_ui(ui, training),
+        (None, Some(Output::Table(output))) => {
+            table_foot_ui(ui, frame, block.id, cell, output, selection);
+        }
+        (None, Some(Output::Chart(data))) => chart_foot_ui(ui, cell, data, selection),
+        (None, None) => match super::leaderboard(cell) {
+            Some(board) => {
+                for said in sweep::foot_words(board) {
+                    words(ui, &said);
+                }
+            }
+            None => words(ui, "Not run yet"),
+        },
+    }
 }
 
 /// Which rows an output is of; while a scan goes on, how far it is.
@@ -105,7 +122,7 @@ fn table_foot_ui(
     pages_ui(ui, frame, block, cell, output);
 }
 
-/// What can be made of an output; left of that, which rows of it are chosen.
+/// What can be made of an output.
 fn right_end_ui(
     ui: &mut Ui,
     frame: &mut Frame<'_>,
@@ -113,21 +130,15 @@ fn right_end_ui(
     cell: &CellView,
     selection: Option<&Selection>,
 ) {
-    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-        ui.add_space(space::XS);
-        let between = std::mem::take(&mut ui.spacing_mut().item_spacing.x);
-        if let Some(selection) = selection {
-            selection.buttons_ui(ui, frame, block, cell);
-        }
-        if let (CellKind::Source | CellKind::Query, Some(Output::Table(output))) = (&cell.kind, &cell.output)
-        {
-            columns_ui(ui, frame, block.id, cell, output);
-        }
-        if let Some(selection) = selection {
-            ui.add_space(between);
-            selection.words_ui(ui);
-        }
-    });
+    ui.add_space(space::XS);
+    let between = std::mem::take(&mut ui.spacing_mut().item_spacing.x);
+    if let Some(selection) = selection {
+        selection.buttons_ui(ui, frame, block, cell);
+    }
+    if let (CellKind::Source | CellKind::Query, Some(Output::Table(output))) = (&cell.kind, &cell.output) {
+        columns_ui(ui, frame, block.id, cell, output);
+    }
+    ui.add_space(between);
 }
 
 fn columns_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: BlockId, cell: &CellView, output: &TableOutput) {
@@ -215,5 +226,5 @@ pub fn words(ui: &mut Ui, words: &str) {
 /// Words of a foot in a colour.
 pub fn words_in(ui: &mut Ui, words: &str, color: Color32) -> Response {
     let font = fonts::regular(font::SMALL + 0.5);
-    ui.label(RichText::new(words).font(font).color(color))
+    ui.add(egui::Label::new(RichText::new(words).font(font).color(color)).truncate())
 }

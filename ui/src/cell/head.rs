@@ -7,7 +7,7 @@ use crate::menu::{self, command_item};
 use crate::sweep;
 use crate::tokens::{Tokens, font, size, space};
 use crate::view::Frame;
-use crate::widgets::{Button, Icon, Segments, dot, ring};
+use crate::widgets::{Button, Icon, Segments, dot, line, ring};
 use crate::{fonts, training, verdict};
 use aloft_protocol::Operation;
 use aloft_protocol::operation::Rows;
@@ -15,53 +15,64 @@ use aloft_protocol::snapshot::{BlockView, CellState, CellView};
 use aloft_spec::{CellKind, Code, text};
 use egui::{Align, Color32, Layout, RichText, Ui, vec2};
 
-/// Shows the head over the whole width.
+/// What a name keeps of the room beside a long word on how the cell stands.
+const NAME: f32 = 120.0;
+
+/// What a verdict takes. Without room for it, it is in the inspector.
+const CHIP: f32 = 130.0;
+/// Words that are cut to less than this say nothing.
+const WORDS: f32 = 48.0;
+
+/// Shows the head over the whole width. What can be done has its room first; a long name is cut.
 pub fn head_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: &BlockView, cell: &CellView) {
-    let t = Tokens::of(ui);
     let room = vec2(ui.available_width(), size::HEAD);
-    ui.allocate_ui_with_layout(room, Layout::left_to_right(Align::Center), |ui| {
+    ui.allocate_ui_with_layout(room, Layout::right_to_left(Align::Center), |ui| {
         ui.set_min_size(room);
-        ui.add_space(space::M);
-        ui.spacing_mut().item_spacing.x = space::S;
-        state_dot_ui(ui, &cell.state);
-        if frame
-            .view
-            .renaming
-            .as_ref()
-            .is_some_and(|renaming| renaming.block == block.id)
-        {
-            rename_ui(ui, frame);
-        } else {
-            let name = RichText::new(&cell.name)
-                .font(fonts::mono(font::CODE))
-                .color(t.text);
-            let name = ui.add(egui::Label::new(name).sense(egui::Sense::CLICK));
-            if name.double_clicked() {
-                frame.view.selected = Some(block.id);
-                Command::Rename.perform(ui.ctx(), frame);
-            }
-        }
-        let kind = RichText::new(super::kind_word(&cell.kind)).color(t.dim);
-        ui.label(kind.font(fonts::regular(font::BODY - 0.5)));
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            ui.add_space(space::XS);
-            ui.spacing_mut().item_spacing.x = space::XS;
-            menu_ui(ui, frame, block, cell);
-            match task_of(&cell.state) {
-                Some(task) => {
-                    let name = format!("Stop {}", cell.name);
-                    let stop = Button::new("Stop").icon(Icon::Stop).small().name(&name);
-                    if ui.add(stop).clicked() {
-                        frame.send(Operation::Stop { task });
-                    }
+        ui.add_space(space::XS);
+        ui.spacing_mut().item_spacing.x = space::XS;
+        menu_ui(ui, frame, block, cell);
+        match task_of(&cell.state) {
+            Some(task) => {
+                let name = format!("Stop {}", cell.name);
+                let stop = Button::new("Stop").icon(Icon::Stop).small().name(&name);
+                if ui.add(stop).clicked() {
+                    frame.send(Operation::Stop { task });
                 }
-                None if cell.kind == CellKind::Param => {}
-                None => start_ui(ui, frame, block, cell),
             }
-            ui.add_space(space::XS);
-            words_ui(ui, cell);
+            None if cell.kind == CellKind::Param => {}
+            None => start_ui(ui, frame, block, cell),
+        }
+        ui.add_space(space::XS);
+        words_ui(ui, cell);
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            ui.add_space(space::M);
+            ui.spacing_mut().item_spacing.x = space::S;
+            state_dot_ui(ui, &cell.state);
+            names_ui(ui, frame, block, cell);
         });
     });
+}
+
+/// The name of a cell and what kind it is.
+fn names_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: &BlockView, cell: &CellView) {
+    let t = Tokens::of(ui);
+    let kind = super::kind_word(&cell.kind);
+    let kind = line(ui, kind, fonts::regular(font::BODY - 0.5), t.dim, f32::INFINITY);
+    let renaming = frame.view.renaming.as_ref();
+    if renaming.is_some_and(|renaming| renaming.block == block.id) {
+        rename_ui(ui, frame);
+    } else {
+        let room = ui.available_width() - kind.size().x - space::S;
+        let name = line(ui, &cell.name, fonts::mono(font::CODE), t.text, room);
+        let label = egui::Label::new(name).sense(egui::Sense::CLICK);
+        if ui.add(label).double_clicked() {
+            frame.view.selected = Some(block.id);
+            Command::Rename.perform(ui.ctx(), frame);
+        }
+    }
+    if kind.size().x <= ui.available_width() {
+        ui.label(kind);
+    }
 }
 
 /// Run, or for a train or sweep cell: on which rows, what that costs, and train.
@@ -101,7 +112,7 @@ fn start_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: &BlockView, cell: &CellVi
     }
     if let Some(sweep) = &cell.sweep {
         sweep::price_ui(ui, frame, sweep, rows);
-    } else if is_train && verdict::chip_ui(ui, cell, rows).clicked() {
+    } else if is_train && ui.available_width() >= NAME + CHIP && verdict::chip_ui(ui, cell, rows).clicked() {
         frame.view.selected = Some(block.id);
         show_tab(frame, Tab::Places);
         if crate::view::verdict_of(cell, rows).is_none() {
@@ -142,11 +153,15 @@ fn words_ui(ui: &mut Ui, cell: &CellView) {
         CellState::Stale => t.warn,
         _ => t.dim,
     };
-    if !words.is_empty() {
+    let room = ui.available_width() - NAME;
+    if !words.is_empty() && room >= WORDS {
         let words = RichText::new(words)
             .font(fonts::regular(font::BODY - 0.5))
             .color(color);
-        ui.add(egui::Label::new(words).truncate());
+        ui.scope(|ui| {
+            ui.set_max_width(room);
+            ui.add(egui::Label::new(words).truncate());
+        });
     }
 }
 

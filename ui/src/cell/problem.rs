@@ -1,8 +1,7 @@
 //! A problem where it belongs: what happened, where, and what to do next.
 
-use crate::fonts;
 use crate::tokens::{Tokens, font, size, space};
-use crate::widgets::{dot, text_ui};
+use crate::widgets::{capitalized, dot, sentence_ui, spoken};
 use aloft_spec::{Problem, Severity};
 use egui::{CornerRadius, Margin, Role, Ui, WidgetInfo};
 
@@ -34,20 +33,21 @@ pub fn finding_ui(ui: &mut Ui, severity: Severity, problem: &Problem, corner: Co
 pub fn problem_ui(ui: &mut Ui, problem: &Problem) {
     let t = Tokens::of(ui);
     ui.spacing_mut().item_spacing.y = 2.0;
+    let message = capitalized(&problem.message);
     let message = match &problem.place {
         Some(place) => match (place.line, place.column) {
-            (Some(line), Some(column)) => format!("{line}:{column}  {}", problem.message),
-            (Some(line), None) => format!("{line}  {}", problem.message),
-            _ => problem.message.clone(),
+            (Some(line), Some(column)) => format!("{line}:{column}  {message}"),
+            (Some(line), None) => format!("{line}  {message}"),
+            _ => message,
         },
-        None => problem.message.clone(),
+        None => message,
     };
-    let response = text_ui(ui, message, fonts::regular(font::BODY), t.text);
+    let response = sentence_ui(ui, &message, t.text);
     if let Some(place) = &problem.place {
         response.clone().on_hover_text(place.to_string());
     }
-    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &problem.message));
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, spoken(&problem.message)));
     if let Some(hint) = &problem.hint {
-        text_ui(ui, hint.as_str(), fonts::regular(font::BODY), t.dim);
+        sentence_ui(ui, hint, t.dim);
     }
 }

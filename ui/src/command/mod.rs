@@ -24,6 +24,7 @@ pub enum Command {
     RunFull,
     RunAll,
     Stop,
+    StopAll,
     SaveChart,
     CopyChart,
     ClearSelection,
@@ -57,6 +58,9 @@ pub enum Command {
     ToggleNavigation,
     ToggleInspector,
     ToggleWidth,
+    Larger,
+    Smaller,
+    UsualSize,
     SystemTheme,
     LightTheme,
     DarkTheme,
@@ -81,12 +85,13 @@ const NONE: Modifiers = Modifiers::NONE;
 
 impl Command {
     /// All, in the order of the palette.
-    pub const ALL: [Self; 51] = [
+    pub const ALL: [Self; 55] = [
         Self::RunCell,
         Self::RunCellAndNext,
         Self::RunFull,
         Self::RunAll,
         Self::Stop,
+        Self::StopAll,
         Self::SaveChart,
         Self::CopyChart,
         Self::ClearSelection,
@@ -127,6 +132,9 @@ impl Command {
         Self::ToggleNavigation,
         Self::ToggleInspector,
         Self::ToggleWidth,
+        Self::Larger,
+        Self::Smaller,
+        Self::UsualSize,
         Self::SystemTheme,
         Self::LightTheme,
         Self::DarkTheme,
@@ -155,6 +163,7 @@ impl Command {
             Self::ClearSelection => "Clear the selection",
             Self::WriteFilter => "Write the selection as a filter",
             Self::Stop => "Stop",
+            Self::StopAll => "Stop all",
             Self::Measure => "Measure",
             Self::SendToCloud => "Send to cloud…",
             Self::ManageTargets => "Manage targets…",
@@ -184,6 +193,9 @@ impl Command {
             Self::ToggleNavigation => "Show or hide navigation",
             Self::ToggleInspector => "Show or hide inspector",
             Self::ToggleWidth => "Wide or narrow notebook",
+            Self::Larger => "Larger",
+            Self::Smaller => "Smaller",
+            Self::UsualSize => "Usual size",
             Self::SystemTheme => "Colours of the system",
             Self::LightTheme => "Light colours",
             Self::DarkTheme => "Dark colours",
@@ -212,6 +224,7 @@ impl Command {
             Self::WriteFilter => "Add a query with the rows that are selected in a chart",
             Self::RunAll => "Run every cell, in order of what they need",
             Self::Stop => "Stop what the selected cell does",
+            Self::StopAll => "Stop everything that runs or waits",
             Self::Measure => "Take a few steps of the real model and say what the whole run costs",
             Self::SendToCloud => "See what would leave this machine, then send it",
             Self::ManageTargets => "Machines that runs can be sent to",
@@ -241,6 +254,9 @@ impl Command {
             Self::ToggleNavigation => "More room for the notebook",
             Self::ToggleInspector => "More room for the notebook",
             Self::ToggleWidth => "As wide as the window, for wide tables, or a column to read",
+            Self::Larger => "Paint everything larger",
+            Self::Smaller => "Paint everything smaller",
+            Self::UsualSize => "Paint everything in its usual size",
             Self::SystemTheme => "Light or dark as the system has it",
             Self::LightTheme => "Dark words on a light ground",
             Self::DarkTheme => "Light words on a dark ground",
@@ -258,7 +274,7 @@ impl Command {
             Self::Quit => "exit close window",
             Self::RunCell | Self::RunAll => "execute evaluate start train",
             Self::RunFull => "full data whole table",
-            Self::Stop => "cancel interrupt abort kill",
+            Self::Stop | Self::StopAll => "cancel interrupt abort kill",
             Self::SaveChart => "export picture image png svg download",
             Self::CopyChart => "clipboard image png",
             Self::ClearSelection => "reset filter brush all rows",
@@ -281,7 +297,8 @@ impl Command {
             Self::ShowPlaces => "verdict forecast limits cost inspector",
             Self::ToggleNavigation => "sidebar left panel",
             Self::ToggleInspector => "sidebar right panel",
-            Self::ToggleWidth => "full width layout page column zoom",
+            Self::ToggleWidth => "full width layout page column",
+            Self::Larger | Self::Smaller | Self::UsualSize => "zoom scale size settings text font",
             Self::SystemTheme | Self::LightTheme | Self::DarkTheme => "theme appearance mode settings colors",
             Self::Shortcuts => "help keys bindings hotkeys",
             _ => "",
@@ -321,6 +338,9 @@ impl Command {
             Self::ToggleNavigation => const { &[key(CTRL, Key::B)] },
             Self::ToggleInspector => const { &[key(CTRL_SHIFT, Key::B)] },
             Self::ToggleWidth => const { &[key(CTRL_SHIFT, Key::W)] },
+            Self::Larger => const { &[key(CTRL, Key::Plus), key(CTRL, Key::Equals)] },
+            Self::Smaller => const { &[key(CTRL, Key::Minus)] },
+            Self::UsualSize => const { &[key(CTRL, Key::Num0)] },
             Self::Palette => const { &[key(CTRL_SHIFT, Key::P), key(CTRL, Key::P)] },
             Self::Shortcuts => const { &[key(NONE, Key::F1), key(CTRL, Key::Slash)] },
             _ => &[],
@@ -329,8 +349,7 @@ impl Command {
 
     /// Its first keys as shown: `Ctrl Shift P`.
     pub fn keys(self, ctx: &Context) -> Option<String> {
-        let shortcut = self.shortcuts().first()?;
-        Some(ctx.format_shortcut(shortcut).replace('+', " "))
+        Some(keys_text(ctx, self.shortcuts().first()?))
     }
 
     /// When its keys count.
@@ -376,4 +395,19 @@ impl Command {
             _ => None,
         }
     }
+}
+
+/// Keys as shown: `Ctrl Shift P`.
+pub fn keys_text(ctx: &Context, shortcut: &KeyboardShortcut) -> String {
+    let words = ctx.format_shortcut(shortcut).replace('+', " ");
+    // What stands on the keys, rather than what they are called.
+    [
+        ("Escape", "Esc"),
+        ("Slash", "/"),
+        ("Plus", "+"),
+        ("Equals", "="),
+        ("Minus", "-"),
+    ]
+    .iter()
+    .fold(words, |words, (name, key)| words.replace(name, key))
 }

@@ -22,6 +22,9 @@ impl Command {
         match self {
             Self::OpenFolder
             | Self::Quit
+            | Self::Larger
+            | Self::Smaller
+            | Self::UsualSize
             | Self::SystemTheme
             | Self::LightTheme
             | Self::DarkTheme
@@ -66,6 +69,7 @@ impl Command {
             }
             Self::WriteFilter => notebook.is_some_and(|notebook| notebook.selection.is_some()),
             Self::Stop => cell.is_some_and(|cell| task_of(&cell.state).is_some()),
+            Self::StopAll => frame.snapshot.tasks.iter().any(|task| task.stoppable),
             Self::Measure | Self::SendToCloud => frame.train_cell().is_some(),
             Self::AddAbove => previous(frame).is_some(),
             Self::RunCellAndNext
@@ -133,6 +137,11 @@ impl Command {
                     frame.send(Operation::Stop { task });
                 }
             }
+            Self::StopAll => {
+                for task in frame.snapshot.tasks.iter().filter(|task| task.stoppable) {
+                    frame.send(Operation::Stop { task: task.id });
+                }
+            }
             Self::Measure => {
                 if let Some((block, _)) = frame.train_cell() {
                     let rows = frame.view.rows_of(block);
@@ -170,7 +179,7 @@ impl Command {
             Self::ShowRun => show_tab(frame, Tab::Run),
             Self::ShowPlaces => show_tab(frame, Tab::Places),
             Self::FocusNavigation => {
-                frame.view.navigation_hidden = false;
+                frame.view.panels.navigation_hidden = false;
                 focus::request(ctx, focus::NAVIGATION);
             }
             Self::FocusNotebook => match selected {
@@ -178,12 +187,17 @@ impl Command {
                 None => step(ctx, frame, true),
             },
             Self::FocusInspector => {
-                frame.view.inspector_hidden = false;
+                frame.view.panels.inspector_hidden = false;
                 focus::request(ctx, focus::INSPECTOR);
             }
-            Self::ToggleNavigation => frame.view.navigation_hidden = !frame.view.navigation_hidden,
-            Self::ToggleInspector => frame.view.inspector_hidden = !frame.view.inspector_hidden,
-            Self::ToggleWidth => frame.view.wide = !frame.view.wide,
+            Self::ToggleNavigation => {
+                frame.view.panels.navigation_hidden = !frame.view.panels.navigation_hidden;
+            }
+            Self::ToggleInspector => frame.view.panels.inspector_hidden = !frame.view.panels.inspector_hidden,
+            Self::ToggleWidth => frame.view.panels.wide = !frame.view.panels.wide,
+            Self::Larger => zoom(ctx, frame, |percent| percent + ZOOM_STEP),
+            Self::Smaller => zoom(ctx, frame, |percent| percent.saturating_sub(ZOOM_STEP)),
+            Self::UsualSize => zoom(ctx, frame, |_| 100),
             Self::SystemTheme => frame.send(Operation::SetTheme { theme: Theme::System }),
             Self::LightTheme => frame.send(Operation::SetTheme { theme: Theme::Light }),
             Self::DarkTheme => frame.send(Operation::SetTheme { theme: Theme::Dark }),
@@ -198,6 +212,20 @@ impl Command {
             | Self::AddSweep
             | Self::AddText => {}
         }
+    }
+}
+
+/// Percent that everything gets larger or smaller by at once, and how small and large it gets.
+const ZOOM_STEP: u16 = 10;
+const ZOOM: std::ops::RangeInclusive<u16> = 50..=300;
+
+/// Paints everything in another size.
+fn zoom(ctx: &Context, frame: &mut Frame<'_>, other: impl FnOnce(u16) -> u16) {
+    let now = (ctx.zoom_factor() * 100.0).round() as u16;
+    let percent = other(now).clamp(*ZOOM.start(), *ZOOM.end());
+    if percent != now {
+        ctx.set_zoom_factor(f32::from(percent) / 100.0);
+        frame.send(Operation::KeepZoom { percent });
     }
 }
 
@@ -225,7 +253,7 @@ pub fn run_block(frame: &mut Frame<'_>, block: BlockId) {
 
 /// Selects a tab of the inspector.
 pub fn show_tab(frame: &mut Frame<'_>, tab: Tab) {
-    frame.view.inspector_hidden = false;
+    frame.view.panels.inspector_hidden = false;
     frame.view.tab = tab;
 }
 

@@ -46,7 +46,9 @@ pub fn editor_ui(
         asked = ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::Space));
         taken = choose(ui, frame, block.id);
     }
-    if focused && language != Language::Prose {
+    // Who walks through the window by Tab comes out again, and changes nothing on the way.
+    let indents = language != Language::Prose && frame.view.walked_into != Some(block.id);
+    if focused && indents {
         tab_becomes_spaces(ui);
     }
     let suggesting = frame
@@ -84,7 +86,7 @@ pub fn editor_ui(
         .desired_width(f32::INFINITY)
         .desired_rows(1)
         .event_filter(EventFilter {
-            tab: language != Language::Prose,
+            tab: indents,
             horizontal_arrows: true,
             vertical_arrows: true,
             // Escape closes the suggestions first, and leaves the text only then.
@@ -99,6 +101,12 @@ pub fn editor_ui(
             block: block.id,
             text,
         });
+    }
+    if response.gained_focus() {
+        let by_tab = ui.input(|input| input.key_pressed(Key::Tab));
+        frame.view.walked_into = by_tab.then_some(block.id);
+    } else if focused && ui.input(|input| input.events.iter().any(is_editing)) {
+        frame.view.walked_into = None;
     }
     if response.gained_focus() || response.changed() || (response.has_focus() && response.clicked()) {
         frame.view.selected = Some(block.id);
@@ -203,6 +211,16 @@ fn show(ctx: &Context, frame: &mut Frame<'_>, editor: Id, output: &TextEditOutpu
     } else {
         take(ctx, frame, &popup);
         ctx.memory_mut(|memory| memory.request_focus(editor));
+    }
+}
+
+/// Whether something is done in the text that has the keyboard, rather than going on to the next one.
+fn is_editing(event: &Event) -> bool {
+    match event {
+        Event::Key { key, pressed, .. } => *pressed && *key != Key::Tab,
+        Event::Text(_) | Event::Paste(_) | Event::Cut | Event::Ime(_) => true,
+        Event::PointerButton { pressed, .. } => *pressed,
+        _ => false,
     }
 }
 

@@ -1,9 +1,9 @@
 //! What is known about the selected column.
 
-use super::{heading_ui, nothing_ui};
+use super::{heading_ui, name_ui, nothing_ui};
 use crate::cell::foot;
 use crate::fonts;
-use crate::table::{histogram_bars, percent};
+use crate::table::histogram_bars;
 use crate::tokens::{Tokens, font, space};
 use crate::training::noted_pairs_ui;
 use crate::view::{Frame, cell_of};
@@ -42,16 +42,7 @@ pub fn column_ui(ui: &mut Ui, frame: &mut Frame<'_>) {
     let t = Tokens::of(ui);
     ui.add_space(space::S);
     ui.horizontal(|ui| {
-        ui.label(
-            egui::RichText::new(&name)
-                .font(fonts::mono(font::PROSE))
-                .color(t.text),
-        );
-        ui.label(
-            egui::RichText::new(&profile.field.dtype)
-                .font(fonts::mono(font::SMALL))
-                .color(t.dim),
-        );
+        name_ui(ui, &name, &profile.field.dtype, fonts::mono(font::SMALL));
     });
     ui.add_space(2.0);
     let extent = foot::extent_words(cell, &output.profile.extent);
@@ -116,7 +107,7 @@ fn facts_ui(ui: &mut Ui, profile: &ColumnProfile, output: &TableOutput) {
         "missing",
         match profile.nulls {
             0 => "none".to_owned(),
-            nulls => format!("{} · {}", text::thousands(nulls), percent(nulls, rows)),
+            nulls => format!("{} · {}", text::thousands(nulls), text::percent(nulls, rows)),
         },
         None,
     )];
@@ -257,7 +248,7 @@ fn top_ui(ui: &mut Ui, profile: &ColumnProfile, output: &TableOutput) {
         let y = bar.center().y;
         let right = line(
             ui,
-            &percent(top.count, rows),
+            &text::percent(top.count, rows),
             fonts::regular(font::SMALL + 0.5),
             t.dim,
             80.0,

@@ -7,8 +7,8 @@ mod run;
 use crate::focus;
 use crate::tokens::{Tokens, space};
 use crate::view::Frame;
-use crate::widgets::Segments;
-use egui::{Margin, ScrollArea, Ui};
+use crate::widgets::{Segments, line};
+use egui::{FontId, Margin, ScrollArea, Ui};
 
 /// What the inspector shows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -77,4 +77,16 @@ fn nothing_ui(ui: &mut Ui, words: &str) {
     ui.add_space(space::S);
     let font = crate::fonts::regular(crate::tokens::font::BODY);
     crate::widgets::text_ui(ui, words, font, t.dim);
+}
+
+/// A name, cut where it is too long, with a word behind it.
+fn name_ui(ui: &mut Ui, name: &str, word: &str, word_font: FontId) {
+    let t = Tokens::of(ui);
+    let gap = ui.spacing().item_spacing.x;
+    let word = line(ui, word, word_font, t.dim, ui.available_width() / 2.0);
+    let room = ui.available_width() - word.size().x - gap;
+    let face = crate::fonts::mono(crate::tokens::font::PROSE);
+    let name = line(ui, name, face, t.text, room);
+    ui.label(name);
+    ui.label(word);
 }

@@ -1,16 +1,18 @@
 //! Where a run belongs: the reasons of the verdict in their order, then the places, then the one button.
 
 use super::{heading_ui, nothing_ui};
+use crate::cell::problem_ui;
 use crate::command::Command;
 use crate::fonts;
 use crate::menu::tip;
 use crate::tokens::{Tokens, font, radius, size, space};
+use crate::training::device_words;
 use crate::verdict::{cost, reason_color, reason_word, spread};
 use crate::view::{Frame, verdict_of};
 use crate::widgets::{Button, Segments, bar_ui, dot, focus_ring_at, line, paint_left, paint_right, text_ui};
 use aloft_protocol::Operation;
 use aloft_protocol::operation::Rows;
-use aloft_protocol::snapshot::TargetView;
+use aloft_protocol::snapshot::{CellState, TargetView};
 use aloft_spec::text;
 use aloft_spec::verdict::{Placement, Reason, ReasonKind, ReasonState, Verdict};
 use egui::{CornerRadius, Response, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, vec2};
@@ -24,23 +26,35 @@ pub fn places_ui(ui: &mut Ui, frame: &mut Frame<'_>) {
         );
     };
     let t = Tokens::of(ui);
-    ui.horizontal(|ui| {
-        let name = egui::RichText::new(&cell.name)
-            .font(fonts::mono(font::CODE))
-            .color(t.text);
-        ui.label(name);
-        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            let mut rows = frame.view.rows_of(block);
-            let options = [(Rows::Sample, "Sample"), (Rows::All, "All rows")];
-            if Segments::new(&options).small().ui(ui, &mut rows) {
-                frame.view.rows.insert(block, rows);
-            }
+    let room = vec2(ui.available_width(), size::CONTROL);
+    ui.allocate_ui_with_layout(room, egui::Layout::right_to_left(egui::Align::Center), |ui| {
+        let mut rows = frame.view.rows_of(block);
+        let options = [(Rows::Sample, "Sample"), (Rows::All, "All rows")];
+        if Segments::new(&options).small().ui(ui, &mut rows) {
+            frame.view.rows.insert(block, rows);
+        }
+        ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
+            let name = line(
+                ui,
+                &cell.name,
+                fonts::mono(font::CODE),
+                t.text,
+                ui.available_width(),
+            );
+            ui.label(name);
         });
     });
     let rows = frame.view.rows_of(block);
     let verdict = verdict_of(cell, rows);
     match verdict {
         Some(verdict) => reasons_ui(ui, verdict),
+        // What keeps it from being measured says more than that it wasn't.
+        None if matches!(cell.state, CellState::Failed { .. }) && cell.training.is_none() => {
+            ui.add_space(space::S);
+            if let CellState::Failed { problem } = &cell.state {
+                problem_ui(ui, problem);
+            }
+        }
         None => {
             ui.add_space(space::S);
             let words = "Not measured yet. Some steps of the real model on this machine say what the whole run takes.";
@@ -79,7 +93,7 @@ fn reasons_ui(ui: &mut Ui, verdict: &Verdict) {
             text::thousands(forecast.rows),
             text::thousands(forecast.steps),
             text::thousands(forecast.steps_measured),
-            forecast.device,
+            device_words(&forecast.device),
         );
         text_ui(ui, words, fonts::regular(font::SMALL), t.dim);
     }

@@ -1,6 +1,6 @@
 //! A run: how it ended, what it is of, its metrics.
 
-use super::{heading_ui, nothing_ui};
+use super::{heading_ui, name_ui, nothing_ui};
 use crate::fonts;
 use crate::metrics;
 use crate::navigation::{job_color, job_word, run_color, run_word};
@@ -28,12 +28,7 @@ pub fn run_ui(ui: &mut Ui, frame: &mut Frame<'_>) {
     ui.add_space(space::S);
     ui.horizontal(|ui| {
         dot_ui(ui, run_color(run.status, t));
-        ui.label(
-            egui::RichText::new(&run.cell)
-                .font(fonts::mono(font::PROSE))
-                .color(t.text),
-        );
-        ui.label(egui::RichText::new(run_word(run.status)).color(t.dim));
+        name_ui(ui, &run.cell, run_word(run.status), fonts::regular(font::BODY));
     });
     facts_ui(ui, run);
     if !run.metrics.is_empty() {
@@ -87,7 +82,8 @@ fn job_ui(ui: &mut Ui, frame: &mut Frame<'_>, job: &JobRecord) {
     heading_ui(ui, "Job");
     ui.horizontal(|ui| {
         dot_ui(ui, job_color(job.state, t));
-        ui.label(format!("{} on {}", job_word(job.state), job.target));
+        let words = format!("{} on {}", job_word(job.state), job.target);
+        ui.add(egui::Label::new(words).truncate());
     });
     text_ui(ui, job.remote.as_str(), fonts::mono(font::SMALL - 1.0), t.dim);
     if let Some(problem) = &job.problem {

@@ -6,7 +6,7 @@ use crate::metrics::{ROW, word};
 use crate::tokens::{Tokens, font, space};
 use crate::widgets::{line, paint_left, paint_right};
 use aloft_spec::report::{Explanation, Importance};
-use aloft_spec::text::{significant_digits, thousands};
+use aloft_spec::text::thousands;
 use egui::{Rect, Sense, Stroke, Ui, pos2, vec2};
 
 /// Columns that are shown.
@@ -29,17 +29,40 @@ pub fn importance_ui(ui: &mut Ui, explanation: &Explanation) {
             .iter()
             .map(|found| found.mean + found.deviation)
             .fold(f64::MIN_POSITIVE, f64::max);
+        let decimals = decimals(&explanation.importance);
         for found in explanation.importance.iter().take(MOST) {
-            bar_ui(ui, found, reach, &metric);
+            bar_ui(ui, found, reach, decimals, &metric);
         }
     });
     note_ui(ui, notes(explanation));
 }
 
-fn bar_ui(ui: &mut Ui, found: &Importance, reach: f64, metric: &str) {
+/// So many that the most important column has three digits: what has none left with them doesn't matter beside it.
+fn decimals(importance: &[Importance]) -> usize {
+    let most = importance
+        .iter()
+        .map(|found| found.mean.abs())
+        .fold(0.0, f64::max);
+    if most > 0.0 && most.is_finite() {
+        (2 - most.log10().floor() as i32).clamp(0, 9) as usize
+    } else {
+        0
+    }
+}
+
+/// A number without the sign of one that is rounded to nothing.
+fn rounded(value: f64, decimals: usize) -> String {
+    let text = format!("{value:.decimals$}");
+    match text.strip_prefix('-') {
+        Some(rest) if rest.bytes().all(|byte| matches!(byte, b'0' | b'.')) => rest.to_owned(),
+        _ => text,
+    }
+}
+
+fn bar_ui(ui: &mut Ui, found: &Importance, reach: f64, decimals: usize, metric: &str) {
     let t = Tokens::of(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::hover());
-    let number = |value: f64| significant_digits(value, 3);
+    let number = |value: f64| rounded(value, decimals);
     spoken(
         &response,
         &format!(
@@ -73,11 +96,7 @@ fn bar_ui(ui: &mut Ui, found: &Importance, reach: f64, metric: &str) {
         let ends = x(found.mean - found.deviation)..=x(found.mean + found.deviation);
         painter.hline(ends, y, Stroke::new(1.5, t.accent));
     }
-    let value = format!(
-        "{} ± {}",
-        number(found.mean),
-        significant_digits(found.deviation, 2)
-    );
+    let value = format!("{} ± {}", number(found.mean), number(found.deviation));
     let value = line(ui, &value, fonts::regular(font::SMALL + 0.5), t.dim, NUMBERS);
     paint_right(painter, value, rect.right(), y);
 }
@@ -86,11 +105,23 @@ fn notes(explanation: &Explanation) -> String {
     let mut notes = Vec::new();
     let more = explanation.importance.len().saturating_sub(MOST);
     if more > 0 {
-        notes.push(format!("{} more columns matter less", thousands(more as u64)));
+        let verb = if more == 1 {
+            "column matters"
+        } else {
+            "columns matter"
+        };
+        notes.push(format!("{} more {verb} less", thousands(more as u64)));
     }
     if explanation.unreached > 0 {
-        let unreached = thousands(explanation.unreached);
-        notes.push(format!("{unreached} columns weren't reached in time"));
+        let verb = if explanation.unreached == 1 {
+            "column wasn't"
+        } else {
+            "columns weren't"
+        };
+        notes.push(format!(
+            "{} {verb} reached in time",
+            thousands(explanation.unreached)
+        ));
     }
     let repeats = explanation.importance.iter().map(|found| found.repeats).max();
     notes.push(format!(
@@ -101,4 +132,25 @@ fn notes(explanation: &Explanation) -> String {
     ));
     notes.push("columns that say the same share their importance".into());
     notes.join(" · ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_stand_below_each_other() {
+        let of = |mean| Importance {
+            column: "c".into(),
+            mean,
+            deviation: 0.001,
+            repeats: 5,
+        };
+        let all = [of(0.927), of(0.005_92), of(-0.000_05)];
+        let decimals = decimals(&all);
+        let said = all.map(|found| rounded(found.mean, decimals));
+        assert_eq!(said, ["0.927", "0.006", "0.000"]);
+        assert_eq!(super::decimals(&[of(84_000.0)]), 0);
+        assert_eq!(super::decimals(&[]), 0);
+    }
 }

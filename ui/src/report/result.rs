@@ -8,17 +8,21 @@ use crate::training::facts;
 use crate::widgets::{line, paint_left, paint_right};
 use aloft_protocol::snapshot::TrainingView;
 use aloft_spec::report::{Baseline, BaselineKind, Estimate, Evaluation, Report, Verdict, estimate, headline};
-use aloft_spec::text::significant_digits;
+use aloft_spec::text::{aligned, significant_digits};
 use egui::{Color32, Painter, Rect, Sense, Shape, Stroke, Ui, pos2, vec2};
 
 /// Width of the facts beside the table.
 const FACTS: f32 = 232.0;
 /// From this width on the facts stand beside the table.
 const WITH_FACTS: f32 = 740.0;
-/// Right ends of a row's parts, and the strip between them.
+/// Right end of a row's value, and where the strip behind it begins.
 const VALUE: f32 = 190.0;
-const STRIP: std::ops::Range<f32> = 206.0..346.0;
-const INTERVAL: f32 = 358.0;
+const STRIP: f32 = 206.0;
+/// Width of a strip, and of one in a narrow window.
+const STRIP_WIDTH: std::ops::RangeInclusive<f32> = 50.0..=140.0;
+/// Room for an interval, and for the value of another part behind it.
+const INTERVAL: f32 = 92.0;
+const ELSEWHERE: f32 = 64.0;
 /// Half the side of a mark.
 const MARK: f32 = 3.2;
 
@@ -86,7 +90,7 @@ fn metrics_ui(ui: &mut Ui, report: &Report, evaluation: &Evaluation) {
         y,
     );
     legend(ui, rect, evaluation);
-    if let Some((split, _)) = other {
+    if let Some((split, _)) = other.filter(|_| has_elsewhere(rect)) {
         paint_right(ui.painter(), line(ui, split, small, t.dim, 80.0), rect.right(), y);
     }
     spoken(&response, &format!("Metrics on the {} rows", evaluation.split));
@@ -104,10 +108,11 @@ fn metrics_ui(ui: &mut Ui, report: &Report, evaluation: &Evaluation) {
 fn row_ui(ui: &mut Ui, own: &Estimate, baselines: &[(BaselineKind, f64)], elsewhere: Option<f64>) {
     let t = Tokens::of(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::hover());
-    let (name, value) = (word(&own.name), significant_digits(own.value, 4));
+    let (name, value) = (word(&own.name), aligned(own.value, 4));
+    let said = significant_digits(own.value, 4);
     spoken(
         &response,
-        &format!("{name} {value}, 95 % interval {}", own.interval_text()),
+        &format!("{name} {said}, 95 % interval {}", own.interval_text()),
     );
     let y = rect.center().y;
     let body = || fonts::regular(font::BODY);
@@ -123,12 +128,12 @@ fn row_ui(ui: &mut Ui, own: &Estimate, baselines: &[(BaselineKind, f64)], elsewh
         t.dim,
         130.0,
     );
-    paint_left(painter, galley, rect.left() + INTERVAL, y);
-    if let Some(elsewhere) = elsewhere {
-        let galley = line(ui, &significant_digits(elsewhere, 4), body(), t.dim, 80.0);
+    let strip = strip(rect);
+    paint_left(painter, galley, strip.right() + space::M, y);
+    if let Some(elsewhere) = elsewhere.filter(|_| has_elsewhere(rect)) {
+        let galley = line(ui, &aligned(elsewhere, 4), body(), t.dim, ELSEWHERE);
         paint_right(painter, galley, rect.right(), y);
     }
-    let strip = strip(rect);
     let high = top(own, baselines);
     let x = |value: f64| strip.left() + strip.width() * (value / high).clamp(0.0, 1.0) as f32;
     painter.hline(strip.x_range(), y, Stroke::new(1.0, t.line));
@@ -145,11 +150,17 @@ fn row_ui(ui: &mut Ui, own: &Estimate, baselines: &[(BaselineKind, f64)], elsewh
     }
 }
 
+/// Where a row's strip is: it gives way to the numbers behind it.
 fn strip(row: Rect) -> Rect {
-    Rect::from_min_max(
-        pos2(row.left() + STRIP.start, row.top()),
-        pos2(row.left() + STRIP.end, row.bottom()),
-    )
+    let left = row.left() + STRIP;
+    let room = row.right() - left - space::M - INTERVAL - ELSEWHERE;
+    let width = room.clamp(*STRIP_WIDTH.start(), *STRIP_WIDTH.end());
+    Rect::from_min_max(pos2(left, row.top()), pos2(left + width, row.bottom()))
+}
+
+/// Whether there is room for another part's values.
+fn has_elsewhere(row: Rect) -> bool {
+    row.right() - strip(row).right() >= space::M + INTERVAL + ELSEWHERE
 }
 
 /// Where a strip ends: at 1 for shares, else with the largest of its values.
@@ -197,7 +208,7 @@ fn legend(ui: &Ui, head: Rect, evaluation: &Evaluation) {
     let t = Tokens::of(ui);
     let y = head.center().y;
     let font = || fonts::regular(font::SMALL);
-    let mut x = head.left() + STRIP.start + MARK;
+    let mut x = head.left() + STRIP + MARK;
     ui.painter().circle_filled(pos2(x, y), MARK, t.accent);
     x = paint_left(ui.painter(), line(ui, "model", font(), t.dim, 60.0), x + 7.0, y).right() + space::M;
     for baseline in &evaluation.baselines {
@@ -273,8 +284,8 @@ fn gain_ui(ui: &mut Ui, than: &Baseline, gain: &Estimate, reach: f64) {
         t.dim,
         130.0,
     );
-    paint_left(painter, interval, rect.left() + INTERVAL, y);
     let strip = strip(rect);
+    paint_left(painter, interval, strip.right() + space::M, y);
     let x = |value: f64| strip.center().x + strip.width() / 2.0 * (value / reach) as f32;
     painter.hline(strip.x_range(), y, Stroke::new(1.0, t.line));
     painter.vline(x(0.0), y - 6.0..=y + 6.0, Stroke::new(1.0, t.faint));
@@ -284,4 +295,21 @@ fn gain_ui(ui: &mut Ui, than: &Baseline, gain: &Estimate, reach: f64) {
         Stroke::new(3.0, color.gamma_multiply(0.45)),
     );
     painter.circle_filled(pos2(x(gain.value), y), MARK + 0.3, color);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_a_row_have_room_of_their_own() {
+        for width in [280.0, 400.0, 470.0, 520.0, 900.0] {
+            let row = Rect::from_min_size(pos2(10.0, 0.0), vec2(width, ROW));
+            let interval = strip(row).right() + space::M;
+            let other = row.right() - ELSEWHERE;
+            assert!(interval + INTERVAL <= other || !has_elsewhere(row), "{width}");
+        }
+        let narrow = Rect::from_min_size(pos2(0.0, 0.0), vec2(470.0, ROW));
+        assert!(has_elsewhere(narrow), "the strip gives way first");
+    }
 }

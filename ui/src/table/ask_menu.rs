@@ -1,6 +1,5 @@
 //! The menu of a column, and of a cell: questions that become queries.
 
-use super::header::percent;
 use crate::fonts;
 use crate::menu;
 use crate::tokens::{Tokens, font, radius, space};
@@ -8,6 +7,7 @@ use crate::widgets::{Button, text_ui};
 use aloft_spec::ask::{Ask, Condition, JoinKeys};
 use aloft_spec::profile::ColumnProfile;
 use aloft_spec::table::ColumnKind;
+use aloft_spec::text::percent;
 use egui::{Id, Popup, PopupCloseBehavior, Response, TextEdit, Ui};
 
 /// Values that a menu offers.

@@ -36,6 +36,8 @@ pub struct Body<'a> {
     pub first: u64,
     /// Where the columns are.
     pub layout: &'a Layout,
+    /// Columns that hold pictures.
+    pub pictures: &'a [String],
     /// Pictures in the rows that are there.
     pub thumbnails: &'a [Arc<Thumbnails>],
 }
@@ -82,16 +84,7 @@ impl Body<'_> {
         let columns = self
             .layout
             .visible(Rangef::new(viewport.left(), viewport.right()));
-        pictures::ask(
-            frame,
-            self.block,
-            self.table,
-            columns,
-            rows,
-            self.first,
-            self.thumbnails,
-        );
-        let pictures = frame.view.pictures.of(ui.ctx(), self.thumbnails);
+        let pictures = pictures::shown(ui.ctx(), frame, self, columns, rows);
         self.paint(ui, origin, viewport, selection, response.has_focus(), &pictures);
         self.describe(&response, selection);
         self.show_whole(ui, &response, origin, &pictures);
@@ -328,7 +321,7 @@ impl Body<'_> {
         top_of: impl Fn(usize) -> f32,
         pictures: &Shown,
     ) -> Rangef {
-        if !pictures::may_have(column) {
+        if !self.pictures.contains(&column.field.name) {
             return x;
         }
         let mut end = x.min;

@@ -1,11 +1,11 @@
 //! The most frequent values of a column, as bars in its head.
 
-use super::header::percent;
 use crate::fonts;
 use crate::tokens::{Tokens, font};
 use crate::widgets::{line, paint_left};
 use aloft_spec::profile::{ColumnProfile, TopValue};
 use aloft_spec::table::ColumnKind;
+use aloft_spec::text::percent;
 use egui::{Color32, CornerRadius, FontId, Painter, Rect, Ui, pos2, vec2};
 
 /// Values that have room below each other.

@@ -12,10 +12,10 @@ use aloft_spec::ask::JoinKeys;
 use aloft_spec::output::TableOutput;
 use aloft_spec::profile::{ColumnProfile, Histogram};
 use aloft_spec::table::{ColumnKind, Field};
-use aloft_spec::text;
+use aloft_spec::text::{self, percent};
 use egui::{
-    CornerRadius, CursorIcon, Painter, Popup, Rangef, Rect, Response, Role, Sense, Stroke, Ui, WidgetInfo,
-    pos2,
+    CornerRadius, CursorIcon, FontId, Painter, Popup, Rangef, Rect, Response, Role, Sense, Stroke, Ui,
+    WidgetInfo, pos2,
 };
 
 /// Height of the header.
@@ -57,6 +57,8 @@ pub enum Clicked {
     Menu(Chosen),
     /// Its edge was dragged, so that it is so wide.
     Width(f32),
+    /// Its edge was let go: the widths are to be kept.
+    Released,
     /// It is to be as wide as its values.
     Fit,
 }
@@ -112,6 +114,9 @@ impl Header<'_> {
         if response.double_clicked() {
             return Some(Clicked::Fit);
         }
+        if response.drag_stopped() {
+            return Some(Clicked::Released);
+        }
         let pointer = response.interact_pointer_pos().filter(|_| response.dragged())?;
         Some(Clicked::Width(pointer.x - left - x.min))
     }
@@ -148,16 +153,13 @@ impl Header<'_> {
             .then(|| self.button_ui(ui, &painter, clip, cell, field, &response));
         let shows_button = button.as_ref().is_some_and(|(_, shown)| *shown);
         let end = inner.right() - if shows_button { BUTTON } else { 0.0 };
-        let dtype = line(
-            ui,
-            &field.dtype,
-            fonts::mono(font::SMALL),
-            t.dim,
-            inner.width() * 0.5,
-        );
+        let name = |room| line(ui, &field.name, fonts::mono(font::CODE), t.text, room);
+        // A short name leaves its room to a long type.
+        let half = (end - inner.left()) / 2.0;
+        let room = end - inner.left() - space::S - name(half).size().x;
+        let dtype = line(ui, &field.dtype, fonts::mono(font::SMALL), t.dim, room.max(half));
         let dtype_left = paint_right(&painter, dtype, end, y).left();
-        let room = dtype_left - inner.left() - space::XS;
-        let name = line(ui, &field.name, fonts::mono(font::CODE), t.text, room);
+        let name = name(dtype_left - inner.left() - space::XS);
         if name.elided {
             response.clone().on_hover_text(&field.name);
         }
@@ -219,7 +221,7 @@ fn profile_ui(ui: &Ui, painter: &Painter, inner: Rect, profile: &ColumnProfile, 
     let t = Tokens::of(ui);
     let top = inner.top() + PICTURE_TOP;
     let picture = Rect::from_x_y_ranges(inner.x_range(), top..=top + PICTURE_HEIGHT);
-    let counted = rows.saturating_sub(profile.nulls).max(1);
+    let counted = counted(profile, rows);
     if profile.field.kind == ColumnKind::Boolean {
         halves(ui, painter, picture, profile, counted);
     } else if let Some(histogram) = &profile.histogram {
@@ -229,15 +231,14 @@ fn profile_ui(ui: &Ui, painter: &Painter, inner: Rect, profile: &ColumnProfile, 
         frequent::values_ui(ui, painter, picture, profile, counted);
     }
     let small = |text: &str, color, y: f32| {
-        let galley = line(ui, text, fonts::regular(font::SMALL - 0.5), color, inner.width());
+        let galley = line(ui, text, summary_font(), color, inner.width());
         paint_left(painter, galley, inner.left(), y);
     };
-    small(&summary(profile, counted), t.dim, picture.bottom() + 10.0);
+    small(&summary(profile, rows), t.dim, picture.bottom() + 10.0);
     if profile.nulls > 0 {
         let share = percent(profile.nulls, rows.max(1));
         let nulls = format!("{} null · {share}", text::thousands(profile.nulls));
-        let font = fonts::regular(font::SMALL - 0.5);
-        let has_room = !line(ui, &nulls, font, t.warn, inner.width()).elided;
+        let has_room = !line(ui, &nulls, summary_font(), t.warn, inner.width()).elided;
         let nulls = if has_room { nulls } else { format!("{share} null") };
         small(&nulls, t.warn, picture.bottom() + 24.0);
     } else {
@@ -245,12 +246,22 @@ fn profile_ui(ui: &Ui, painter: &Painter, inner: Rect, profile: &ColumnProfile, 
     }
 }
 
-fn summary(profile: &ColumnProfile, counted: u64) -> String {
+pub(super) fn summary_font() -> FontId {
+    fonts::regular(font::SMALL - 0.5)
+}
+
+/// Rows with a value.
+fn counted(profile: &ColumnProfile, rows: u64) -> u64 {
+    rows.saturating_sub(profile.nulls).max(1)
+}
+
+/// The values in a few words: their range, or how many there are.
+pub(super) fn summary(profile: &ColumnProfile, rows: u64) -> String {
     match (&profile.min, &profile.max) {
         _ if profile.field.kind == ColumnKind::Boolean => {
             let share = |value: &str| {
                 let found = profile.top.iter().find(|top| top.value == value);
-                percent(found.map_or(0, |top| top.count), counted)
+                percent(found.map_or(0, |top| top.count), counted(profile, rows))
             };
             format!("{} true", share("true"))
         }
@@ -264,11 +275,6 @@ fn summary(profile: &ColumnProfile, counted: u64) -> String {
             format!("{about}{} distinct", text::thousands(profile.distinct))
         }
     }
-}
-
-/// `17.4 %`
-pub fn percent(part: u64, whole: u64) -> String {
-    format!("{:.1} %", part as f64 / whole.max(1) as f64 * 100.0)
 }
 
 /// Bars of equal width; the highest fills the height.

@@ -3,10 +3,13 @@
 use super::{PADDING, frequent, header};
 use crate::fonts;
 use crate::tokens::{font, size};
+use crate::view::cell_of;
 use crate::widgets::line;
 use aloft_protocol::BlockId;
+use aloft_protocol::snapshot::{BlockView, ProjectView};
 use aloft_spec::output::TableOutput;
 use aloft_spec::table::{Column, Table, Values};
+use aloft_spec::window::Widths;
 use egui::{Color32, Rangef, Ui};
 use std::collections::HashMap;
 use std::ops::Range;
@@ -29,10 +32,31 @@ pub struct Layouts {
     /// With the tables and the room that they are of.
     known: HashMap<BlockId, (Arc<Table>, f32, Arc<Layout>)>,
     /// Widths that the user has chosen, by the columns' names: a table that is made anew keeps them.
-    chosen: HashMap<BlockId, HashMap<String, f32>>,
+    chosen: HashMap<BlockId, Widths>,
 }
 
 impl Layouts {
+    /// With the widths that the tables of the open notebook were given in another session.
+    pub fn kept(project: &ProjectView) -> Self {
+        let Some(notebook) = &project.notebook else {
+            return Self::default();
+        };
+        let widths = project.window.widths.get(&notebook.path);
+        let of_block = |block: &BlockView| {
+            let kept = widths?.get(&cell_of(block)?.name)?;
+            Some((block.id, kept.clone()))
+        };
+        Self {
+            known: HashMap::new(),
+            chosen: notebook.blocks.iter().filter_map(of_block).collect(),
+        }
+    }
+
+    /// The widths that the user has chosen.
+    pub fn chosen(&self, block: BlockId) -> Widths {
+        self.chosen.get(&block).cloned().unwrap_or_default()
+    }
+
     /// Makes a column so wide; the others stay as they are.
     pub fn choose(&mut self, block: BlockId, output: &TableOutput, column: &str, width: f32) {
         let Some((_, _, layout)) = self.known.remove(&block) else {
@@ -115,7 +139,14 @@ pub fn visible(stretch: Rangef, rows: usize) -> Range<usize> {
 }
 
 /// The layout of a table, worked out again only when the table or the room is another one.
-pub fn of(ui: &Ui, layouts: &mut Layouts, block: BlockId, output: &TableOutput, room: f32) -> Arc<Layout> {
+pub fn of(
+    ui: &Ui,
+    layouts: &mut Layouts,
+    block: BlockId,
+    output: &TableOutput,
+    pictures: &[String],
+    room: f32,
+) -> Arc<Layout> {
     if let Some((table, width, layout)) = layouts.known.get(&block)
         && Arc::ptr_eq(table, &output.table)
         && *width == room
@@ -124,7 +155,11 @@ pub fn of(ui: &Ui, layouts: &mut Layouts, block: BlockId, output: &TableOutput, 
     }
     let columns = output.table.columns.iter();
     let decimals = columns.clone().map(decimals).collect();
-    let own = |index| natural(ui, output, index).clamp(NARROWEST, WIDEST).ceil();
+    let own = |index| {
+        natural(ui, output, pictures, index)
+            .clamp(NARROWEST, WIDEST)
+            .ceil()
+    };
     let layout = Arc::new(match layouts.chosen.get(&block) {
         None => {
             let widths: Vec<f32> = (0..columns.len()).map(own).collect();
@@ -132,8 +167,10 @@ pub fn of(ui: &Ui, layouts: &mut Layouts, block: BlockId, output: &TableOutput, 
         }
         Some(chosen) => {
             let width = |(index, column): (usize, &Column)| {
-                let width = chosen.get(&column.field.name);
-                width.copied().unwrap_or_else(|| own(index))
+                let width = chosen.get(&column.field.name).copied();
+                width
+                    .filter(|width| width.is_finite())
+                    .map_or_else(|| own(index), |width| width.max(LEAST))
             };
             let widths: Vec<f32> = columns.enumerate().map(width).collect();
             Layout::new(&widths, decimals, 0.0)
@@ -146,28 +183,36 @@ pub fn of(ui: &Ui, layouts: &mut Layouts, block: BlockId, output: &TableOutput, 
 }
 
 /// The width of a column with room for its values.
-pub fn fitting(ui: &Ui, output: &TableOutput, column: &str) -> f32 {
+pub fn fitting(ui: &Ui, output: &TableOutput, pictures: &[String], column: &str) -> f32 {
     let columns = &output.table.columns;
     let index = columns.iter().position(|found| found.field.name == column);
-    index.map_or(NARROWEST, |index| natural(ui, output, index).min(FITTING).ceil())
+    index.map_or(NARROWEST, |index| {
+        natural(ui, output, pictures, index).min(FITTING).ceil()
+    })
 }
 
-/// Room for the name, the most frequent and the longest value of a column.
-fn natural(ui: &Ui, output: &TableOutput, index: usize) -> f32 {
+/// Room for the name, what the header says of the values, and the longest one of a column.
+fn natural(ui: &Ui, output: &TableOutput, pictures: &[String], index: usize) -> f32 {
     let Some(column) = output.table.columns.get(index) else {
         return NARROWEST;
     };
-    let top = header::profile_of(output, index).map_or(0.0, |profile| {
-        frequent::width(ui, profile, output.profile.extent.rows)
-    });
     let measure = |text: &str, face| line(ui, text, face, Color32::PLACEHOLDER, f32::INFINITY).size().x;
+    let top = header::profile_of(output, index).map_or(0.0, |profile| {
+        let rows = output.profile.extent.rows;
+        let summary = measure(&header::summary(profile, rows), header::summary_font());
+        frequent::width(ui, profile, rows).max(summary)
+    });
+    let picture = match pictures.contains(&column.field.name) {
+        true => size::TABLE_ROW + PADDING,
+        false => 0.0,
+    };
     let name = measure(&column.field.name, fonts::mono(font::CODE));
     let dtype = measure(&column.field.dtype, fonts::mono(font::SMALL));
     let head = name + PADDING + dtype;
     let values = (0..LOOKED_AT).filter_map(|row| column.values.format(row));
     let longest = values.max_by_key(|text| text.chars().count()).unwrap_or_default();
     let value = measure(super::one_line(&longest), fonts::regular(font::BODY - 0.5));
-    head.max(value).max(top) + 2.0 * PADDING + 2.0
+    head.max(picture + value).max(top) + 2.0 * PADDING + 2.0
 }
 
 fn decimals(column: &Column) -> usize {

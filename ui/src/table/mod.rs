@@ -9,7 +9,7 @@ mod layout;
 mod pictures;
 mod selection;
 
-pub use header::{histogram_bars, percent};
+pub use header::histogram_bars;
 pub use layout::{Layouts, visible};
 pub use pictures::Pictures;
 pub use selection::Selection;
@@ -35,7 +35,7 @@ pub const PADDING: f32 = space::S + 2.0;
 /// Shows the table over the whole width: its first rows, or the page that was asked for.
 pub fn table_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: BlockId, cell: &CellView, output: &TableOutput) {
     let width = ui.available_width();
-    let layout = layout::of(ui, &mut frame.view.tables, block, output, width);
+    let layout = layout::of(ui, &mut frame.view.tables, block, output, &cell.pictures, width);
     let header_size = vec2(width, header::HEIGHT);
     let (header, _) = ui.allocate_exact_size(header_size, Sense::hover());
 
@@ -50,6 +50,7 @@ pub fn table_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: BlockId, cell: &CellV
         table,
         first,
         layout: &layout,
+        pictures: &cell.pictures,
         thumbnails: &cell.thumbnails,
     };
     let rows = table.rows;
@@ -104,9 +105,11 @@ pub fn table_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: BlockId, cell: &CellV
         }
         Some((column, Clicked::Menu(chosen))) => asked = Some((chosen, column)),
         Some((column, Clicked::Width(width))) => frame.view.tables.choose(block, output, &column, width),
+        Some((_, Clicked::Released)) => keep_widths(frame, block),
         Some((column, Clicked::Fit)) => {
-            let width = layout::fitting(ui, output, &column);
+            let width = layout::fitting(ui, output, &cell.pictures, &column);
             frame.view.tables.choose(block, output, &column, width);
+            keep_widths(frame, block);
         }
         None => {}
     }
@@ -123,6 +126,14 @@ pub fn table_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: BlockId, cell: &CellV
             format!("Table {name}: {rows} rows, {columns} columns"),
         )
     });
+}
+
+/// The next window finds the columns as wide as they are now.
+fn keep_widths(frame: &mut Frame<'_>, block: BlockId) {
+    let widths = frame.view.tables.chosen(block);
+    if !widths.is_empty() {
+        frame.send(Operation::KeepWidths { block, widths });
+    }
 }
 
 /// Asks the session for what was chosen in a menu.

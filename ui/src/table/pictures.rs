@@ -1,18 +1,20 @@
-//! Pictures in the rows of a table: asked for where they are in view, and painted small beside the words for their bytes.
+//! Pictures in the rows of a table: asked for where they are in view, and painted small beside what the column says.
 
+use super::body::Body;
 use crate::view::Frame;
 use aloft_protocol::snapshot::{THUMBNAILS, Thumbnail, Thumbnails};
 use aloft_protocol::{BlockId, Operation};
-use aloft_spec::table::{Column, Table};
+use aloft_spec::table::Table;
 use egui::{
     Color32, ColorImage, Context, Painter, Rect, TextureFilter, TextureHandle, TextureOptions, Vec2, pos2,
     vec2,
 };
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::ops::{Range, RangeInclusive};
 use std::sync::{Arc, Weak};
 
-/// Stretches of rows whose textures are kept, of all tables.
+/// Stretches of rows whose textures are kept of all tables, where fewer are in view; the latest seen stay.
 const KEPT: usize = 16;
 
 /// Pictures that were asked for, and those that are there.
@@ -26,87 +28,115 @@ pub struct Pictures {
 /// What was in view when pictures were last asked for.
 struct Asked {
     of: Weak<Table>,
-    columns: Range<usize>,
+    columns: Vec<String>,
     stretches: RangeInclusive<u64>,
 }
 
-/// The pictures of some rows as textures.
-#[derive(Clone)]
+/// The pictures of some rows, as textures where the rows have been in view.
 struct Drawn {
     of: Arc<Thumbnails>,
-    textures: Arc<[Option<TextureHandle>]>,
+    textures: Vec<Option<TextureHandle>>,
+    /// The frame that last painted one of them.
+    seen: u64,
 }
 
-/// Whether a column may have pictures.
-pub fn may_have(column: &Column) -> bool {
-    column.field.dtype == "binary"
-}
-
-/// Asks for the pictures of the rows that have come into view. Who goes back to rows whose pictures aren't kept any more asks
-/// anew; without going anywhere nothing is asked for twice.
-pub fn ask(
+/// The pictures of a table in the columns and rows that are in view; those that aren't there are asked for.
+pub fn shown(
+    ctx: &Context,
     frame: &mut Frame<'_>,
-    block: BlockId,
-    table: &Arc<Table>,
+    body: &Body<'_>,
     columns: Range<usize>,
     rows: Range<usize>,
-    before: u64,
-    there: &[Arc<Thumbnails>],
-) {
-    let in_view = table.columns.get(columns.clone()).unwrap_or_default();
-    if rows.is_empty() || !in_view.iter().any(may_have) {
-        return;
+) -> Shown {
+    let columns = body.table.columns.get(columns).unwrap_or_default().iter();
+    let names = columns.map(|column| &column.field.name);
+    let columns: Vec<String> = names
+        .filter(|name| body.pictures.contains(name))
+        .cloned()
+        .collect();
+    if columns.is_empty() || rows.is_empty() {
+        return Shown::default();
     }
-    let stretch = THUMBNAILS as u64;
-    let (first, last) = (before + rows.start as u64, before + rows.end as u64 - 1);
+    let rows = body.first + rows.start as u64..body.first + rows.end as u64;
+    ask(frame, body, &columns, rows.clone());
+    let in_view = body.thumbnails.iter().filter(|of| {
+        columns.contains(&of.column)
+            && of.first < rows.end
+            && rows.start < of.first + of.pictures.len() as u64
+    });
+    frame.view.pictures.textures(ctx, in_view, rows.clone())
+}
+
+/// Asks for the pictures that have come into view. Who goes back to rows whose pictures aren't kept any more asks anew;
+/// without going anywhere nothing is asked for twice.
+fn ask(frame: &mut Frame<'_>, body: &Body<'_>, columns: &[String], rows: Range<u64>) {
+    let (first, last) = (rows.start, rows.end - 1);
     let now = Asked {
-        of: Arc::downgrade(table),
-        columns,
-        stretches: first / stretch..=last / stretch,
+        of: Arc::downgrade(body.table),
+        columns: columns.to_vec(),
+        stretches: first / THUMBNAILS..=last / THUMBNAILS,
     };
     let asked = &mut frame.view.pictures.asked;
-    let earlier = asked.get(&block).filter(|earlier| earlier.of.ptr_eq(&now.of));
-    let was_asked = |index: usize, number: u64| {
-        earlier.is_some_and(|earlier| earlier.columns.contains(&index) && earlier.stretches.contains(&number))
+    let was_asked = asked.get(&body.block).is_some_and(|earlier| {
+        earlier.of.ptr_eq(&now.of) && earlier.columns == now.columns && earlier.stretches == now.stretches
+    });
+    let is_there = |column: &String, number: u64| {
+        let mut there = body.thumbnails.iter();
+        there.any(|of| of.column == *column && of.first == number * THUMBNAILS)
     };
-    let mut wanted = Vec::new();
-    for (index, column) in now.columns.clone().zip(in_view) {
-        let name = &column.field.name;
-        for number in now.stretches.clone() {
-            let first = number * stretch;
-            let is_there = || there.iter().any(|of| of.column == *name && of.first == first);
-            if may_have(column) && !was_asked(index, number) && !is_there() {
-                wanted.push((name.clone(), first));
-            }
-        }
-    }
-    asked.insert(block, now);
-    for (column, first) in wanted {
-        frame.send(Operation::ShowThumbnails { block, column, first });
+    let is_whole = || {
+        now.stretches
+            .clone()
+            .all(|number| columns.iter().all(|column| is_there(column, number)))
+    };
+    let is_wanted = !was_asked && !is_whole();
+    asked.insert(body.block, now);
+    if is_wanted {
+        frame.send(Operation::ShowThumbnails {
+            block: body.block,
+            columns: columns.to_vec(),
+            first,
+            last,
+        });
     }
 }
 
 impl Pictures {
-    /// Those of some rows that are there, ready to be painted.
-    pub fn of(&mut self, ctx: &Context, thumbnails: &[Arc<Thumbnails>]) -> Shown {
-        let shown = thumbnails.iter().map(|of| {
-            if let Some(known) = self.drawn.iter().find(|known| Arc::ptr_eq(&known.of, of)) {
-                return known.clone();
-            }
-            let textures = of
-                .pictures
-                .iter()
-                .map(|picture| Some(texture(ctx, picture.as_ref()?)));
-            let drawn = Drawn {
-                of: of.clone(),
-                textures: textures.collect(),
+    /// Textures of these rows. However many are in view in all tables together, none of them is dropped for another.
+    fn textures<'a>(
+        &mut self,
+        ctx: &Context,
+        in_view: impl Iterator<Item = &'a Arc<Thumbnails>>,
+        rows: Range<u64>,
+    ) -> Shown {
+        let now = ctx.cumulative_frame_nr();
+        let mut shown = Shown::default();
+        for of in in_view {
+            let known = self.drawn.iter().position(|known| Arc::ptr_eq(&known.of, of));
+            let index = known.unwrap_or_else(|| {
+                self.drawn.push(Drawn {
+                    of: of.clone(),
+                    textures: vec![None; of.pictures.len()],
+                    seen: now,
+                });
+                self.drawn.len() - 1
+            });
+            let Some(drawn) = self.drawn.get_mut(index) else {
+                continue;
             };
-            self.drawn.push(drawn.clone());
-            drawn
-        });
-        let shown = Shown(shown.collect());
-        let more = self.drawn.len().saturating_sub(KEPT);
-        self.drawn.drain(..more);
+            drawn.seen = now;
+            for ((row, picture), texture) in (of.first..).zip(&of.pictures).zip(&mut drawn.textures) {
+                let Some(picture) = picture.as_ref().filter(|_| rows.contains(&row)) else {
+                    continue;
+                };
+                let texture = texture.get_or_insert_with(|| self::texture(ctx, picture));
+                shown.0.push((of.column.clone(), row, texture.clone()));
+            }
+        }
+        self.drawn.sort_by_key(|drawn| Reverse(drawn.seen));
+        // In this frame other tables may still be to come.
+        let in_view = self.drawn.partition_point(|drawn| drawn.seen + 1 >= now);
+        self.drawn.truncate(in_view.max(KEPT));
         shown
     }
 }
@@ -121,17 +151,15 @@ fn texture(ctx: &Context, picture: &Thumbnail) -> TextureHandle {
     ctx.load_texture("thumbnail", image, options)
 }
 
-/// The pictures of a table that can be painted.
-pub struct Shown(Vec<Drawn>);
+/// The pictures of a table that are in view, by column and row of the whole result.
+#[derive(Default)]
+pub struct Shown(Vec<(String, u64, TextureHandle)>);
 
 impl Shown {
-    /// The picture of a row, which counts in the whole result.
+    /// The picture of a row.
     pub fn at(&self, column: &str, row: u64) -> Option<&TextureHandle> {
-        let of = self.0.iter().find(|drawn| {
-            let rows = drawn.of.first..drawn.of.first + drawn.textures.len() as u64;
-            drawn.of.column == column && rows.contains(&row)
-        })?;
-        of.textures.get((row - of.of.first) as usize)?.as_ref()
+        let found = self.0.iter().find(|(of, at, _)| *at == row && of == column);
+        found.map(|(_, _, texture)| texture)
     }
 }
 

@@ -93,6 +93,27 @@ impl<'a> Row<'a> {
         self
     }
 
+    /// Whether nothing of it would be cut.
+    pub fn fits(&self, ui: &Ui) -> bool {
+        let width = |text: &str, size| {
+            let galley = line(
+                ui,
+                text,
+                fonts::regular(size),
+                Color32::PLACEHOLDER,
+                f32::INFINITY,
+            );
+            galley.size().x
+        };
+        let mark = if self.mark.is_some() {
+            size::DOT + space::S
+        } else {
+            0.0
+        };
+        let room = ui.available_width() - 2.0 * space::L - mark - space::S;
+        width(self.text, font::BODY) + width(self.right, font::SMALL) <= room
+    }
+
     /// Shows it over the whole width.
     pub fn ui(self, ui: &mut Ui) -> Response {
         let t = Tokens::of(ui);

@@ -1,8 +1,8 @@
 //! What the window asks for when it is used, by the names that a screen reader reads.
 
 use crate::support::{
-    CTRL, CTRL_SHIFT, WINDOW, Window, asked, charts, click, every_chart, flights, notebook_mut, of, press,
-    welcome, window,
+    CTRL, CTRL_SHIFT, WINDOW, asked, charts, click, every_chart, flights, notebook_mut, of, press, welcome,
+    window,
 };
 use aloft_protocol::operation::{CloseChoice, Rows};
 use aloft_protocol::snapshot::{BlockContent, CellState, Notice, Question};
@@ -11,7 +11,6 @@ use aloft_spec::profile::{Association, Associations, Gaps, Lengths, Measure};
 use aloft_spec::{Code, Output};
 use aloft_ui::ShellRequest;
 use egui::{Key, Modifiers};
-use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use std::sync::Arc;
 
@@ -260,8 +259,8 @@ fn a_problem_says_where_and_what_next() {
     harness.run();
     harness.get_by_label_contains("Go to broken").click();
     harness.run();
-    harness.get_by_label("there is no column named carier in joined");
-    harness.get_by_label("did you mean carrier?");
+    harness.get_by_label("There is no column named carier in joined");
+    harness.get_by_label("Did you mean carrier?");
 }
 
 #[test]
@@ -293,55 +292,6 @@ fn a_project_without_a_notebook_offers_to_make_one() {
         [Operation::NewNotebook {
             name: "weather".into()
         }]
-    );
-}
-
-#[test]
-fn fifty_thousand_rows_cost_what_is_seen_of_them() {
-    let shapes = |rows| {
-        let mut harness = window(crate::support::flights_of(rows), WINDOW);
-        harness.run();
-        harness.output().shapes.len()
-    };
-    let (few, many) = (shapes(40), shapes(50_000));
-    assert!(
-        many <= few + 8,
-        "a frame paints {many} shapes of a long table and {few} of a short one"
-    );
-}
-
-#[test]
-fn every_panel_is_reached_by_its_number() {
-    let mut harness = window(flights(), WINDOW);
-    harness.run();
-    press(&mut harness, CTRL, Key::Num1);
-    let mut rows = harness.get_all_by_label("late_arrivals");
-    assert!(rows.any(|row| row.is_focused()));
-    drop(rows);
-    press(&mut harness, CTRL, Key::Num3);
-    assert!(harness.get_by_label("Column").is_focused());
-    press(&mut harness, CTRL, Key::Num2);
-    press(&mut harness, Modifiers::NONE, Key::F1);
-    harness.get_by_label("With a block selected");
-}
-
-#[test]
-fn a_window_at_rest_paints_nothing() {
-    let mut harness = window(flights(), WINDOW);
-    let rests = |harness: &Harness<'_, Window>| {
-        let mut outputs = harness.output().viewport_output.values();
-        outputs.all(|output| output.repaint_delay == std::time::Duration::MAX)
-    };
-    harness.run();
-    harness.run_steps(2);
-    assert!(rests(&harness), "the notebook is painted again and again");
-    harness.get_by_label("Text of joined").focus();
-    harness.run();
-    harness.run_steps(2);
-    assert!(harness.get_by_label("Text of joined").is_focused());
-    assert!(
-        rests(&harness),
-        "a text with the keyboard is painted again and again"
     );
 }
 
@@ -436,13 +386,12 @@ fn a_lost_run_is_resumed_at_its_cell() {
 }
 
 #[test]
-fn a_notebook_of_wide_tables_takes_the_window() {
-    let mut harness = window(flights(), [1920.0, 900.0]);
+fn a_name_that_no_file_can_have_is_said() {
+    let mut harness = window(flights(), WINDOW);
     harness.run();
-    let width = |harness: &Harness<'_, Window>| harness.get_by_label("Text of joined").rect().width();
-    let narrow = width(&harness);
-    press(&mut harness, CTRL_SHIFT, Key::W);
-    assert!(width(&harness) > narrow * 1.4);
-    press(&mut harness, CTRL_SHIFT, Key::W);
-    assert_eq!(width(&harness), narrow);
+    press(&mut harness, CTRL, Key::N);
+    harness.get_by_label("It becomes the name of a file.");
+    harness.get_by_label("Name of the notebook").type_text("a/b");
+    harness.run();
+    harness.get_by_label_contains("A file's name has no /");
 }

@@ -134,5 +134,5 @@ fn problems_are_marked_in_the_text_without_changing_it() {
     };
     harness.run();
     assert_eq!(value(&harness), "SELECT carier FROM joined");
-    harness.get_by_label("there is no column `carier`");
+    harness.get_by_label("There is no column carier");
 }

@@ -35,10 +35,10 @@ fn findings_are_read_and_the_class_is_set() {
     of(notebook_mut(&mut snapshot), 2).findings = Arc::new(findings.collect());
     let mut harness = window(snapshot, [1440.0, 1400.0]);
     harness.run();
-    harness.get_by_label("Warning: `c0` holds e-mail addresses: 40 of 50,000 values");
-    harness.get_by_label("leave `c0` out");
-    harness.get_by_label("Note: `c2` holds e-mail addresses: 40 of 50,000 values");
-    let last = "Note: `c4` holds e-mail addresses: 40 of 50,000 values";
+    harness.get_by_label("Warning: c0 holds e-mail addresses: 40 of 50,000 values");
+    harness.get_by_label("Leave c0 out");
+    harness.get_by_label("Note: c2 holds e-mail addresses: 40 of 50,000 values");
+    let last = "Note: c4 holds e-mail addresses: 40 of 50,000 values";
     assert!(harness.query_by_label(last).is_none(), "three come first");
     harness.get_by_label("Show all 5 findings of flights").click();
     harness.run();

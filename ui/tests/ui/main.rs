@@ -17,4 +17,5 @@ mod sending;
 mod support;
 mod sweeps;
 mod tables;
+mod whole;
 mod writing;

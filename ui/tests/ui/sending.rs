@@ -127,16 +127,11 @@ fn a_host_that_gives_no_key_says_so_in_the_form() {
         id: NoticeId(5),
         good: false,
         code: Some(Code::Unreachable),
-        message: "mill didn't answer on port 22".into(),
+        message: "mill:22 didn't answer".into(),
         hint: Some("is it switched on?".into()),
     }];
     harness.run();
-    assert!(
-        harness
-            .query_all_by_label("mill didn't answer on port 22")
-            .count()
-            > 1
-    );
+    assert!(harness.query_all_by_label("mill:22 didn't answer").count() > 1);
     asked(&mut harness);
     press(&mut harness, Modifiers::NONE, Key::Escape);
     assert_eq!(asked(&mut harness), [Operation::CancelSend]);

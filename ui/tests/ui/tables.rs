@@ -3,8 +3,8 @@
 use crate::support::{Window, asked, flights, notebook_mut, of, press, window};
 use aloft_protocol::snapshot::{PageView, Thumbnail, Thumbnails};
 use aloft_protocol::{BlockId, Operation};
-use aloft_spec::Output;
 use aloft_spec::ask::{Ask, Condition, JoinKeys};
+use aloft_spec::{CellKind, Output};
 use egui::{Event, Key, Modifiers, OutputCommand, PointerButton, Pos2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
@@ -339,7 +339,17 @@ fn a_column_is_made_wider_at_its_edge_and_fits_its_values() {
     }
     assert!((width(&harness, carrier) - before - 60.0).abs() < 3.0);
     assert_eq!(width(&harness, distance), other, "the others keep their widths");
-    assert_eq!(harness.state().operations, [], "a column isn't chosen by that");
+    let asked = asked(&mut harness);
+    let [
+        Operation::KeepWidths {
+            block: JOINED,
+            widths,
+        },
+    ] = &asked[..]
+    else {
+        panic!("a column isn't chosen by that, and its width is kept once: {asked:?}")
+    };
+    assert_eq!((widths.len(), widths["distance"]), (6, other));
 }
 
 #[test]
@@ -380,11 +390,13 @@ fn pictures_in_rows_are_asked_for_once_and_painted() {
     let mut table = (*output.table).clone();
     table.columns[0].field.dtype = "binary".into();
     output.table = Arc::new(table);
+    joined.pictures = vec!["carrier".into()];
     harness.run();
     let wanted = [Operation::ShowThumbnails {
         block: JOINED,
-        column: "carrier".into(),
+        columns: vec!["carrier".into()],
         first: 0,
+        last: 10,
     }];
     assert_eq!(asked(&mut harness), wanted);
     let thumbnails = Thumbnails {
@@ -419,11 +431,61 @@ fn pictures_in_rows_are_asked_for_once_and_painted() {
     harness.run();
     let further = Operation::ShowThumbnails {
         block: JOINED,
-        column: "carrier".into(),
+        columns: vec!["carrier".into()],
         first: 640,
+        last: 650,
     };
     assert_eq!(asked(&mut harness), [further]);
     of(notebook_mut(&mut harness.state_mut().snapshot), 3).page = None;
     harness.run();
     assert_eq!(asked(&mut harness), wanted);
+}
+
+#[test]
+fn pictures_of_several_tables_in_view_stay_loaded() {
+    let mut snapshot = flights();
+    let notebook = notebook_mut(&mut snapshot);
+    let Some(Output::Table(output)) = of(notebook, 3).output.clone() else {
+        panic!("a table")
+    };
+    let names: Vec<String> = output
+        .table
+        .columns
+        .iter()
+        .map(|column| column.field.name.clone())
+        .collect();
+    for (block, kind) in [(2, CellKind::Source), (3, CellKind::Query), (7, CellKind::Source)] {
+        let cell = of(notebook, block);
+        assert_eq!(cell.kind, kind);
+        cell.output = Some(Output::Table(output.clone()));
+        cell.pictures = names.clone();
+        let picture = Thumbnail {
+            size: [1, 1],
+            rgba: vec![255; 4],
+        };
+        let of_column = |column: &String| {
+            Arc::new(Thumbnails {
+                column: column.clone(),
+                first: 0,
+                pictures: vec![Some(picture.clone()); 32],
+            })
+        };
+        cell.thumbnails = names.iter().map(of_column).collect();
+    }
+    // Tables first, so that all are in one screenful.
+    notebook.blocks.retain(|block| [2, 3, 7].contains(&block.id.0));
+    let mut harness = window(snapshot, [1440.0, 1600.0]);
+    harness.run();
+    assert_eq!(asked(&mut harness), [], "they are there");
+    let textures = |harness: &Harness<'_, Window>| harness.ctx.tex_manager().read().num_allocated();
+    let before = textures(&harness);
+    assert!(before >= 3 * 6 * 11, "one a row in view of each column: {before}");
+    for _ in 0..3 {
+        harness.step();
+        let loaded = &harness.output().textures_delta;
+        assert!(
+            loaded.set.is_empty() && loaded.free.is_empty(),
+            "nothing is loaded anew"
+        );
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     Drawing, axis_over, counted,
-    numbers::{indices, is_whole, on, rough_position, scale},
+    numbers::{has_zone, indices, is_whole, on, rough_position, scale},
     rows::Rows,
 };
 use crate::{
@@ -65,7 +65,8 @@ pub(super) const LOG_FLOOR: f64 = -std::f64::consts::LOG10_2;
 
 /// The smallest and the largest value as a file has noted them, if it has and if they are finite; of all rows only.
 fn noted_ends(rows: &Rows<'_>, x: &Field, values: Expr) -> Result<Option<(f64, f64)>> {
-    if !rows.are_all() {
+    // Where clocks are put back, the last point in time isn't the latest that they show.
+    if !rows.are_all() || has_zone(x) {
         return Ok(None);
     }
     let Some(noted) = rows.relation.noted_ends(&x.name)? else {

@@ -36,11 +36,29 @@ fn real(field: &Field, instead: &str) -> Result<Expr> {
     };
     match field.kind {
         ColumnKind::Integer | ColumnKind::Boolean | ColumnKind::Float => Ok(column().cast(DataType::Float64)),
-        ColumnKind::Date | ColumnKind::Datetime | ColumnKind::Time => Ok(milliseconds(column())),
+        ColumnKind::Datetime => Ok(milliseconds(on_the_clock(field))),
+        ColumnKind::Date | ColumnKind::Time => Ok(milliseconds(column())),
         ColumnKind::Text | ColumnKind::Other => Err(DataError::BadValue {
             what: format!("`{}` holds {}, not numbers", field.name, field.dtype),
             hint: instead.into(),
         }),
+    }
+}
+
+/// Whether a column holds points in time with a zone.
+pub(super) fn has_zone(field: &Field) -> bool {
+    field.kind == ColumnKind::Datetime && field.dtype.contains(", ")
+}
+
+/// Points in time as clocks in their zone show them: as tables write them, and as conditions on them are read.
+fn on_the_clock(field: &Field) -> Expr {
+    let column = col(field.name.as_str());
+    if has_zone(field) {
+        column
+            .dt()
+            .replace_time_zone(None, lit("raise"), NonExistent::Raise)
+    } else {
+        column
     }
 }
 

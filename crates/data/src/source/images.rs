@@ -40,6 +40,7 @@ pub(crate) fn open(folder: &Folder<'_>, cancel: &Cancel) -> Result<Opened> {
         sizes.iter().sum::<i64>() as u64,
     );
     reading.bytes_read = Some(bytes_read);
+    reading.pictures = vec!["path".into()];
     let damaged: Vec<&str> = paths
         .iter()
         .zip(&dimensions)

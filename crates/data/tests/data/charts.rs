@@ -445,3 +445,25 @@ fn a_chart_of_no_rows_is_empty() {
         }
     }
 }
+
+#[test]
+fn an_axis_of_time_has_the_clocks_of_its_zone() {
+    use polars::prelude::*;
+    // Midnight of 2014-07-01 in UTC, and every hour after it.
+    let at: Vec<i64> = (0..48).map(|hour| 1_404_172_800_000 + hour * 3_600_000).collect();
+    let axis = |zone: Option<&str>| {
+        let dtype = DataType::Datetime(TimeUnit::Milliseconds, TimeZone::opt_try_new(zone).unwrap());
+        let frame = df!("at" => &at, "n" => &at).unwrap().lazy();
+        let frame = frame.with_column(col("at").cast(dtype)).collect().unwrap();
+        let folder = Folder::new();
+        let file = folder.path().join("t.parquet");
+        aloft_data::write_table(&frame, &file).unwrap();
+        let drawn = chart(&whole(&file), Mark::Histogram, "at", None);
+        let hours = (drawn.panels[0].x.low - 1_404_172_800_000.0) / 3_600_000.0;
+        assert_eq!(drawn.panels[0].x.scale, Scale::Time);
+        hours.round()
+    };
+    assert_eq!(axis(None), axis(Some("UTC")));
+    assert_eq!(axis(Some("America/New_York")) - axis(None), -4.0);
+    assert_eq!(axis(Some("Asia/Tokyo")) - axis(None), 9.0);
+}

@@ -46,7 +46,7 @@ fn a_condition_on_times_finds_its_rows() {
 #[test]
 fn digits_are_seen() {
     let digits = whole(&example("digits/data/digits.parquet"));
-    let pictures = digits.thumbnails("image", 9_998, 64, 160).unwrap();
+    let pictures = digits.thumbnails("image", None, 9_998, 64, 160).unwrap();
     assert_eq!(pictures.len(), 2, "the last ones");
     for picture in pictures {
         let picture = picture.unwrap();
@@ -59,12 +59,12 @@ fn digits_are_seen() {
             "something is written"
         );
     }
-    let small = digits.thumbnails("image", 0, 1, 14).unwrap();
+    let small = digits.thumbnails("image", None, 0, 1, 14).unwrap();
     assert_eq!(
         small[0].as_ref().map(|picture| (picture.width, picture.height)),
         Some((14, 14))
     );
-    let problem = digits.thumbnails("label", 0, 1, 14).unwrap_err();
+    let problem = digits.thumbnails("label", None, 0, 1, 14).unwrap_err();
     assert!(problem.message.contains("Binary"), "{problem}");
 }
 

@@ -10,5 +10,6 @@ mod clicks;
 mod evaluate;
 mod findings;
 mod inputs;
+mod pictures;
 mod places;
 mod selection;

@@ -3,9 +3,9 @@
 use super::{answer, guarded};
 use crate::message::{Effect, Message};
 use aloft_data::Picture;
-use aloft_engine::{Cancel, Evaluator, Workspace};
+use aloft_engine::{Cancel, Evaluator, Stretch, Workspace};
 use aloft_protocol::operation::Rows;
-use aloft_protocol::snapshot::{Thumbnail, Thumbnails};
+use aloft_protocol::snapshot::{THUMBNAILS, Thumbnail, Thumbnails};
 use aloft_spec::{CellKind, table::Scope};
 use crossbeam_channel::Sender;
 use std::time::Instant;
@@ -114,15 +114,23 @@ pub fn carry_out(effect: Effect, evaluator: &Evaluator, messages: &Sender<Messag
             rows,
             column,
             first,
-            count,
+            cancel,
         } => {
+            let wanted = Stretch {
+                column: &column,
+                first,
+                rows: THUMBNAILS as usize,
+            };
             let made = guarded(|| {
-                let relation = evaluator.relation(&workspace, &cell, scope(rows), &Cancel::new())?;
-                relation.thumbnails(&column, first, count, THUMBNAIL_SIDE)
+                cancel.check()?;
+                evaluator.thumbnails(&workspace, &cell, scope(rows), wanted, THUMBNAIL_SIDE, &cancel)
             });
-            // What can't be drawn stays as it is, in words.
-            let Ok(made) = made else { return };
-            let pictures = made.into_iter().map(|picture| picture.map(thumbnail)).collect();
+            if cancel.is_cancelled() {
+                return;
+            }
+            // What can't be drawn stays as it is, in words, and isn't tried again.
+            let made = made.unwrap_or_default().into_iter();
+            let pictures = made.map(|picture| picture.map(thumbnail)).collect();
             Message::Thumbnails {
                 cell,
                 key,

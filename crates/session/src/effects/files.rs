@@ -34,6 +34,11 @@ pub fn theme() -> Theme {
     }
 }
 
+/// How large everything was painted last, in percent.
+pub fn zoom_percent() -> u16 {
+    Settings::load().zoom_percent
+}
+
 /// The recent list and the settings.
 pub fn recent(effect: Effect, messages: &Sender<Message>) {
     let result = match effect {
@@ -44,6 +49,11 @@ pub fn recent(effect: Effect, messages: &Sender<Message>) {
         Effect::KeepTheme(theme) => {
             let mut settings = Settings::load();
             settings.theme = theme;
+            settings.save()
+        }
+        Effect::KeepZoom(percent) => {
+            let mut settings = Settings::load();
+            settings.zoom_percent = percent;
             settings.save()
         }
         _ => Ok(()),
@@ -90,7 +100,7 @@ pub fn load(task: TaskId, place: Place, messages: &Sender<Message>) {
             }
             None => None,
         };
-        let diagnostics = project.diagnostics();
+        let (diagnostics, window) = (project.diagnostics(), project.window());
         let dropped = path.is_file().then_some(path);
         Ok(Box::new(Loaded {
             project,
@@ -98,6 +108,7 @@ pub fn load(task: TaskId, place: Place, messages: &Sender<Message>) {
             listing,
             diagnostics,
             dropped,
+            window: Arc::new(window),
         }))
     });
     answer(messages, Message::Loaded { task, result });

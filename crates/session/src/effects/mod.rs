@@ -16,7 +16,7 @@ use aloft_engine::Evaluator;
 use crossbeam_channel::Sender;
 use std::sync::Arc;
 
-pub use files::{examples, theme};
+pub use files::{examples, theme, zoom_percent};
 
 /// Pixels a point of charts on the clipboard: as in files.
 const PICTURE_SCALE: f32 = 2.0;
@@ -49,7 +49,7 @@ impl Workers {
     /// Hands an effect to its worker.
     pub fn carry_out(&self, effect: Effect) {
         match effect {
-            Effect::ReadRecent | Effect::Remember { .. } | Effect::KeepTheme(_) => {
+            Effect::ReadRecent | Effect::Remember { .. } | Effect::KeepTheme(_) | Effect::KeepZoom(_) => {
                 self.on_files(|messages| files::recent(effect, messages));
             }
             Effect::Load { task, place } => self.on_files(move |messages| files::load(task, place, messages)),
@@ -75,6 +75,10 @@ impl Workers {
             Effect::Journal { project, path, text } => {
                 self.on_files(move |messages| files::journal(&project, &path, &text, messages));
             }
+            Effect::KeepWindow { project, window } => self.on_files(move |_| {
+                // A place that can't be written to costs the user nothing but the widths.
+                let _ = project.keep_window(&window);
+            }),
             Effect::List { project } => {
                 self.on_files(move |messages| answer(messages, Message::Listed(files::listing(&project))));
             }

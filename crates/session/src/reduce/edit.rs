@@ -1,6 +1,6 @@
 //! Edits of the notebook's text, undo, saving and recovery.
 
-use super::sweep;
+use super::{sweep, window};
 use crate::history::Step;
 use crate::message::{Effect, NotebookText};
 use crate::state::{OpenNotebook, State};
@@ -121,7 +121,7 @@ pub fn set_param(state: &mut State, block: BlockId, value: &ParamValue, continue
     }
 }
 
-pub fn rename(state: &mut State, block: BlockId, name: &str, now: Instant) {
+pub fn rename(state: &mut State, block: BlockId, name: &str, now: Instant, effects: &mut Vec<Effect>) {
     let before = state
         .notebook()
         .and_then(|notebook| notebook.cell_name(block))
@@ -136,10 +136,12 @@ pub fn rename(state: &mut State, block: BlockId, name: &str, now: Instant) {
     if let (Some(before), Some(notebook)) = (before, state.notebook_mut())
         && notebook.document.cell(&before).is_none()
         && notebook.document.cell(name).is_some()
-        && let Some(cell) = notebook.cells.remove(&before)
     {
-        notebook.cells.insert(name.to_owned(), cell);
-        refresh_states(notebook);
+        if let Some(cell) = notebook.cells.remove(&before) {
+            notebook.cells.insert(name.to_owned(), cell);
+            refresh_states(notebook);
+        }
+        window::renamed(state, &before, name, effects);
     }
 }
 

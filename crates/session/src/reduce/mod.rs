@@ -17,6 +17,7 @@ mod sweep;
 #[cfg(test)]
 mod tests;
 mod thumbnails;
+mod window;
 mod work;
 
 use crate::message::{Effect, Message};
@@ -70,7 +71,7 @@ pub fn reduce(state: &mut State, message: Message, now: Instant) -> Vec<Effect> 
             cell,
             key,
             thumbnails,
-        } => thumbnails::shown(state, &cell, key, thumbnails),
+        } => thumbnails::shown(state, &cell, &key, thumbnails),
         Message::Planned { task, key, result } => work::planned(state, task, key, result),
         Message::RunStarted { task, key, result } => runs::started(state, task, key, result, &mut effects),
         Message::Swept { task, leaderboard } => sweep::swept(state, task, *leaderboard),
@@ -126,7 +127,7 @@ fn operate(state: &mut State, operation: Operation, now: Instant, effects: &mut 
         Operation::NewNotebook { name } => open::new_notebook(state, &name, effects),
 
         Operation::EditText { block, text } => edit::text(state, block, &text, now),
-        Operation::RenameCell { block, name } => edit::rename(state, block, &name, now),
+        Operation::RenameCell { block, name } => edit::rename(state, block, &name, now, effects),
         Operation::AddCell { after, kind } => edit::add_cell(state, after, &kind, now),
         Operation::PredictColumn { block, column } => edit::predict(state, block, &column, now),
         Operation::ChartColumn { block, column } => edit::chart(state, block, &column, now),
@@ -141,9 +142,13 @@ fn operate(state: &mut State, operation: Operation, now: Instant, effects: &mut 
             continues,
         } => edit::set_param(state, block, &value, continues, now),
         Operation::ShowPage { block, first } => page::show(state, block, first),
-        Operation::ShowThumbnails { block, column, first } => {
-            thumbnails::show(state, block, column, first, effects);
-        }
+        Operation::ShowThumbnails {
+            block,
+            columns,
+            first,
+            last,
+        } => thumbnails::show(state, block, &columns, first..=last, effects),
+        Operation::KeepWidths { block, widths } => window::keep_widths(state, block, widths, effects),
         Operation::SetClass { block, class } => edit::set_class(state, block, class, now),
         Operation::UseTrial { block, trial } => sweep::use_trial(state, block, trial, now),
         Operation::AddProse { after } => edit::add_prose(state, after, now),
@@ -172,6 +177,7 @@ fn operate(state: &mut State, operation: Operation, now: Instant, effects: &mut 
         Operation::TestTarget { name } => cloud::test_target(state, name, effects),
         Operation::RemoveTarget { name } => cloud::remove_target(state, name, effects),
 
+        Operation::KeepPanels { panels } => window::keep_panels(state, panels, effects),
         Operation::SetTheme { theme } => {
             state.theme = theme;
             let word = match theme {
@@ -180,6 +186,10 @@ fn operate(state: &mut State, operation: Operation, now: Instant, effects: &mut 
                 aloft_protocol::operation::Theme::Dark => "dark",
             };
             effects.push(Effect::KeepTheme(word.into()));
+        }
+        Operation::KeepZoom { percent } => {
+            state.zoom_percent = Some(percent);
+            effects.push(Effect::KeepZoom(percent));
         }
         Operation::DismissNotice { notice } => state.notices.retain(|other| other.id != notice),
         Operation::RequestClose => close::request(state, effects),

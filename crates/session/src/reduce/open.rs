@@ -103,6 +103,7 @@ pub fn loaded(
         target_tests: BTreeMap::new(),
         diagnostics: loaded.diagnostics,
         notebook: None,
+        window: loaded.window,
         followed: BTreeMap::new(),
     });
     listed(state, loaded.listing);

@@ -63,6 +63,10 @@ pub fn started(
             };
             state.tasks.push(task);
             follow(state, &run, Some(id), effects);
+            if let Some(open) = &state.open {
+                let project = open.project.clone();
+                effects.push(Effect::List { project });
+            }
         }
         Err(problem) => {
             if let Some(notebook) = state.notebook_mut() {

@@ -10,6 +10,8 @@ mod running;
 mod selecting;
 mod sending;
 mod sweeping;
+mod window;
+mod zones;
 
 use super::reduce;
 use crate::message::{Effect, Listing, Loaded, Message, NotebookText};
@@ -60,6 +62,7 @@ impl Bench {
             listing: Listing::default(),
             diagnostics: Vec::new(),
             dropped: None,
+            window: Arc::default(),
         };
         let mut bench = Self {
             state,

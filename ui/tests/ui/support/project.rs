@@ -152,6 +152,7 @@ pub fn flights_of(rows: usize) -> Snapshot {
             id: TaskId(1),
             label: "Training late".into(),
             fraction: Some(0.35),
+            waiting: false,
             stoppable: true,
         }],
         ..welcome()
@@ -245,6 +246,7 @@ pub fn cell(id: u64, name: &str, kind: CellKind, text: &str) -> BlockView {
             sweep: None,
             param: None,
             page: None,
+            pictures: Vec::new(),
             thumbnails: Vec::new(),
             joins: Vec::new(),
             first_line: 1,
@@ -294,6 +296,7 @@ fn project(notebook: NotebookView) -> ProjectView {
             ),
             target("gpu-box", "10.0.0.7", None),
         ],
+        window: Arc::default(),
         notebook: Some(notebook),
     }
 }
@@ -359,6 +362,7 @@ fn training() -> TrainingView {
                 ]
             })
             .collect(),
+        epoch_loss: Some(0.321),
         validation_loss: (1..=7)
             .map(|epoch| [f64::from(epoch), loss(f64::from(epoch))])
             .collect(),

@@ -1,7 +1,14 @@
 //! What may be wrong with data: when it is looked at, and what its reader does about it.
 
 use super::*;
-use aloft_spec::{Finding, FindingCode, Severity, output::TableOutput, profile::Profile};
+use aloft_spec::{
+    Finding, FindingCode, Severity,
+    output::TableOutput,
+    profile::Profile,
+    reading::Reading,
+    source::Format,
+    table::{Column, ColumnKind, Field, Table, Values},
+};
 
 #[test]
 fn data_is_looked_at_once_after_each_change_and_its_class_is_set_in_the_text() {
@@ -99,14 +106,16 @@ fn pictures_belong_to_the_output_that_they_were_made_of() {
     let ask = |bench: &mut Bench| {
         bench.operate(Operation::ShowThumbnails {
             block,
-            column: "image".into(),
+            columns: vec!["image".into()],
             first: 64,
+            last: 74,
         })
     };
     let effects = ask(&mut bench);
     let [Effect::Thumbnails { key, first: 64, .. }] = &effects[..] else {
         panic!("{effects:?}")
     };
+    assert!(ask(&mut bench).is_empty(), "they are being made");
     let thumbnails = |bench: &Bench| {
         let notebook = snapshot(&bench.state).project.unwrap().notebook.unwrap();
         let of = notebook
@@ -140,4 +149,69 @@ fn pictures_belong_to_the_output_that_they_were_made_of() {
     let again = bench.later(1.0);
     bench.settle(again, "");
     assert_eq!(thumbnails(&bench), 0, "another output has other pictures");
+}
+
+#[test]
+fn names_of_files_are_pictures_where_a_folder_of_them_hands_them_on() {
+    let text = "```toml source pets\npath = \"pictures\"\n```\n\n```sql query dogs\nSELECT path, kind FROM pets\n```\n\n```sql \
+                query made\nSELECT kind AS path, kind FROM pets\n```\n";
+    let column = |name: &str, dtype: &str, kind| Column {
+        field: Field {
+            name: name.into(),
+            dtype: dtype.into(),
+            kind,
+        },
+        values: Values::Text(vec![None]),
+    };
+    let mut bench = Bench::new(text, None);
+    let mut effects = std::mem::take(&mut bench.first);
+    while let Some(effect) = effects.pop() {
+        if let Effect::Recall { workspace, .. } = &effect {
+            let notebook = workspace.notebook.clone();
+            effects.extend(bench.send(Message::RecallEnded { notebook }));
+        }
+        if let Effect::Evaluate { task, key, cell, .. } = effect {
+            let mut reading = Reading::new(Format::Images, 1, 1);
+            reading.pictures = vec!["path".into()];
+            let table = TableOutput {
+                table: Arc::new(Table {
+                    columns: vec![
+                        column("path", "str", ColumnKind::Text),
+                        column("kind", "str", ColumnKind::Text),
+                        column("small", "binary", ColumnKind::Other),
+                    ],
+                    rows: 1,
+                }),
+                profile: Arc::new(Profile {
+                    extent: Extent::all(1),
+                    columns: Vec::new(),
+                    associations: None,
+                    scan: None,
+                }),
+                extent: Extent::all(1),
+                reading: (cell == "pets").then(|| Arc::new(reading)),
+            };
+            effects.extend(bench.send(Message::Evaluated {
+                task,
+                key,
+                seconds: 0.1,
+                cached: false,
+                result: Ok(Output::Table(table)),
+            }));
+        }
+    }
+    let notebook = snapshot(&bench.state).project.unwrap().notebook.unwrap();
+    let pictures: Vec<Vec<String>> = notebook
+        .blocks
+        .into_iter()
+        .filter_map(|block| match block.content {
+            BlockContent::Cell(cell) => Some(cell.pictures),
+            BlockContent::Prose => None,
+        })
+        .collect();
+    assert_eq!(
+        pictures,
+        [vec!["path", "small"], vec!["path", "small"], vec!["small"]],
+        "of the folder, handed on, and of other values under the same name"
+    );
 }
