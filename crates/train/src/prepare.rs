@@ -147,7 +147,12 @@ impl Prepared {
             rows: Box::new(fitted.rows),
             warnings: fitted.warnings,
         };
-        Self::of(spec, target, fitted.split, read)
+        let prepared = Self::of(spec, target, fitted.split, read)?;
+        let numbers = prepared.architecture.graph().width(0);
+        Ok(Self {
+            architecture: prepared.architecture.beside_line(&spec.model, numbers),
+            ..prepared
+        })
     }
 
     /// What all kinds of rows have in common once they are encoded: the model, the batch.
