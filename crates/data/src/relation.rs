@@ -350,7 +350,18 @@ impl Relation {
     /// Writes the rows of `columns` (all when empty, but none of bytes) to a Parquet file in `dir`, in canonical order and named by its
     /// hash: the same rows give the same bytes, whatever order they came in.
     pub fn snapshot(&self, dir: &Path, columns: &[String]) -> std::result::Result<SnapshotFile, Problem> {
-        Ok(snapshot::write(self, dir, columns)?)
+        self.snapshot_within(dir, columns, u64::MAX)
+    }
+
+    /// The same, the file too, where sorting may take so many bytes of memory: rows that don't lie in memory are sorted in
+    /// parts that fit. It takes more where less than 200 MB are given, and to write a row group of a wide table.
+    pub fn snapshot_within(
+        &self,
+        dir: &Path,
+        columns: &[String],
+        bytes: u64,
+    ) -> std::result::Result<SnapshotFile, Problem> {
+        Ok(snapshot::write(self, dir, columns, bytes)?)
     }
 
     /// The field of a column, or an error that names those near.

@@ -122,11 +122,16 @@ impl Training {
         })
     }
 
-    /// The rows as a file under the project's state folder, named by its hash.
+    /// The rows as a file under the project's state folder, named by its hash. What the run's rows may take of memory is
+    /// what sorting them may.
     pub fn snapshot(&self, workspace: &Workspace) -> Result<SnapshotFile> {
         let snapshots = workspace.project.state_dir().join("snapshots");
+        let bytes = self
+            .spec
+            .memory_mb
+            .map_or(u64::MAX, |megabytes| megabytes.saturating_mul(1_000_000));
         self.relation
-            .snapshot(&snapshots, &self.columns)
+            .snapshot_within(&snapshots, &self.columns, bytes)
             .map_err(|problem| workspace.place(&self.resolved.name, problem))
     }
 

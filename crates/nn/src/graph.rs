@@ -87,6 +87,15 @@ pub enum Role {
     Offset,
     /// By the op that observes the data: running means.
     Observed,
+    /// Not at all once who trains has found it, before the first step.
+    Fitted,
+}
+
+impl Role {
+    /// Whether the optimizer moves it.
+    pub fn is_learned(self) -> bool {
+        matches!(self, Self::Weight | Self::Offset)
+    }
 }
 
 /// First numbers of a parameter.
@@ -192,7 +201,7 @@ impl Graph {
         }
         let trained = parameters
             .iter()
-            .any(|parameter| self.parameters[*parameter].role != Role::Observed);
+            .any(|parameter| self.parameters[*parameter].role.is_learned());
         let needs_gradient = trained || inputs.iter().any(|input| self.needs_gradient(input));
         self.steps.push(Step {
             op: Box::new(op),

@@ -17,4 +17,5 @@ pub mod network;
 pub mod ops;
 pub mod optimizer;
 pub mod plan;
+pub mod ridge;
 pub mod rng;

@@ -2,7 +2,7 @@
 //! each, so that a step neither asks for memory nor waits for fresh pages.
 
 use crate::{
-    graph::{Graph, Role},
+    graph::Graph,
     ops::{Backward, Context, Forward, Sum},
 };
 use std::{mem, ops::Range, sync::Arc};
@@ -51,7 +51,7 @@ impl Plan {
             .parameters()
             .iter()
             .map(|parameter| {
-                let needed = learns && parameter.role != Role::Observed;
+                let needed = learns && parameter.role.is_learned();
                 vec![0.0; if needed { parameter.size() } else { 0 }]
             })
             .collect();
@@ -228,7 +228,10 @@ impl Plan {
                 .zip(&step.parameters)
                 .map(|(numbers, index)| {
                     let fresh = self.fresh_parameters[*index];
-                    (graph.parameters()[*index].role != Role::Observed).then_some(Sum { numbers, fresh })
+                    graph.parameters()[*index]
+                        .role
+                        .is_learned()
+                        .then_some(Sum { numbers, fresh })
                 })
                 .collect();
             run(Backward {

@@ -24,7 +24,8 @@ pub struct ForecastSpec {
     /// Features whose values are known before their time, such as holidays. Rows to predict from go on without a target.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub known: Vec<String>,
-    /// Whether the model is told the hour, the weekday and the day of the year, each on a circle.
+    /// Whether the model is told the hour, the weekday and the day of the year, each on a circle, of which the training part
+    /// has seen half at least and which its series follow.
     #[serde(default = "yes")]
     pub calendar: bool,
 }

@@ -191,7 +191,7 @@ impl Checkpoint {
             all_weights.push(weights(numbers("weights")?));
             best.push(weights(numbers("best")?));
             all_moments.push(match parameter.role {
-                Role::Observed => Moments::new(),
+                Role::Observed | Role::Fitted => Moments::new(),
                 Role::Weight | Role::Offset => kind
                     .state()
                     .iter()

@@ -25,6 +25,7 @@ mod find;
 mod folds;
 mod forecast;
 mod inputs;
+mod line;
 mod machine;
 mod measure;
 mod memory;

@@ -22,7 +22,7 @@ use aloft_spec::{
 };
 use check::{check, features};
 use polars::prelude::*;
-use weights::{class_weights, outcomes};
+use weights::{class_weights, numbers, outcomes};
 
 /// A prepared training.
 #[derive(Debug)]
@@ -147,7 +147,12 @@ impl Prepared {
             rows: Box::new(fitted.rows),
             warnings: fitted.warnings,
         };
-        Self::of(spec, target, fitted.split, read)
+        let prepared = Self::of(spec, target, fitted.split, read)?;
+        let numbers = prepared.architecture.graph().width(0);
+        Ok(Self {
+            architecture: prepared.architecture.beside_line(&spec.model, numbers),
+            ..prepared
+        })
     }
 
     /// What all kinds of rows have in common once they are encoded: the model, the batch.
@@ -328,6 +333,12 @@ impl Read {
             .then(|| outcomes(target, &split.train));
         let (preprocessing, mut warnings) =
             Preprocessing::fit(table, &features, &train, &spec.preprocess, outcomes.as_ref())?;
+        let preprocessing = match &target.task {
+            Task::Regression { .. } | Task::Quantiles { .. } if !trees => {
+                preprocessing.straighten(table, &train, &numbers(target, &split.train))?
+            }
+            _ => preprocessing,
+        };
         let preprocessing = preprocessing.in_form(if trees { Form::Plain } else { Form::Scaled });
         if target.dropped > 0 {
             let dropped = thousands(target.dropped as u64);

@@ -5,6 +5,7 @@ use crate::{
     device,
     error::Result,
     evaluate::{Outputs, evaluate, evaluate_network},
+    line::with_line,
     memory,
     metrics::{self, Metrics},
     model::Model,
@@ -55,7 +56,7 @@ impl<'a> NetworkTrainer<'a> {
         let graph = prepared.architecture.graph();
         // Before the weights take any memory.
         check_memory(prepared, &graph, device)?;
-        let network = Network::new(graph, spec.seed, device)?;
+        let network = with_line(Network::new(graph, spec.seed, device)?, prepared)?;
         let optimizer = Optimizer::new(rule(&spec.optimizer), network.graph().parameters());
         Self::with(prepared, spec, network, optimizer)
     }

@@ -27,8 +27,11 @@ use std::{
 
 /// Rows of a row group, and less than twice as many.
 const ROW_GROUP: usize = 1 << 18;
-/// Bytes of rows that are sorted in memory at a time.
-const IN_MEMORY: usize = 512 << 20;
+/// Bytes of rows that are sorted in memory at a time, at the least and at the most. Each part that is sorted by itself keeps
+/// a file open until all are merged, so that of a large table parts can't be small.
+const IN_MEMORY: (usize, usize) = (64 << 20, 512 << 20);
+/// How often rows are in memory while they are sorted: as they came, in their canonical form, and in their order.
+const COPIES: u64 = 3;
 
 /// A snapshot that lies on the disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,8 +53,16 @@ pub struct SnapshotFile {
     pub extent: Extent,
 }
 
-pub(crate) fn write(relation: &Relation, dir: &Path, columns: &[String]) -> Result<SnapshotFile> {
-    write_in_parts(relation, dir, columns, (IN_MEMORY, ROW_GROUP))
+/// Writes a snapshot; sorting may take so many bytes of memory.
+pub(crate) fn write(relation: &Relation, dir: &Path, columns: &[String], bytes: u64) -> Result<SnapshotFile> {
+    write_in_parts(relation, dir, columns, (in_memory(bytes), ROW_GROUP))
+}
+
+/// Bytes of rows to sort at a time, where that may take so many.
+fn in_memory(bytes: u64) -> usize {
+    usize::try_from(bytes / COPIES)
+        .unwrap_or(usize::MAX)
+        .clamp(IN_MEMORY.0, IN_MEMORY.1)
 }
 
 /// The same with so many bytes in memory at a time, and so many rows in a row group.

@@ -94,3 +94,11 @@ fn parts_that_follow_each_other_give_the_same_bytes() {
     assert_eq!(whole, snapshot(&ascending, folder.path(), Some(100 << 10)));
     assert_eq!(whole.rows, 60_000);
 }
+
+#[test]
+fn parts_are_as_large_as_the_memory_that_is_given() {
+    let megabytes = |bytes| in_memory(bytes) >> 20;
+    assert_eq!(megabytes(u64::MAX), 512, "as much as helps");
+    assert_eq!(megabytes(300 << 20), 100);
+    assert_eq!(megabytes(0), 64, "as little as keeps the number of files small");
+}

@@ -5,6 +5,7 @@ mod bag;
 mod cnn;
 mod mlp;
 mod recurrent;
+mod residual;
 mod temporal;
 mod transformer;
 
@@ -13,5 +14,6 @@ pub use bag::BagOfTokens;
 pub use cnn::Cnn;
 pub use mlp::Mlp;
 pub use recurrent::Recurrent;
+pub use residual::{LINE, residual};
 pub use temporal::Temporal;
 pub use transformer::{Inputs, Transformer};

@@ -21,7 +21,7 @@ pub fn step(
 ) -> Result<()> {
     let steps = i32::try_from(step).unwrap_or(i32::MAX);
     let trained: Vec<usize> = (0..declared.len())
-        .filter(|index| declared[*index].role != Role::Observed)
+        .filter(|index| declared[*index].role.is_learned())
         .collect();
     let gradient = |index: usize| match gradients.get(&parameters[index]) {
         Some(gradient) => Ok(gradient.detach()),

@@ -62,9 +62,9 @@ impl Optimizer {
     pub fn fresh(rule: Rule, parameters: &[Declared]) -> Vec<Moments> {
         parameters
             .iter()
-            .map(|parameter| match parameter.role {
-                Role::Observed => Vec::new(),
-                Role::Weight | Role::Offset => vec![vec![0.0; parameter.size()]; rule.kind.state().len()],
+            .map(|parameter| match parameter.role.is_learned() {
+                false => Vec::new(),
+                true => vec![vec![0.0; parameter.size()]; rule.kind.state().len()],
             })
             .collect()
     }
@@ -135,7 +135,7 @@ impl Optimizer {
         for (index, ((values, moments), declared)) in
             parameters.iter_mut().zip(moments).zip(declared).enumerate()
         {
-            if declared.role == Role::Observed {
+            if !declared.role.is_learned() {
                 continue;
             }
             let mut states: Vec<_> = moments.iter_mut().map(|state| state.chunks_mut(PIECE)).collect();

@@ -11,7 +11,7 @@ use crate::{
 };
 use aloft_nn::{
     graph::Graph,
-    model::{BagOfTokens, Cnn, Inputs, Recurrent, Temporal, Transformer},
+    model::{BagOfTokens, Cnn, Inputs, Recurrent, Temporal, Transformer, residual},
 };
 use aloft_spec::train::{ModelKind, ModelSpec};
 use serde::{Deserialize, Serialize};
@@ -33,7 +33,15 @@ pub enum Architecture {
     Cnn(Cnn),
     /// Layers over the sum of tokens.
     Bag(BagOfTokens),
+    /// A network that learns what a linear map of the same numbers leaves.
+    Residual {
+        /// The network.
+        of: Box<Self>,
+    },
 }
+
+/// Numbers of a row up to which a linear map stands beside a network: fitting it takes the time of their cube.
+const MOST_OF_LINE: usize = 2048;
 
 impl Architecture {
     /// The model of a specification for rows of a shape and so many outputs.
@@ -69,6 +77,15 @@ impl Architecture {
         }
     }
 
+    /// The same beside a linear map of all `numbers` of a row; a model that is a linear map itself, or would need one that
+    /// is too large, stays as it is.
+    pub fn beside_line(self, spec: &ModelSpec, numbers: usize) -> Self {
+        match spec.kind == ModelKind::Linear || numbers > MOST_OF_LINE {
+            true => self,
+            false => Self::Residual { of: Box::new(self) },
+        }
+    }
+
     /// The columns that trees read, where it is of trees.
     pub fn trees(&self) -> Option<&Table> {
         match self {
@@ -86,6 +103,7 @@ impl Architecture {
             Self::Transformer(transformer) => transformer.graph(),
             Self::Cnn(cnn) => cnn.graph(),
             Self::Bag(bag) => bag.graph(),
+            Self::Residual { of } => residual(of.graph()),
         }
     }
 }

@@ -38,7 +38,7 @@ fn rule(prepared: &Prepared) -> impl Fn(&Encoded) -> Result<Outputs> + '_ {
     else {
         panic!()
     };
-    let crate::preprocess::Scale::Linear { center, width } = number.scale else {
+    let crate::preprocess::Scale::Linear { center, width, .. } = number.scale else {
         panic!()
     };
     move |rows| {

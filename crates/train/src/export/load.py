@@ -270,6 +270,8 @@ def with_indicator(column, parts, missing):
 
 def linear_scale(column, numbers):
     score = (numbers - column["center"]) / column["width"]
+    if column.get("straight"):
+        return score
     excess = np.maximum(np.abs(score) - SOFT_CLIP, 0.0)
     return np.where(excess > 0.0, np.sign(score) * (SOFT_CLIP + np.log1p(excess)), score)
 

@@ -30,10 +30,18 @@ pub fn outcomes(target: &Target, train: &[u32]) -> Outcomes {
             let second = |row: &u32| f64::from(classes[*row as usize]);
             (1, train.iter().map(second).collect())
         }
-        (_, Values::Numbers(values)) => (1, train.iter().map(|row| values[*row as usize]).collect()),
+        (_, Values::Numbers(_)) => (1, numbers(target, train)),
         (_, Values::Inputs) => (0, Vec::new()),
     };
     Outcomes { width, values }
+}
+
+/// The numbers to learn of the training part; none where classes are learned.
+pub fn numbers(target: &Target, train: &[u32]) -> Vec<f64> {
+    match &target.values {
+        Values::Numbers(values) => train.iter().map(|row| values[*row as usize]).collect(),
+        Values::Classes(_) | Values::Inputs => Vec::new(),
+    }
 }
 
 /// What a row of each class counts in the loss, by the training part.

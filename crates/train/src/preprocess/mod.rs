@@ -19,6 +19,7 @@ mod moment;
 mod number;
 mod scale;
 mod spread;
+mod straight;
 mod target;
 pub mod values;
 

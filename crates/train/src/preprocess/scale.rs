@@ -17,13 +17,16 @@ const LEAST_RANK: f64 = 1e-7;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "scaling", rename_all = "lowercase")]
 pub enum Scale {
-    /// `(x - center) / width`, softly clipped: a number beyond ±3 is 3 and the logarithm of the excess and one, so that an
+    /// `(x - center) / width`, softly clipped unless it is straight: a number beyond ±3 is 3 and the logarithm of the excess and one, so that an
     /// outlier stays the largest and doesn't drown the others.
     Linear {
         /// Becomes 0.
         center: f64,
         /// The width of 1.
         width: f64,
+        /// Whether it isn't clipped ([`Preprocessing::straighten`](super::Preprocessing::straighten)).
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        straight: bool,
     },
     /// The quantile of a standard normal distribution that x is of the training part.
     Quantile {
@@ -43,6 +46,7 @@ impl Scale {
             Scaling::Standard => Self::Linear {
                 center: mean,
                 width: deviation,
+                straight: false,
             },
             Scaling::Robust => {
                 let middle_half = quantile(known, 0.75) - quantile(known, 0.25);
@@ -50,11 +54,13 @@ impl Scale {
                     true => Self::Linear {
                         center: quantile(known, 0.5),
                         width: middle_half / MIDDLE_HALF,
+                        straight: false,
                     },
                     // Most values are the same.
                     false => Self::Linear {
                         center: mean,
                         width: deviation,
+                        straight: false,
                     },
                 }
             }
@@ -71,7 +77,14 @@ impl Scale {
     /// The number on this scale.
     pub(super) fn apply(&self, value: f64) -> f64 {
         match self {
-            Self::Linear { center, width } => soft_clip((value - center) / width),
+            Self::Linear {
+                center,
+                width,
+                straight,
+            } => match straight {
+                true => (value - center) / width,
+                false => soft_clip((value - center) / width),
+            },
             Self::Quantile { quantiles } => {
                 normal_quantile(rank(quantiles, value).clamp(LEAST_RANK, 1.0 - LEAST_RANK))
             }

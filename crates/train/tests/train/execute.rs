@@ -282,6 +282,53 @@ fn a_run_that_stops_improving_ends_early_with_its_best_epoch() {
     assert_eq!(loss, best.2, "the model is that of the best epoch");
 }
 
+#[test]
+fn a_cross_validation_tells_how_far_it_is() {
+    let mut train = TrainSpec {
+        patience: Some(0),
+        ..spec("late")
+    };
+    train.split.folds = 3;
+    let (_folder, run_dir, status) = run(train, &rows(6000));
+    assert_eq!(status, RunStatus::Done);
+    let events = events(&run_dir);
+    let mut last = (0, 0);
+    for event in &events {
+        if let EventKind::Fold {
+            fold,
+            folds,
+            epoch,
+            epochs,
+            loss,
+            samples_per_second,
+            seconds_left,
+        } = event
+        {
+            assert_eq!((*folds, *epochs), (3, 20));
+            assert!((1..=3).contains(fold) && (1..=20).contains(epoch));
+            assert!((*fold, *epoch) >= last, "{:?} after {last:?}", (fold, epoch));
+            assert!(loss.is_finite() && *samples_per_second > 0.0 && *seconds_left >= 0.0);
+            last = (*fold, *epoch);
+        }
+    }
+    assert!(last.0 > 0, "it says nothing");
+    // Each fold's metrics come when it is done, and what they come to stands in the record.
+    let of_folds: Vec<(&str, f64)> = events
+        .iter()
+        .filter_map(|event| match event {
+            EventKind::Metrics { split, metrics } if split.starts_with("fold ") => {
+                Some((split.as_str(), metrics["log_loss"]))
+            }
+            _ => None,
+        })
+        .collect();
+    let names: Vec<&str> = of_folds.iter().map(|(name, _)| *name).collect();
+    assert_eq!(names, ["fold 1 of 3", "fold 2 of 3", "fold 3 of 3"]);
+    let record = aloft_runs::read(&run_dir).unwrap();
+    let mean = of_folds.iter().map(|(_, loss)| loss).sum::<f64>() / 3.0;
+    assert!((record.metrics["folds"]["log_loss"] - mean).abs() < 1e-12);
+}
+
 fn problem_of(train: TrainSpec, frame: &DataFrame) -> aloft_spec::Problem {
     let (_folder, run_dir, status) = run(train, frame);
     assert_eq!(status, RunStatus::Failed);

@@ -313,6 +313,58 @@ fn by_pytorch(folder: &Path, python: &Path, exported: &Path, frame: &DataFrame) 
     read_frame(&output).unwrap()
 }
 
+/// A number that the target follows far out isn't clipped, here nor there.
+#[test]
+fn numbers_that_are_not_clipped_give_the_same_numbers() {
+    let folder = tempfile::tempdir().unwrap();
+    let with_far = |mut frame: DataFrame| {
+        let height = frame.height();
+        let far = |row: usize| {
+            if row.is_multiple_of(20) {
+                5.0 * row as f64
+            } else {
+                (row % 13) as f64
+            }
+        };
+        let far: Vec<f64> = (0..height).map(far).collect();
+        let level: Vec<f64> = far.iter().map(|far| far + 2.0).collect();
+        frame.with_column(Column::new("far".into(), far)).unwrap();
+        frame.with_column(Column::new("level".into(), level)).unwrap();
+        frame
+    };
+    let mut train = spec("level");
+    train.model.kind = ModelKind::Linear;
+    train.epochs = Some(3);
+    let run_dir = create(folder.path(), train, &with_far(mixed(1500)));
+    execute(&run_dir).unwrap();
+    let model = fs::read_to_string(run_dir.join("model/model.json")).unwrap();
+    assert!(model.contains("\"straight\""));
+    let frame = with_far(unseen());
+    let ours = floats(&predicted(folder.path(), &run_dir, &frame), "prediction");
+    let model = folder.path().join("model.onnx");
+    export_onnx(&run_dir, &model).unwrap();
+    let theirs = by_onnx_runtime(folder.path(), &model, &frame);
+    let theirs: Vec<f64> = serde_json::from_value(theirs["prediction"].clone()).unwrap();
+    for (ours, theirs) in ours.iter().zip(theirs) {
+        // Of numbers up to seven thousand, in single precision; clipped they would be off by thousands.
+        assert!((ours - theirs).abs() < 1e-2, "{ours} {theirs}");
+    }
+    let python = peers().join("torch/bin/python");
+    if !python.exists() {
+        eprintln!("SKIPPED: no PyTorch; `./bench train` installs it");
+        return;
+    }
+    let exported = folder.path().join("torch");
+    export_pytorch(&run_dir, &exported).unwrap();
+    let theirs = floats(
+        &by_pytorch(folder.path(), &python, &exported, &frame),
+        "prediction",
+    );
+    for (ours, theirs) in ours.iter().zip(theirs) {
+        assert!((ours - theirs).abs() < 1e-2, "{ours} {theirs}");
+    }
+}
+
 /// Means of the target in place of categories, another scale, and quantiles in place of a number.
 #[test]
 fn recipes_give_the_same_numbers() {

@@ -1,4 +1,5 @@
-//! A table of four times the memory that a process may have: it is learned from, and predicted, within that memory.
+//! A table of four times the memory that a process may have: it is learned from, and predicted, as Parquet and as CSV, within
+//! that memory.
 //!
 //! The limit is the kernel's (RLIMIT_DATA: bytes that a process may write to), set in a child that has done a small run
 //! before, so that its threads and what it needs for any run are there.
@@ -38,7 +39,9 @@ const ROWS: usize = 4 * LIMIT as usize / 8 / COLUMNS;
 const PATIENCE: Duration = Duration::from_secs(300);
 /// Rows of a row group.
 const PART: usize = 1 << 14;
-const _: () = assert!(ROWS.is_multiple_of(PART));
+/// Rows of the CSV file: numbers of about six bytes.
+const CSV_ROWS: usize = ROWS / 5 * 2;
+const _: () = assert!(ROWS.is_multiple_of(PART) && CSV_ROWS.is_multiple_of(PART));
 
 /// Rows from `first` on: noise, and two columns that tell the target.
 fn part(first: usize) -> DataFrame {
@@ -179,6 +182,18 @@ fn four_times_the_memory() {
     let record = aloft_runs::read(&streamed).unwrap();
     assert!(record.metrics["test"]["accuracy"] > 0.9, "{:?}", record.metrics);
 
+    // Of CSV the text alone is more than the limit.
+    let csv = folder.path().join("rows.csv");
+    let mut writer = TableWriter::create(&csv).unwrap();
+    for first in (0..CSV_ROWS).step_by(PART) {
+        writer.write(part(first)).unwrap();
+    }
+    writer.finish().unwrap();
+    assert!(fs::metadata(&csv).unwrap().len() > LIMIT);
+    assert!(in_child("predict", &streamed, &csv), "{}", said(&streamed));
+    let of_csv = streamed.join("out_of_csv.parquet");
+    fs::rename(streamed.join("out.parquet"), &of_csv).unwrap();
+
     assert!(in_child("predict", &streamed, &data), "{}", said(&streamed));
     // The columns that were added, which are small.
     let added = |path: &Path| {
@@ -189,6 +204,10 @@ fn four_times_the_memory() {
     };
     let all = added(&streamed.join("out.parquet"));
     assert_eq!(all.height(), ROWS);
+    assert!(
+        added(&of_csv).equals_missing(&all.slice(0, CSV_ROWS)),
+        "the same rows as CSV"
+    );
     let (some, some_out) = (
         folder.path().join("some.parquet"),
         folder.path().join("some_out.parquet"),

@@ -83,7 +83,12 @@ pub fn standardized(model: &mut Model, x: &str, mean: f64, deviation: f64) -> St
 }
 
 fn number(model: &mut Model, name: &str, fitted: &Number, x: &str, out: &mut Vec<String>) -> Result<()> {
-    let Scale::Linear { center, width } = fitted.scale else {
+    let Scale::Linear {
+        center,
+        width,
+        straight,
+    } = fitted.scale
+    else {
         return unsupported(
             format!(
                 "column `{name}` is scaled by quantiles (preprocess.scaling = \"quantile\"), which can't be written as ONNX"
@@ -98,8 +103,11 @@ fn number(model: &mut Model, name: &str, fitted: &Number, x: &str, out: &mut Vec
     let fill = model.doubles("fill", &[], &[fitted.fill]);
     let filled = model.apply("Where", &[&known, x, &fill], &[]);
     let score = standardized(model, &filled, center, width);
-    let clipped = soft_clip(model, &score);
-    out.push(cast(model, &clipped, ElementType::Float));
+    let score = match straight {
+        true => score,
+        false => soft_clip(model, &score),
+    };
+    out.push(cast(model, &score, ElementType::Float));
     if fitted.indicator {
         out.push(indicator(model, &known));
     }

@@ -121,6 +121,17 @@ impl Windows {
             &mut warnings,
         )?;
         let keys = series.iter().map(|series| series.key.clone());
+        let seen_targets = series.iter().map(|series| {
+            let steps = series
+                .times
+                .iter()
+                .zip(&series.rows)
+                .filter(|(time, _)| fits(**time));
+            steps
+                .map(|(_, row)| row.map_or(f64::NAN, |row| target[row as usize]))
+                .collect()
+        });
+        let seen_targets: Vec<Vec<f64>> = seen_targets.collect();
         let mut windows = Self {
             time: forecast.time.clone(),
             series: forecast.series.clone(),
@@ -135,7 +146,7 @@ impl Windows {
             },
             holes: has_holes(&series, &target),
             calendar: match forecast.calendar {
-                true => Cycle::of(&clock, seen.1.saturating_sub(seen.0)),
+                true => Cycle::of(&clock, seen.1.saturating_sub(seen.0), &seen_targets),
                 false => Vec::new(),
             },
             known_series: match series.len() {
