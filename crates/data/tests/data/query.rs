@@ -168,7 +168,7 @@ fn sums_beyond_64_bits_are_errors() {
     let folder = Folder::new();
     let rows_of = |numbers: [i64; 4]| {
         let text: String = numbers.iter().map(|number| format!("a,{number}\n")).collect();
-        folder.write("t.csv", &format!("key,n\n{text}"));
+        folder.write("t.csv", format!("key,n\n{text}"));
         whole(&folder.path().join("t.csv"))
     };
     let large = i64::MAX - 1;
