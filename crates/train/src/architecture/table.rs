@@ -209,6 +209,23 @@ mod tests {
     }
 
     #[test]
+    fn vectors_of_many_values_learn_more_slowly() {
+        let rates = |values: &[usize]| {
+            let graph = Table::new(&spec(), 1, &[], values, 1)
+                .expect("a valid model")
+                .graph();
+            let rate = |name: &str| {
+                let named = graph.parameters().iter().find(|parameter| parameter.name == name);
+                named.map(|parameter| parameter.rate)
+            };
+            (rate("embeddings"), rate("layers.0.weight"))
+        };
+        assert_eq!(rates(&[3, 16]), (Some(1.0), Some(1.0)));
+        assert_eq!(rates(&[3, 17]), (Some(0.1), Some(1.0)));
+        assert_eq!(rates(&[]), (None, Some(1.0)));
+    }
+
+    #[test]
     fn bad_shapes_are_refused() {
         for spec in [
             ModelSpec { members: 0, ..spec() },
