@@ -42,11 +42,13 @@ impl<'a, 'b> WeightGradient<'a, 'b> {
     /// Adds `gradient^T * x` for `gradient` [rows, outputs] and `x` [rows, inputs].
     pub fn add(&mut self, gradient: &[f32], x: &[f32]) {
         let [outputs, inputs] = self.shape;
-        let sparse = match outputs >= SPARSE_OUTPUTS {
+        // Whether it is turned is up to the first part.
+        let may_turn = self.fresh || self.turned.is_some();
+        let sparse = match outputs >= SPARSE_OUTPUTS && may_turn {
             true => Sparse::of_columns(x, inputs),
             false => None,
         };
-        if self.fresh && sparse.is_some() && self.turned.is_none() {
+        if sparse.is_some() && self.turned.is_none() {
             self.turned = Some(vec![0.0; outputs * inputs]);
         }
         match (&mut self.turned, sparse) {
