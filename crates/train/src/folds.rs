@@ -5,6 +5,7 @@
 use crate::{
     checkpoint::FOLDS,
     error::{Result, TrainError},
+    feed,
     metrics::Metrics,
     model::Trainer,
     prepare::Prepared,
@@ -153,11 +154,12 @@ fn train(
     let mut best = (f64::INFINITY, 0, trainer.learned()?);
     while losses.len() < prepared.epochs as usize && (patience == 0 || losses.len() - best.1 < patience) {
         let epoch = losses.len() as u32 + 1;
-        for rows in trainer.begin_epoch(epoch, &losses).chunks(prepared.step_rows()) {
+        let order = trainer.begin_epoch(epoch, &losses);
+        for (rows, next) in feed::steps(&order, prepared.step_rows()) {
             if run.stop_requested() {
                 return Ok(None);
             }
-            let loss = trainer.step(rows)?;
+            let loss = trainer.step(rows, next)?;
             if !loss.is_finite() {
                 return Err(TrainError::Diverged {
                     step: trainer.steps(),

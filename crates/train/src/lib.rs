@@ -21,6 +21,7 @@ mod error;
 mod evaluate;
 mod explain;
 mod export;
+mod feed;
 mod find;
 mod folds;
 mod forecast;

@@ -4,6 +4,7 @@ use crate::{
     checkpoint::{Checkpoint, Progress},
     device,
     error::{Result, TrainError},
+    feed,
     find::find,
     machine::peak_memory,
     memory,
@@ -87,9 +88,10 @@ fn measure_steps(train: &TrainSpec, data: &Path, rows: u64) -> Result<Measured> 
     let mut epoch = 0;
     'measuring: loop {
         epoch += 1;
-        for batch in trainer.begin_epoch(epoch, &[]).chunks(prepared.step_rows()) {
+        let order = trainer.begin_epoch(epoch, &[]);
+        for (batch, next) in feed::steps(&order, prepared.step_rows()) {
             let start = Instant::now();
-            trainer.step(batch)?;
+            trainer.step(batch, next)?;
             watch.add(start.elapsed().as_secs_f64(), batch.len() == prepared.step_rows());
             if watch.has(ENOUGH_ALONE) {
                 break 'measuring;

@@ -88,10 +88,11 @@ impl<'a> Trainer<'a> {
         }
     }
 
-    /// Learns from some rows; returns their mean loss before. Trees always learn from all rows.
-    pub fn step(&mut self, rows: &[u32]) -> Result<f64> {
+    /// Learns from some rows; returns their mean loss before. `next` are the rows of the next step, none where there is none.
+    /// Trees always learn from all rows.
+    pub fn step(&mut self, rows: &[u32], next: &[u32]) -> Result<f64> {
         match self {
-            Self::Network(network) => network.step(rows),
+            Self::Network(network) => network.step(rows, next),
             Self::Trees(boosting) => Ok(boosting.step()),
         }
     }

@@ -31,31 +31,33 @@ impl Planes {
 
     /// Writes the values of a column by its number, as bits.
     pub fn write(&self, column: usize, values: &[u32]) -> Result<()> {
-        let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
         self.file
-            .write_all_at(&bytes, (4 * column * self.rows) as u64)
+            .write_all_at(bytemuck::cast_slice(values), (4 * column * self.rows) as u64)
             .map_err(TrainError::io("writing columns to a file in", &self.folder))
     }
 
-    /// Writes the rows of so many columns to a file, from its beginning on: row after row, little-endian.
+    /// Writes the rows of so many columns to a file, from its beginning on: row after row, each value as this machine has it
+    /// in memory.
     pub fn write_rows(&self, columns: usize, to: &File) -> Result<()> {
         let row_bytes = 4 * columns;
         let together = (TOGETHER / row_bytes.max(1)).max(1);
-        let (mut column_bytes, mut bytes) = (Vec::new(), Vec::new());
+        let (mut values, mut table): (Vec<u32>, Vec<u32>) = Default::default();
         for first in (0..self.rows).step_by(together) {
             let rows = together.min(self.rows - first);
-            column_bytes.resize(4 * rows, 0);
-            bytes.resize(rows * row_bytes, 0);
+            values.resize(rows, 0);
+            table.resize(rows * columns, 0);
             for column in 0..columns {
                 self.file
-                    .read_exact_at(&mut column_bytes, (4 * (column * self.rows + first)) as u64)
+                    .read_exact_at(
+                        bytemuck::cast_slice_mut(&mut values),
+                        (4 * (column * self.rows + first)) as u64,
+                    )
                     .map_err(TrainError::io("reading columns from a file in", &self.folder))?;
-                let values = column_bytes.as_chunks::<4>().0;
-                for (row, value) in bytes.chunks_exact_mut(row_bytes).zip(values) {
-                    row[4 * column..][..4].copy_from_slice(value);
+                for (row, value) in table.chunks_exact_mut(columns).zip(&values) {
+                    row[column] = *value;
                 }
             }
-            to.write_all_at(&bytes, (first * row_bytes) as u64)
+            to.write_all_at(bytemuck::cast_slice(&table), (first * row_bytes) as u64)
                 .map_err(TrainError::io("writing rows to a file in", &self.folder))?;
         }
         Ok(())
@@ -81,7 +83,7 @@ mod tests {
         let path = folder.path().join("rows");
         planes.write_rows(columns, &File::create(&path).unwrap()).unwrap();
         let expected = (0..rows).flat_map(|row| (0..columns).map(move |column| value(row, column)));
-        let bytes: Vec<u8> = expected.flat_map(u32::to_le_bytes).collect();
+        let bytes: Vec<u8> = expected.flat_map(u32::to_ne_bytes).collect();
         assert!(fs::read(&path).unwrap() == bytes);
     }
 }

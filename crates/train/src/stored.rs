@@ -1,5 +1,5 @@
-//! Encoded rows that lie in a file, for tables that don't fit into memory: row after row, little-endian, of which a window
-//! of blocks is in memory.
+//! Encoded rows that lie in a file, for tables that don't fit into memory: row after row, of which a window of blocks is in
+//! memory.
 
 use crate::{
     batch::Batch,
@@ -41,9 +41,11 @@ pub struct Stored {
 /// Blocks in memory. The one that was read first leaves first: an epoch goes from window to window and comes back to none.
 #[derive(Debug, Default)]
 struct Window {
-    /// The bytes of each block of the file, none where it isn't in memory.
-    blocks: Vec<Vec<u8>>,
+    /// The values of each block of the file, none where it isn't in memory.
+    blocks: Vec<Vec<f32>>,
     order: VecDeque<usize>,
+    /// The memory of blocks that have left: to ask the system for it anew takes longer than reading does.
+    spare: Vec<Vec<f32>>,
 }
 
 impl Stored {
@@ -80,7 +82,7 @@ impl Stored {
         let shuffle = Shuffle::new(row_bytes);
         let window = Window {
             blocks: vec![Vec::new(); rows.div_ceil(shuffle.block)],
-            order: VecDeque::new(),
+            ..Window::default()
         };
         Ok(Self {
             file,
@@ -93,13 +95,21 @@ impl Stored {
         })
     }
 
-    /// Reads a block into bytes that were another's.
-    fn read(&self, block: usize, bytes: &mut Vec<u8>) -> Result<()> {
+    /// Values of a row.
+    fn width(&self) -> usize {
+        self.numeric_width + self.category_width
+    }
+
+    /// Reads a block into the memory of another.
+    fn read(&self, block: usize, values: &mut Vec<f32>) -> Result<()> {
         let first = block * self.shuffle.block;
         let rows = self.shuffle.block.min(self.places.len() - first);
-        bytes.resize(rows * self.row_bytes(), 0);
+        values.resize(rows * self.width(), 0.0);
         self.file
-            .read_exact_at(bytes, (first * self.row_bytes()) as u64)
+            .read_exact_at(
+                bytemuck::cast_slice_mut(values),
+                (first * self.row_bytes()) as u64,
+            )
             .map_err(TrainError::io("reading rows from a file in", &self.folder))
     }
 
@@ -111,17 +121,17 @@ impl Stored {
         numeric: &mut Vec<f32>,
         categories: &mut Vec<u32>,
     ) -> Result<()> {
-        let row_bytes = self.row_bytes();
+        let width = self.width();
         // Growing by doubling would take up to three times as much.
         numeric.reserve_exact(indices.len() * self.numeric_width);
         categories.reserve_exact(indices.len() * self.category_width);
         for index in indices {
             let place = self.places[*index as usize] as usize;
             let (block, row) = (place / self.shuffle.block, place % self.shuffle.block);
-            let row = &window.block(self, block)?[row * row_bytes..][..row_bytes];
-            let (numbers, codes) = row.split_at(4 * self.numeric_width);
-            numeric.extend(numbers.as_chunks().0.iter().map(|four| f32::from_le_bytes(*four)));
-            categories.extend(codes.as_chunks().0.iter().map(|four| u32::from_le_bytes(*four)));
+            let row = &window.block(self, block)?[row * width..][..width];
+            let (numbers, codes) = row.split_at(self.numeric_width);
+            numeric.extend_from_slice(numbers);
+            categories.extend_from_slice(bytemuck::cast_slice(codes));
         }
         Ok(())
     }
@@ -133,7 +143,7 @@ impl Examples for Stored {
     }
 
     fn row_bytes(&self) -> usize {
-        4 * (self.numeric_width + self.category_width)
+        4 * self.width()
     }
 
     /// Those in memory.
@@ -160,16 +170,16 @@ impl Examples for Stored {
 }
 
 impl Window {
-    fn block(&mut self, stored: &Stored, block: usize) -> Result<&[u8]> {
+    fn block(&mut self, stored: &Stored, block: usize) -> Result<&[f32]> {
         if self.blocks[block].is_empty() {
-            let mut bytes = Vec::new();
             if self.order.len() >= stored.shuffle.window
                 && let Some(first) = self.order.pop_front()
             {
-                bytes = std::mem::take(&mut self.blocks[first]);
+                self.spare.push(std::mem::take(&mut self.blocks[first]));
             }
-            stored.read(block, &mut bytes)?;
-            self.blocks[block] = bytes;
+            let mut values = self.spare.pop().unwrap_or_default();
+            stored.read(block, &mut values)?;
+            self.blocks[block] = values;
             self.order.push_back(block);
         }
         Ok(&self.blocks[block])
@@ -179,7 +189,7 @@ impl Window {
     fn keep_last(&mut self) {
         let last = self.order.pop_back();
         for block in self.order.drain(..) {
-            self.blocks[block] = Vec::new();
+            self.spare.push(std::mem::take(&mut self.blocks[block]));
         }
         self.order.extend(last);
     }

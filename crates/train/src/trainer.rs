@@ -1,10 +1,10 @@
 //! A network in training: steps, epochs' orders, evaluation, and the state that a checkpoint holds.
 
 use crate::{
-    batch::Batch,
     device,
     error::Result,
     evaluate::{Outputs, evaluate, evaluate_network},
+    feed::Feed,
     line::with_line,
     memory,
     metrics::{self, Metrics},
@@ -29,14 +29,13 @@ use candle_core::{Device, utils::get_num_threads};
 pub struct NetworkTrainer<'a> {
     prepared: &'a Prepared,
     learner: Learner,
-    batch: Batch,
+    feed: Feed<'a>,
     seed: u64,
     schedule: Schedule,
     // Numbers to learn, in their units, [rows, width]; empty for classes, and where a row is its own target.
     numbers: Vec<f32>,
     width: usize,
     dropout: Random,
-    variation: Random,
 }
 
 /// Loss and metrics of some rows.
@@ -104,13 +103,15 @@ impl<'a> NetworkTrainer<'a> {
         Ok(Self {
             prepared,
             learner: Learner::new(network, loss, optimizer, get_num_threads())?,
-            batch: Batch::default(),
+            feed: Feed::new(
+                prepared.rows.as_ref(),
+                Random::new(spec.seed, Purpose::Variation, 0),
+            ),
             seed: spec.seed,
             schedule: Schedule::new(spec, steps),
             numbers,
             width,
             dropout: Random::new(spec.seed, Purpose::Dropout, 0),
-            variation: Random::new(spec.seed, Purpose::Variation, 0),
         })
     }
 
@@ -129,44 +130,43 @@ impl<'a> NetworkTrainer<'a> {
     pub fn begin_epoch(&mut self, epoch: u32, losses: &[f64]) -> Vec<u32> {
         self.schedule.begin_epoch(losses);
         self.dropout = Random::new(self.seed, Purpose::Dropout, u64::from(epoch));
-        self.variation = Random::new(self.seed, Purpose::Variation, u64::from(epoch));
+        let variation = Random::new(self.seed, Purpose::Variation, u64::from(epoch));
+        self.feed.begin_epoch(variation);
         let mut order = self.prepared.split.train.clone();
         let mut random = Random::new(self.seed, Purpose::Order, u64::from(epoch));
         self.prepared.rows.shuffle(&mut order, &mut random);
         order
     }
 
-    /// Learns from some rows once, in batches that fit; returns their mean loss before.
-    pub fn step(&mut self, rows: &[u32]) -> Result<f64> {
-        self.step_at(rows, self.schedule.rate(self.optimizer().steps()))
+    /// Learns from some rows once, in batches that fit; returns their mean loss before. `next` are the rows of the next step,
+    /// as far as they are known: the first batch of them is gathered meanwhile.
+    pub fn step(&mut self, rows: &[u32], next: &[u32]) -> Result<f64> {
+        self.step_at(rows, next, self.schedule.rate(self.optimizer().steps()))
     }
 
     /// The same at a rate that no schedule has chosen.
-    pub fn step_at(&mut self, rows: &[u32], rate: f64) -> Result<f64> {
-        let prepared = self.prepared;
-        if rows.len() <= prepared.batch_size {
+    pub fn step_at(&mut self, rows: &[u32], next: &[u32], rate: f64) -> Result<f64> {
+        let most = self.prepared.batch_size;
+        let next = &next[..next.len().min(most)];
+        if rows.len() <= most {
             let (seed, targets) = (self.dropout.bits(), self.targets(rows)?);
-            self.gather(rows)?;
-            return Ok(self.learner.step(self.batch.rows(), targets.view(), rate, seed)?);
+            let learner = &mut self.learner;
+            return self.feed.learn(rows, next, |batch| {
+                Ok(learner.step(batch, targets.view(), rate, seed)?)
+            });
         }
         let divisor = self.learner.divisor(self.targets(rows)?.view());
+        let batches: Vec<&[u32]> = rows.chunks(most).chain([next]).collect();
         let mut loss = 0.0;
-        for rows in rows.chunks(prepared.batch_size) {
+        for (rows, next) in batches.iter().zip(&batches[1..]) {
             let (seed, targets) = (self.dropout.bits(), self.targets(rows)?);
-            self.gather(rows)?;
-            loss += self
-                .learner
-                .accumulate(self.batch.rows(), targets.view(), divisor, seed)?;
+            let learner = &mut self.learner;
+            loss += self.feed.learn(rows, next, |batch| {
+                Ok(learner.accumulate(batch, targets.view(), divisor, seed)?)
+            })?;
         }
         self.learner.update(rate)?;
         Ok(loss)
-    }
-
-    /// Puts some rows into the batch, a little different each time where that leaves what they are.
-    fn gather(&mut self, rows: &[u32]) -> Result<()> {
-        self.prepared.rows.gather(rows, &mut self.batch)?;
-        self.prepared.rows.vary(&mut self.batch, &mut self.variation);
-        Ok(())
     }
 
     fn targets(&self, rows: &[u32]) -> Result<Chosen> {
@@ -333,7 +333,7 @@ mod tests {
         let mut losses = Vec::new();
         for epoch in 1..=2 {
             for rows in trainer.begin_epoch(epoch, &losses).chunks(prepared.step_rows()) {
-                losses.push(trainer.step(rows).unwrap());
+                losses.push(trainer.step(rows, &[]).unwrap());
             }
         }
         let loss = trainer.evaluate(&prepared.split.validation).unwrap().loss;
@@ -373,7 +373,7 @@ mod tests {
             assert!((again - loss).abs() < 1e-4, "{name}: {again} and {loss}");
             let mut resumed = Trainer::Network(resumed);
             let order = resumed.begin_epoch(3, &[]);
-            let next = resumed.step(&order[..prepared.step_rows()]).unwrap();
+            let next = resumed.step(&order[..prepared.step_rows()], &[]).unwrap();
             assert!(next.is_finite() && resumed.steps() == steps + 1, "{name}");
         }
     }

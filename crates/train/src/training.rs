@@ -3,6 +3,7 @@
 use crate::{
     checkpoint::{Checkpoint, Progress},
     error::{Result, TrainError},
+    feed,
     forecast::Forecaster,
     measure::{StepWatch, time_evaluation},
     model::{Learned, Trainer},
@@ -256,12 +257,12 @@ impl<'a> Training<'a> {
         let order = self.trainer.begin_epoch(epoch, &losses);
         let start = Instant::now();
         let mut loss_sum = 0.0;
-        for rows in order.chunks(self.prepared.step_rows()) {
+        for (rows, next) in feed::steps(&order, self.prepared.step_rows()) {
             if self.run.stop_requested() {
                 return Ok(false);
             }
             let before = Instant::now();
-            let loss = self.trainer.step(rows)?;
+            let loss = self.trainer.step(rows, next)?;
             let seconds = before.elapsed().as_secs_f64();
             self.check(loss, epoch)?;
             loss_sum += loss * rows.len() as f64;

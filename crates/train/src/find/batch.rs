@@ -2,6 +2,7 @@
 
 use crate::{
     error::{Result, TrainError},
+    feed,
     prepare::Prepared,
     trainer::NetworkTrainer,
 };
@@ -64,9 +65,12 @@ fn speed(spec: &TrainSpec, prepared: &Prepared, device: &Device) -> Result<f64> 
     for epoch in 1.. {
         let order = trainer.begin_epoch(epoch, &[]);
         // Steps with fewer rows, at the end of an epoch, say nothing about whole ones.
-        for (step, rows) in order.chunks_exact(prepared.step_rows()).enumerate() {
+        let whole = feed::steps(&order, prepared.step_rows())
+            .take_while(|(rows, _)| rows.len() == prepared.step_rows())
+            .enumerate();
+        for (step, (rows, next)) in whole {
             let start = Instant::now();
-            trainer.step(rows)?;
+            trainer.step(rows, next)?;
             if epoch > 1 || step >= STEPS.0 {
                 seconds.push(start.elapsed().as_secs_f64());
             }

@@ -76,7 +76,7 @@ fn test_once(
         let order = trainer.begin_epoch(epoch, &[]);
         for rows in order.chunks(prepared.step_rows()) {
             let rate = rate_of(curve.len());
-            if curve.len() == STEPS || stop() || !trainer.step_at(rows, rate)?.is_finite() {
+            if curve.len() == STEPS || stop() || !trainer.step_at(rows, &[], rate)?.is_finite() {
                 return Ok(curve);
             }
             let loss = trainer.evaluate(&judges)?.loss;
