@@ -5,7 +5,7 @@ use crate::fonts;
 use crate::tokens::{Tokens, font, space};
 use crate::training::pairs_ui;
 use crate::view::Frame;
-use crate::widgets::{Button, text_ui};
+use crate::widgets::{Button, sentence_ui, text_ui};
 use aloft_protocol::Operation;
 use aloft_spec::job::{Preflight, SentFile};
 use aloft_spec::text;
@@ -51,9 +51,10 @@ fn content_ui(ui: &mut Ui, preflight: &Preflight) {
     let t = Tokens::of(ui);
     let columns = preflight.columns.len();
     let facts = [
+        ("cell", preflight.cell.clone()),
         ("to", preflight.destination.clone()),
         ("as", preflight.identity.clone()),
-        ("rows", text::thousands(preflight.rows)),
+        ("rows", preflight.rows_told()),
         ("columns", format!("{columns}: {}", preflight.columns.join(", "))),
         ("class", preflight.class.to_string()),
     ];
@@ -83,12 +84,12 @@ fn content_ui(ui: &mut Ui, preflight: &Preflight) {
         _ => None,
     };
     if let Some((color, words)) = warning {
-        text_ui(ui, words, fonts::regular(font::BODY), color);
+        sentence_ui(ui, words, color);
     }
     if preflight.allowed
         && let Some(note) = &preflight.note
     {
-        text_ui(ui, note.as_str(), fonts::regular(font::BODY), t.dim);
+        sentence_ui(ui, note, t.dim);
     }
 }
 
@@ -130,5 +131,5 @@ pub fn fingerprint_ui(ui: &mut Ui, host: &str, port: u16, fingerprint: &str) {
     text_ui(ui, fingerprint, fonts::mono(font::CODE), t.text);
     let words = "Compare it with what the machine's owner tells you, or with `ssh-keygen -lf` on the machine. Once \
                  trusted, another key is refused.";
-    text_ui(ui, words, fonts::regular(font::BODY), t.dim);
+    sentence_ui(ui, words, t.dim);
 }

@@ -1,7 +1,7 @@
 //! A job: a run that was sent to a target. `runs/<id>/job.json` keeps it, so that any later process can re-attach.
 //! The local `events.jsonl` is a byte-for-byte prefix of the target's, so its length is how far the mirror has come.
 
-use crate::{problem::Problem, source::DataClass, verdict::Placement};
+use crate::{problem::Problem, source::DataClass, table::Extent, text::thousands, verdict::Placement};
 use serde::{Deserialize, Serialize};
 
 /// `job.json`.
@@ -52,6 +52,8 @@ impl JobState {
 /// What would leave this machine, before it does.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Preflight {
+    /// The train cell.
+    pub cell: String,
     /// Name of the target.
     pub target: String,
     /// Where it goes: `user@host:folder`.
@@ -62,6 +64,8 @@ pub struct Preflight {
     pub files: Vec<SentFile>,
     /// Rows of the data.
     pub rows: u64,
+    /// Which rows of the sources they were made of.
+    pub extent: Extent,
     /// Columns of the data.
     pub columns: Vec<String>,
     /// Class of the data.
@@ -75,6 +79,14 @@ pub struct Preflight {
 }
 
 impl Preflight {
+    /// How many rows, and of what: `48,561 rows, made of: sample, 50,000 of 336,776 rows`.
+    pub fn rows_told(&self) -> String {
+        match self.extent.rows == self.rows {
+            true => self.extent.to_string(),
+            false => format!("{} rows, made of: {}", thousands(self.rows), self.extent),
+        }
+    }
+
     /// Bytes that would be sent.
     pub fn bytes_to_send(&self) -> u64 {
         self.files

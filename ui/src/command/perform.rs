@@ -281,7 +281,7 @@ fn send_to_cloud(frame: &mut Frame<'_>) {
             let rows = frame.view.rows_of(block);
             frame.send(Operation::Preflight { block, target, rows });
         }
-        None => frame.view.targets = Some(TargetForm::new_target()),
+        None => frame.view.targets = Some(TargetForm::to_send(block)),
     }
 }
 

@@ -1,14 +1,13 @@
 //! The form for a new target. The host's key is shown before it is trusted.
 
 use crate::dialog;
-use crate::fonts;
 use crate::preflight::fingerprint_ui;
-use crate::tokens::{Tokens, font, size, space};
+use crate::tokens::{Tokens, size, space};
 use crate::view::Frame;
-use crate::widgets::{Button, text_ui};
+use crate::widgets::{Button, sentence_ui};
 use aloft_protocol::operation::Secret;
 use aloft_protocol::snapshot::{Notice, Question, TargetView};
-use aloft_protocol::{NoticeId, Operation, Snapshot};
+use aloft_protocol::{BlockId, NoticeId, Operation, Snapshot};
 use aloft_spec::project::SshTarget;
 use egui::{Context, RichText, Ui};
 
@@ -23,41 +22,63 @@ pub struct TargetForm {
     folder: String,
     key_file: String,
     secret: String,
-    probed: Option<Probe>,
+    waiting: Option<Waiting>,
+    /// What went wrong last.
+    problem: Option<Notice>,
+    /// The cell that is sent once there is a target.
+    then_send: Option<BlockId>,
     focused: bool,
 }
 
-/// A host whose key was asked for.
+/// What the form waits for.
 #[derive(Debug, Clone)]
-struct Probe {
-    host: String,
-    port: u16,
+struct Waiting {
+    answer: Awaited,
     /// The latest message when it was asked: a later problem is the answer.
     after: Option<NoticeId>,
 }
 
-/// What came of asking.
-#[derive(Clone, Copy)]
-enum Answer<'a> {
-    Key { key: &'a str, fingerprint: &'a str },
-    Problem(&'a Notice),
+#[derive(Debug, Clone)]
+enum Awaited {
+    /// The key of a host.
+    Key { host: String, port: u16 },
+    /// The target among those of the project.
+    Target,
 }
 
-impl Probe {
-    fn answer<'a>(&self, snapshot: &'a Snapshot) -> Option<Answer<'a>> {
-        if let Some(Question::HostKey {
-            host,
-            port,
-            key,
-            fingerprint,
-        }) = &snapshot.question
-            && (host, port) == (&self.host, &self.port)
-        {
-            return Some(Answer::Key { key, fingerprint });
+/// A host's key, and what it is known by.
+#[derive(Clone, Copy)]
+struct HostKey<'a> {
+    key: &'a str,
+    fingerprint: &'a str,
+}
+
+impl Waiting {
+    fn new(answer: Awaited, snapshot: &Snapshot) -> Self {
+        Self {
+            answer,
+            after: snapshot.notices.last().map(|notice| notice.id),
         }
+    }
+
+    fn problem<'a>(&self, snapshot: &'a Snapshot) -> Option<&'a Notice> {
         let mut notices = snapshot.notices.iter().rev();
-        let problem = notices.find(|notice| !notice.good && Some(notice.id) > self.after)?;
-        Some(Answer::Problem(problem))
+        notices.find(|notice| !notice.good && Some(notice.id) > self.after)
+    }
+
+    fn key<'a>(&self, snapshot: &'a Snapshot) -> Option<HostKey<'a>> {
+        let Awaited::Key { host, port } = &self.answer else {
+            return None;
+        };
+        match &snapshot.question {
+            Some(Question::HostKey {
+                host: of,
+                port: at,
+                key,
+                fingerprint,
+            }) if (host, port) == (of, at) => Some(HostKey { key, fingerprint }),
+            _ => None,
+        }
     }
 }
 
@@ -69,6 +90,14 @@ impl TargetForm {
             port: "22".into(),
             folder: "aloft".into(),
             ..Self::default()
+        }
+    }
+
+    /// An empty form for a target that a cell is to be sent to.
+    pub fn to_send(cell: BlockId) -> Self {
+        Self {
+            then_send: Some(cell),
+            ..Self::new_target()
         }
     }
 
@@ -124,54 +153,82 @@ impl TargetForm {
 /// The form, and then the host's key. False when it is done with.
 pub fn form_ui(ctx: &Context, frame: &mut Frame<'_>, form: &mut TargetForm) -> bool {
     let targets: &[TargetView] = frame.project().map_or(&[], |project| &project.targets);
-    let answer = form
-        .probed
-        .as_ref()
-        .and_then(|probe| probe.answer(frame.snapshot));
+    let snapshot = frame.snapshot;
+    if let Some(waiting) = &form.waiting {
+        let there = targets.iter().any(|target| target.name == form.name);
+        if there && matches!(waiting.answer, Awaited::Target) {
+            added(frame, form);
+            return false;
+        }
+        if let Some(problem) = waiting.problem(snapshot) {
+            // It is said in the form, so it needn't be said in the corner as well.
+            frame.send(Operation::DismissNotice { notice: problem.id });
+            form.problem = Some(problem.clone());
+            form.waiting = None;
+        }
+    }
+    let key = form.waiting.as_ref().and_then(|waiting| waiting.key(snapshot));
     let mut step = None;
     let closed = dialog::show(ctx, "Add a target", size::DIALOG, |ui| {
-        let t = Tokens::of(ui);
-        if let Some(Answer::Key { key, fingerprint }) = answer {
-            fingerprint_ui(ui, form.host.trim(), form.port(), fingerprint);
-            dialog::buttons_ui(ui, |ui| {
-                if ui.add(Button::new("Trust and add").primary()).clicked() {
-                    step = Some(Step::Trust(key));
-                }
-                if ui.add(Button::new("Back")).clicked() {
-                    step = Some(Step::Back);
-                }
-            });
-            return;
-        }
-        fields_ui(ui, form);
-        let complaint = form.complaint(targets);
-        let (words, color) = match (complaint, answer, &form.probed) {
-            (Some(complaint), ..) => (complaint, t.dim),
-            (None, Some(Answer::Problem(notice)), _) => (notice.message.as_str(), t.bad),
-            (None, _, Some(_)) => ("Asking the host for its key…", t.dim),
-            (None, _, None) => (
-                "The host's key comes next: you see its fingerprint before anything is trusted",
-                t.dim,
-            ),
+        step = match key {
+            Some(HostKey { key, fingerprint }) => key_ui(ui, form, fingerprint, key),
+            None => content_ui(ui, form, targets),
         };
-        text_ui(ui, words, fonts::regular(font::SMALL + 0.5), color);
-        if let (None, Some(Answer::Problem(Notice { hint: Some(hint), .. }))) = (complaint, answer) {
-            text_ui(ui, hint.as_str(), fonts::regular(font::SMALL + 0.5), t.dim);
-        }
-        dialog::buttons_ui(ui, |ui| {
-            let next = Button::new("Continue").primary();
-            if ui.add_enabled(complaint.is_none(), next).clicked() {
-                step = Some(Step::Probe);
-            }
-            if ui.add(Button::new("Cancel")).clicked() {
-                step = Some(Step::Leave);
-            }
-        });
     });
     match step.or(closed.then_some(Step::Leave)) {
         Some(step) => take(frame, form, step),
         None => true,
     }
+}
+
+/// The host's key, before it is trusted.
+fn key_ui<'a>(ui: &mut Ui, form: &TargetForm, fingerprint: &str, key: &'a str) -> Option<Step<'a>> {
+    let mut step = None;
+    fingerprint_ui(ui, form.host.trim(), form.port(), fingerprint);
+    dialog::buttons_ui(ui, |ui| {
+        if ui.add(Button::new("Trust and add").primary()).clicked() {
+            step = Some(Step::Trust(key));
+        }
+        if ui.add(Button::new("Back")).clicked() {
+            step = Some(Step::Back);
+        }
+    });
+    step
+}
+
+/// The fields, and what is missing or going on.
+fn content_ui<'a>(ui: &mut Ui, form: &mut TargetForm, targets: &[TargetView]) -> Option<Step<'a>> {
+    let t = Tokens::of(ui);
+    let mut step = None;
+    ui.add_enabled_ui(form.waiting.is_none(), |ui| fields_ui(ui, form));
+    let complaint = form.complaint(targets);
+    let (words, color) = match (&form.waiting, complaint, &form.problem) {
+        (Some(waiting), ..) => match waiting.answer {
+            Awaited::Key { .. } => ("Asking the host for its key…", t.dim),
+            Awaited::Target => ("Adding the target…", t.dim),
+        },
+        (None, Some(complaint), _) => (complaint, t.dim),
+        (None, None, Some(problem)) => (problem.message.as_str(), t.bad),
+        (None, None, None) => (
+            "The host's key comes next: you see its fingerprint before anything is trusted",
+            t.dim,
+        ),
+    };
+    sentence_ui(ui, words, color);
+    if let (None, None, Some(Notice { hint: Some(hint), .. })) = (&form.waiting, complaint, &form.problem) {
+        sentence_ui(ui, hint, t.dim);
+    }
+    dialog::buttons_ui(ui, |ui| {
+        let next = Button::new("Continue").primary();
+        let ready = complaint.is_none() && form.waiting.is_none();
+        if ui.add_enabled(ready, next).clicked() {
+            step = Some(Step::Probe);
+        }
+        if ui.add(Button::new("Cancel")).clicked() {
+            step = Some(Step::Leave);
+        }
+    });
+    step
 }
 
 #[derive(Clone, Copy)]
@@ -187,16 +244,18 @@ fn take(frame: &mut Frame<'_>, form: &mut TargetForm, step: Step<'_>) -> bool {
     match step {
         Step::Probe => {
             let (host, port) = (form.host.trim().to_owned(), form.port());
-            form.probed = Some(Probe {
+            let key = Awaited::Key {
                 host: host.clone(),
                 port,
-                after: frame.snapshot.notices.last().map(|notice| notice.id),
-            });
+            };
+            form.waiting = Some(Waiting::new(key, frame.snapshot));
+            form.problem = None;
             frame.send(Operation::ProbeHost { host, port });
         }
         Step::Trust(host_key) => {
-            let secret = (!form.secret.is_empty()).then(|| Secret(std::mem::take(&mut form.secret)));
-            frame.view.target = Some(form.name.clone());
+            // What was typed stays until the target is there: adding it may fail.
+            let secret = (!form.secret.is_empty()).then(|| Secret(form.secret.clone()));
+            form.waiting = Some(Waiting::new(Awaited::Target, frame.snapshot));
             frame.send(Operation::AddTarget {
                 name: form.name.clone(),
                 target: form.target(host_key),
@@ -204,16 +263,26 @@ fn take(frame: &mut Frame<'_>, form: &mut TargetForm, step: Step<'_>) -> bool {
             });
         }
         Step::Back => {
-            form.probed = None;
+            form.waiting = None;
             frame.send(Operation::CancelSend);
         }
         Step::Leave => {
-            if form.probed.is_some() {
+            if form.waiting.is_some() {
                 frame.send(Operation::CancelSend);
             }
         }
     }
-    matches!(step, Step::Probe | Step::Back)
+    !matches!(step, Step::Leave)
+}
+
+/// The target is there: it is the chosen one, and who wanted to send something goes on to what would leave.
+fn added(frame: &mut Frame<'_>, form: &mut TargetForm) {
+    let target = std::mem::take(&mut form.name);
+    frame.view.target = Some(target.clone());
+    if let Some(block) = form.then_send {
+        let rows = frame.view.rows_of(block);
+        frame.send(Operation::Preflight { block, target, rows });
+    }
 }
 
 fn fields_ui(ui: &mut Ui, form: &mut TargetForm) {

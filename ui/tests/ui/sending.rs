@@ -30,7 +30,7 @@ fn what_would_leave_is_shown_and_sent_only_by_its_button() {
     });
     harness.run();
     harness.get_by_label("ada@lab.example.org:aloft");
-    harness.get_by_label("84,313,201");
+    harness.get_by_label("all 84,313,201 rows");
     press(&mut harness, CTRL, Key::Enter);
     assert_eq!(
         asked(&mut harness),
@@ -54,8 +54,18 @@ fn data_that_may_not_leave_has_no_button_to_send_it() {
         preflight: Some(Box::new(kept)),
     });
     harness.run();
-    harness.get_by_label("restricted data never leaves this machine");
+    harness.get_by_label("Restricted data never leaves this machine");
     assert!(harness.query_by_label_contains("Send 2.1").is_none());
+}
+
+fn unreachable(message: &str) -> Notice {
+    Notice {
+        id: NoticeId(5),
+        good: false,
+        code: Some(Code::Unreachable),
+        message: message.into(),
+        hint: Some("is it switched on?".into()),
+    }
 }
 
 #[test]
@@ -95,16 +105,62 @@ fn a_host_is_trusted_by_its_fingerprint() {
     harness.run();
     harness.get_by_label("SHA256:mill");
     click(&mut harness, "Trust and add");
-    let asked = asked(&mut harness);
-    let [Operation::AddTarget { name, target, secret }] = &asked[..] else {
-        panic!("a target was to be added, not {asked:?}");
+    let operations = asked(&mut harness);
+    let [Operation::AddTarget { name, target, secret }] = &operations[..] else {
+        panic!("a target was to be added, not {operations:?}");
     };
     assert_eq!(
         (name.as_str(), target.host_key.as_str()),
         ("mill", "ssh-ed25519 AAAAmill")
     );
     assert_eq!(secret.as_ref().map(|secret| secret.0.as_str()), Some("s3cret"));
-    assert!(!format!("{asked:?}").contains("s3cret"));
+    assert!(!format!("{operations:?}").contains("s3cret"));
+    harness.get_by_label("Adding the target…");
+    harness.state_mut().snapshot.question = None;
+    harness.state_mut().snapshot.notices = vec![unreachable("no keyring here")];
+    harness.run();
+    assert_eq!(
+        asked(&mut harness),
+        [Operation::DismissNotice { notice: NoticeId(5) }]
+    );
+    harness.state_mut().snapshot.notices.clear();
+    harness.run();
+    harness.get_by_label("No keyring here");
+}
+
+#[test]
+fn who_sends_without_a_target_goes_on_once_there_is_one() {
+    let mut project = flights();
+    let known = std::mem::take(&mut project.project.as_mut().unwrap().targets);
+    let mut harness = window(project, WINDOW);
+    harness.run();
+    harness.get_all_by_label("Send to cloud…").next().unwrap().click();
+    harness.run();
+    asked(&mut harness);
+    for (field, text) in [("Name", "lab"), ("Host", "lab.example.org"), ("User", "ada")] {
+        harness.get_by_label(field).focus();
+        harness.run();
+        harness.get_by_label(field).type_text(text);
+        harness.run();
+    }
+    click(&mut harness, "Continue");
+    harness.state_mut().snapshot.question = Some(Question::HostKey {
+        host: "lab.example.org".into(),
+        port: 22,
+        key: "ssh-ed25519 AAAAlab".into(),
+        fingerprint: "SHA256:lab".into(),
+    });
+    harness.run();
+    click(&mut harness, "Trust and add");
+    asked(&mut harness);
+    harness.state_mut().snapshot.question = None;
+    harness.state_mut().snapshot.project.as_mut().unwrap().targets = known;
+    harness.run();
+    let (block, target, rows) = (BlockId(5), "lab".into(), Rows::Sample);
+    assert_eq!(
+        asked(&mut harness),
+        [Operation::Preflight { block, target, rows }]
+    );
 }
 
 #[test]
@@ -123,15 +179,19 @@ fn a_host_that_gives_no_key_says_so_in_the_form() {
     }
     click(&mut harness, "Continue");
     harness.get_by_label("Asking the host for its key…");
-    harness.state_mut().snapshot.notices = vec![Notice {
-        id: NoticeId(5),
-        good: false,
-        code: Some(Code::Unreachable),
-        message: "mill:22 didn't answer".into(),
-        hint: Some("is it switched on?".into()),
-    }];
+    asked(&mut harness);
+    harness.state_mut().snapshot.notices = vec![unreachable("mill:22 doesn't answer")];
     harness.run();
-    assert!(harness.query_all_by_label("mill:22 didn't answer").count() > 1);
+    assert_eq!(
+        asked(&mut harness),
+        [Operation::DismissNotice { notice: NoticeId(5) }],
+        "what the form says isn't said in the corner too"
+    );
+    harness.state_mut().snapshot.notices.clear();
+    harness.run();
+    harness.get_by_label("mill:22 doesn't answer");
+    harness.get_by_label_contains("Is it switched on?");
+    click(&mut harness, "Continue");
     asked(&mut harness);
     press(&mut harness, Modifiers::NONE, Key::Escape);
     assert_eq!(asked(&mut harness), [Operation::CancelSend]);

@@ -109,8 +109,8 @@ fn print(screen: &Screen, preflight: &Preflight) {
     screen.note(format_args!("to {}", preflight.destination));
     screen.note(format_args!("as {}", preflight.identity));
     screen.note(format_args!(
-        "{} rows of {} data: {}",
-        text::thousands(preflight.rows),
+        "{}; {} data: {}",
+        preflight.rows_told(),
         preflight.class,
         preflight.columns.join(", ")
     ));

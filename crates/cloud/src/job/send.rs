@@ -34,11 +34,13 @@ pub fn preflight(target: &dyn Target, run_dir: &Path, program: &Path) -> Result<
     let files = parcel.files(&present);
     let data = parcel.record.data;
     Ok(Preflight {
+        cell: parcel.record.cell,
         target: target.name().into(),
         destination: target.destination(),
         identity: target.identity(),
         files,
         rows: data.rows,
+        extent: data.extent,
         columns: data.columns,
         class: data.class,
         allowed,

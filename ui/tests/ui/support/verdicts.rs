@@ -2,6 +2,7 @@
 
 use aloft_spec::DataClass;
 use aloft_spec::job::{Preflight, SentFile};
+use aloft_spec::table::Extent;
 use aloft_spec::verdict::{Forecast, Placement, Range, Reason, ReasonKind, ReasonState, Verdict};
 
 fn reason(kind: ReasonKind, state: ReasonState, value: &str, text: &str, share: Option<f64>) -> Reason {
@@ -117,6 +118,7 @@ pub fn preflight() -> Preflight {
         sent,
     };
     Preflight {
+        cell: "late".into(),
         target: "lab".into(),
         destination: "ada@lab.example.org:aloft".into(),
         identity: "ada".into(),
@@ -126,6 +128,7 @@ pub fn preflight() -> Preflight {
             file("aloft", 31_000_000, false),
         ],
         rows: 84_313_201,
+        extent: Extent::all(84_313_201),
         columns: ["carrier", "distance", "dep_delay", "temp", "wind_speed", "late"]
             .map(String::from)
             .to_vec(),

@@ -3,6 +3,7 @@
 use super::*;
 use aloft_protocol::TaskId;
 use aloft_spec::job::Preflight;
+use aloft_spec::table::Extent;
 
 #[test]
 fn nothing_leaves_without_a_yes() {
@@ -23,11 +24,13 @@ fn nothing_leaves_without_a_yes() {
         (task.unwrap(), effects)
     };
     let preflight = |allowed| Preflight {
+        cell: "model".into(),
         target: "lab".into(),
         destination: "me@lab".into(),
         identity: "me".into(),
         files: Vec::new(),
         rows: 1,
+        extent: Extent::all(1),
         columns: Vec::new(),
         class: DataClass::Internal,
         allowed,
