@@ -15,6 +15,7 @@ use aloft_protocol::operation::Rows;
 use aloft_protocol::snapshot::{BlockContent, BlockView, CellView, NotebookView, ProjectView, Question};
 use aloft_protocol::{BlockId, NoticeId, Operation, Snapshot};
 use aloft_spec::CellKind;
+use aloft_spec::run::RunSummary;
 use aloft_spec::verdict::Verdict;
 use aloft_spec::window::Panels;
 use egui::Id;
@@ -246,6 +247,15 @@ impl<'a> Frame<'a> {
             .find(|target| Some(target.name.as_str()) == chosen)
             .or_else(|| targets.first())
             .map(|target| target.name.as_str())
+    }
+
+    /// The run that is shown: the chosen one, else the latest.
+    pub fn run(&self) -> Option<&'a RunSummary> {
+        let runs = &self.project()?.runs;
+        let chosen = self.view.run.as_deref();
+        runs.iter()
+            .find(|run| Some(run.id.as_str()) == chosen)
+            .or_else(|| runs.first())
     }
 
     /// Selects a block and brings it into view.

@@ -31,6 +31,8 @@ pub enum Command {
     WriteFilter,
     Measure,
     SendToCloud,
+    ExportModel,
+    ResumeRun,
     ManageTargets,
     AddTarget,
     AddSource,
@@ -85,7 +87,7 @@ const NONE: Modifiers = Modifiers::NONE;
 
 impl Command {
     /// All, in the order of the palette.
-    pub const ALL: [Self; 55] = [
+    pub const ALL: [Self; 57] = [
         Self::RunCell,
         Self::RunCellAndNext,
         Self::RunFull,
@@ -98,6 +100,8 @@ impl Command {
         Self::WriteFilter,
         Self::Measure,
         Self::SendToCloud,
+        Self::ExportModel,
+        Self::ResumeRun,
         Self::AddSource,
         Self::AddQuery,
         Self::AddParam,
@@ -166,6 +170,8 @@ impl Command {
             Self::StopAll => "Stop all",
             Self::Measure => "Measure",
             Self::SendToCloud => "Send to cloud…",
+            Self::ExportModel => "Export model…",
+            Self::ResumeRun => "Resume run",
             Self::ManageTargets => "Manage targets…",
             Self::AddTarget => "Add a target…",
             Self::AddSource => "Add source",
@@ -227,6 +233,8 @@ impl Command {
             Self::StopAll => "Stop everything that runs or waits",
             Self::Measure => "Take a few steps of the real model and say what the whole run costs",
             Self::SendToCloud => "See what would leave this machine, then send it",
+            Self::ExportModel => "Write the model of the run that is shown for other programs",
+            Self::ResumeRun => "Go on with the run that is shown from its last finished epoch",
             Self::ManageTargets => "Machines that runs can be sent to",
             Self::AddTarget => "Describe a machine that runs can be sent to",
             Self::AddSource => "A table from a file",
@@ -293,7 +301,9 @@ impl Command {
             Self::Remove => "delete cell",
             Self::Undo => "revert",
             Self::ShowColumn => "profile statistics inspector",
-            Self::ShowRun => "metrics export model resume inspector",
+            Self::ExportModel => "save download onnx pytorch safetensors weights",
+            Self::ResumeRun => "continue restart go on training checkpoint",
+            Self::ShowRun => "metrics inspector",
             Self::ShowPlaces => "verdict forecast limits cost inspector",
             Self::ToggleNavigation => "sidebar left panel",
             Self::ToggleInspector => "sidebar right panel",

@@ -4,13 +4,14 @@ use super::Command;
 use crate::ShellRequest;
 use crate::cell::rename::Renaming;
 use crate::focus;
-use crate::inspector::Tab;
+use crate::inspector::{Tab, can_resume};
 use crate::palette::Palette;
 use crate::targets::TargetForm;
 use crate::view::{Adding, Frame, block_id, cell_of, editor_id, is_shown};
 use aloft_protocol::operation::{Rows, Theme};
 use aloft_protocol::snapshot::{BlockContent, CellState};
 use aloft_protocol::{BlockId, Operation, TaskId};
+use aloft_spec::run::RunStatus;
 use aloft_spec::{CellKind, Output};
 use egui::Context;
 
@@ -71,6 +72,8 @@ impl Command {
             Self::Stop => cell.is_some_and(|cell| task_of(&cell.state).is_some()),
             Self::StopAll => frame.snapshot.tasks.iter().any(|task| task.stoppable),
             Self::Measure | Self::SendToCloud => frame.train_cell().is_some(),
+            Self::ExportModel => frame.run().is_some_and(|run| run.status == RunStatus::Done),
+            Self::ResumeRun => frame.run().is_some_and(can_resume),
             Self::AddAbove => previous(frame).is_some(),
             Self::RunCellAndNext
             | Self::AddBelow
@@ -150,6 +153,17 @@ impl Command {
                 }
             }
             Self::SendToCloud => send_to_cloud(frame),
+            Self::ExportModel => {
+                if let Some(run) = frame.run().map(|run| run.id.clone()) {
+                    frame.ask_shell(ShellRequest::ExportModelDialog { run });
+                }
+            }
+            Self::ResumeRun => {
+                if let Some(run) = frame.run().map(|run| run.id.clone()) {
+                    show_tab(frame, Tab::Run);
+                    frame.send(Operation::Resume { run });
+                }
+            }
             Self::ManageTargets => frame.view.targets = Some(TargetForm::default()),
             Self::AddTarget => frame.view.targets = Some(TargetForm::new_target()),
             Self::AddAbove => frame.view.adding = previous(frame).map(|after| Adding { after: Some(after) }),

@@ -4,6 +4,8 @@ mod column;
 mod place;
 mod run;
 
+pub use run::can_resume;
+
 use crate::focus;
 use crate::tokens::{Tokens, space};
 use crate::view::Frame;

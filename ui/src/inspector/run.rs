@@ -1,6 +1,7 @@
 //! A run: how it ended, what it is of, its metrics.
 
 use super::{heading_ui, name_ui, nothing_ui};
+use crate::command::Command;
 use crate::fonts;
 use crate::metrics;
 use crate::navigation::{job_color, job_word, run_color, run_word};
@@ -19,9 +20,7 @@ pub fn run_ui(ui: &mut Ui, frame: &mut Frame<'_>) {
     let Some(project) = frame.project() else {
         return;
     };
-    let chosen = frame.view.run.as_deref();
-    let run = project.runs.iter().find(|run| Some(run.id.as_str()) == chosen);
-    let Some(run) = run.or_else(|| project.runs.first()) else {
+    let Some(run) = frame.run() else {
         return nothing_ui(ui, "No runs yet: a training makes one");
     };
     let t = Tokens::of(ui);
@@ -35,7 +34,7 @@ pub fn run_ui(ui: &mut Ui, frame: &mut Frame<'_>) {
         heading_ui(ui, "Metrics");
         metrics::table_ui(ui, &run.metrics);
     }
-    if matches!(run.status, RunStatus::Lost | RunStatus::Stopped) && run.target.is_none() {
+    if can_resume(run) {
         ui.add_space(space::M);
         let words = match run.status {
             RunStatus::Lost => "Its process is gone; the last finished epoch is on the disk.",
@@ -44,20 +43,26 @@ pub fn run_ui(ui: &mut Ui, frame: &mut Frame<'_>) {
         text_ui(ui, words, fonts::regular(font::BODY), t.dim);
         ui.add_space(space::S);
         if ui.add(Button::new("Resume")).clicked() {
-            frame.send(Operation::Resume { run: run.id.clone() });
+            Command::ResumeRun.perform(ui.ctx(), frame);
         }
     }
     if let Some(job) = project.jobs.iter().find(|job| job.run == run.id) {
         job_ui(ui, frame, job);
     }
     ui.add_space(space::L);
-    if run.status == RunStatus::Done && ui.add(Button::new("Export model…").small()).clicked() {
-        frame.ask_shell(crate::ShellRequest::ExportModelDialog { run: run.id.clone() });
+    let export = Command::ExportModel;
+    if export.enabled(frame) && ui.add(Button::new(export.text()).small()).clicked() {
+        export.perform(ui.ctx(), frame);
     }
     let folder = project.root.join("runs").join(&run.id);
     if ui.add(Button::new("Show folder").quiet().small()).clicked() {
         frame.ask_shell(crate::ShellRequest::Reveal(folder));
     }
+}
+
+/// Whether a run can go on from its last finished epoch on this machine.
+pub fn can_resume(run: &RunSummary) -> bool {
+    matches!(run.status, RunStatus::Lost | RunStatus::Stopped) && run.target.is_none()
 }
 
 fn facts_ui(ui: &mut Ui, run: &RunSummary) {

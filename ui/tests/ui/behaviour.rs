@@ -1,17 +1,18 @@
 //! What the window asks for when it is used, by the names that a screen reader reads.
 
 use crate::support::{
-    CTRL, CTRL_SHIFT, WINDOW, asked, charts, click, every_chart, flights, notebook_mut, of, press, welcome,
-    window,
+    CTRL, CTRL_SHIFT, WINDOW, Window, asked, charts, click, every_chart, flights, notebook_mut, of, press,
+    welcome, window,
 };
 use aloft_protocol::operation::{CloseChoice, Rows};
 use aloft_protocol::snapshot::{BlockContent, CellState, Notice, Question};
 use aloft_protocol::{BlockId, NoticeId, Operation, TaskId};
 use aloft_spec::profile::{Association, Associations, Gaps, Lengths, Measure};
+use aloft_spec::run::RunStatus;
 use aloft_spec::{Code, Output};
 use aloft_ui::ShellRequest;
 use egui::{Key, Modifiers};
-use egui_kittest::kittest::Queryable as _;
+use egui_kittest::{Harness, kittest::Queryable as _};
 use std::sync::Arc;
 
 #[test]
@@ -383,6 +384,32 @@ fn a_lost_run_is_resumed_at_its_cell() {
     harness.run();
     click(&mut harness, "Resume late");
     assert!(matches!(&asked(&mut harness)[..], [Operation::Resume { .. }]));
+}
+
+#[test]
+fn the_palette_exports_a_models_run_and_resumes_one_that_was_stopped() {
+    let mut harness = window(flights(), WINDOW);
+    let found = |harness: &mut Harness<'_, Window>, status, words: &str| {
+        let project = harness.state_mut().snapshot.project.as_mut().unwrap();
+        Arc::make_mut(&mut project.runs)[0].status = status;
+        press(harness, CTRL_SHIFT, Key::P);
+        harness.get_by_label("Find a command").type_text(words);
+        harness.run();
+        press(harness, Modifiers::NONE, Key::Enter);
+        press(harness, Modifiers::NONE, Key::Escape);
+        let requests = std::mem::take(&mut harness.state_mut().shell);
+        (asked(harness), requests)
+    };
+    let run = harness.state().snapshot.project.as_ref().unwrap().runs[0]
+        .id
+        .clone();
+    let (operations, requests) = found(&mut harness, RunStatus::Done, "export model");
+    assert_eq!(operations, []);
+    assert_eq!(requests, [ShellRequest::ExportModelDialog { run: run.clone() }]);
+    let (operations, requests) = found(&mut harness, RunStatus::Stopped, "resume run");
+    assert_eq!((operations, requests), (vec![Operation::Resume { run }], vec![]));
+    let (operations, requests) = found(&mut harness, RunStatus::Running, "resume run");
+    assert_eq!((operations, requests), (vec![], vec![]), "it runs");
 }
 
 #[test]
