@@ -9,6 +9,7 @@ use crate::{
     task::Task,
 };
 use aloft_nn::network::Network;
+use rayon::prelude::*;
 
 /// Rows that go through a model together when nothing is learned. Blocks are always of this size ([`Network::predict`]), so
 /// that a row gives the same bits in training's evaluation and in a later prediction.
@@ -18,6 +19,8 @@ pub const BLOCK: usize = 256;
 const BLOCKS: usize = 256;
 /// Bytes of the rows that are gathered at a time, roughly: of wide rows fewer blocks make that.
 const GATHERED: usize = 4 << 20;
+/// Rows whose scores a thread makes predictions of at a time.
+const PART: usize = 1024;
 
 /// Predictions for some rows, in their order.
 #[derive(Debug, Clone, PartialEq)]
@@ -142,20 +145,33 @@ fn append_values(
     values: &mut Vec<f64>,
 ) {
     let width = task.outputs();
-    let mut said = Vec::new();
-    for (index, row) in indices.iter().zip(scores.chunks_exact(members * width)) {
-        said.clear();
-        match task {
-            Task::Binary { .. } | Task::Multiclass { .. } => row
-                .chunks_exact(width)
-                .for_each(|logits| softmax(logits, &mut said)),
-            Task::Multilabel { .. } => said.extend(row.iter().map(|logit| 1.0 / (1.0 + (-logit).exp()))),
-            _ => said.extend_from_slice(row),
-        }
-        let mean = |column: usize| said.iter().skip(column).step_by(width).sum::<f64>() / members as f64;
-        let Unit { start, size } = task.unit(rows, *index);
-        values.extend((0..width).map(|column| mean(column) * size + start));
-    }
+    let before = values.len();
+    values.resize(before + indices.len() * width, 0.0);
+    let parts = values[before..].par_chunks_mut(PART * width);
+    let parts = parts.zip(indices.par_chunks(PART));
+    parts
+        .zip(scores.par_chunks(PART * members * width))
+        .for_each(|((values, indices), scores)| {
+            let mut said = Vec::with_capacity(members * width);
+            let rows_scores = indices.iter().zip(scores.chunks_exact(members * width));
+            for (values, (index, row)) in values.chunks_exact_mut(width).zip(rows_scores) {
+                said.clear();
+                match task {
+                    Task::Binary { .. } | Task::Multiclass { .. } => row
+                        .chunks_exact(width)
+                        .for_each(|logits| softmax(logits, &mut said)),
+                    Task::Multilabel { .. } => {
+                        said.extend(row.iter().map(|logit| 1.0 / (1.0 + (-logit).exp())));
+                    }
+                    _ => said.extend_from_slice(row),
+                }
+                let Unit { start, size } = task.unit(rows, *index);
+                for (column, value) in values.iter_mut().enumerate() {
+                    let sum = said.iter().skip(column).step_by(width).sum::<f64>();
+                    *value = sum / members as f64 * size + start;
+                }
+            }
+        });
 }
 
 fn of_task(task: &Task, mut values: Vec<f64>) -> Outputs {
@@ -181,7 +197,12 @@ fn of_task(task: &Task, mut values: Vec<f64>) -> Outputs {
 pub fn softmax(logits: &[f64], out: &mut Vec<f64>) {
     let highest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let start = out.len();
-    out.extend(logits.iter().map(|logit| (logit - highest).exp()));
+    // The power of zero is known, and of two classes half of the work.
+    let power = |logit: &f64| match *logit == highest {
+        true => 1.0,
+        false => (logit - highest).exp(),
+    };
+    out.extend(logits.iter().map(power));
     let sum: f64 = out[start..].iter().sum();
     out[start..].iter_mut().for_each(|value| *value /= sum);
 }

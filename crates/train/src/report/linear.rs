@@ -12,6 +12,8 @@ const TOLERANCE: f64 = 1e-5;
 /// Multiplications that learning may take: half a second, however large the table is. With more rows than they allow, every
 /// so many-th is learned from.
 const MULTIPLICATIONS: usize = 2_000_000_000;
+/// Multiplications that take as long as the exponential and the logarithm of an output.
+const OF_AN_OUTPUT: usize = 60;
 /// Parts whose gradients are added in a fixed order, so that the number of threads changes no bit.
 const SHARDS: usize = 8;
 
@@ -84,7 +86,7 @@ impl Shape {
 impl Linear {
     /// The rows to learn from: all of these, or every so many-th.
     pub fn sampled(task: &Task, (numeric, categories): (usize, usize), train: &[u32]) -> Vec<u32> {
-        let width = (numeric + categories + 1) * scores(task);
+        let width = (numeric + categories + OF_AN_OUTPUT) * scores(task);
         let most = (MULTIPLICATIONS / (2 * STEPS * width)).max(1);
         train
             .iter()
