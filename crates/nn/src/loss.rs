@@ -277,7 +277,13 @@ fn shares(class: usize, target: usize, classes: usize, smoothing: f32, weights: 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rng::{Purpose, Random};
+    use crate::{
+        fused::{
+            self,
+            emulated::{self, Turns},
+        },
+        rng::{Purpose, Random},
+    };
     use candle_core::{DType, Device, Var};
     use proptest::prelude::*;
 
@@ -297,12 +303,39 @@ mod tests {
             .unwrap()
             .to_vec1::<f64>()
             .unwrap();
-        for (ours, expected) in gradient.iter().zip(expected) {
+        for (ours, expected) in gradient.iter().zip(&expected) {
             assert!(
                 (f64::from(*ours) - expected).abs() < 1e-5,
                 "{ours} and {expected}"
             );
         }
+        let by_kernels = || {
+            let var = Var::from_tensor(&tensor).unwrap();
+            // Twice the loss, so that the gradient by it isn't 1.
+            let value = (fused::loss::loss(loss, &var, targets).unwrap() * 2.0).unwrap();
+            let gradients = value.backward().unwrap();
+            let gradient = gradients.get(&var).unwrap().flatten_all().unwrap();
+            (
+                value.to_scalar::<f32>().unwrap(),
+                gradient.to_vec1::<f32>().unwrap(),
+            )
+        };
+        let (fused, fused_gradient) = emulated::on(Turns::Forwards, by_kernels);
+        let distance = (f64::from(fused) / 2.0 - value).abs();
+        assert!(
+            distance < 1e-5 * value.max(1.0),
+            "{loss:?}: {fused} / 2 and {value}"
+        );
+        for (ours, expected) in fused_gradient.iter().zip(expected) {
+            assert!(
+                (f64::from(*ours) / 2.0 - expected).abs() < 1e-5,
+                "{loss:?}: {ours} / 2 and {expected}"
+            );
+        }
+        assert_eq!(
+            (fused, fused_gradient),
+            emulated::on(Turns::Backwards, by_kernels)
+        );
     }
 
     proptest! {

@@ -7,7 +7,7 @@
 mod accumulate;
 
 use crate::{
-    by_candle,
+    by_candle, fused,
     graph::Graph,
     loss::{Loss, Targets},
     network::{Network, Parameters, Rows, tensors},
@@ -229,7 +229,10 @@ impl Learner {
             unreachable!("this network is on a device")
         };
         let (out, observed) = by_candle::forward(&graph, vars, &numbers, &indices, Pass::Train { seed })?;
-        let loss = self.loss.by_candle(&out, targets)?;
+        let loss = match fused::on(&out) {
+            true => fused::loss::loss(&self.loss, &out, targets)?,
+            false => self.loss.by_candle(&out, targets)?,
+        };
         let gradients = loss.backward()?;
         for (index, numbers) in observed {
             vars[index].set(&numbers)?;

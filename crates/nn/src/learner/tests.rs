@@ -1,7 +1,9 @@
-//! Every model kind learns the same on the CPU's plans as through candle's gradients, with one thread and with several.
+//! Every model kind learns the same on the CPU's plans as through candle's gradients and by the kernels for GPUs, with one
+//! thread and with several.
 
 use super::*;
 use crate::{
+    fused::emulated::{self, Turns},
     layers::{Cell, activate, batch_norm, linear, rms_norm},
     model::{BagOfTokens, Cnn, Inputs, Mlp, Recurrent, Temporal, Transformer},
     ops::{Activation, Slot},
@@ -182,6 +184,20 @@ fn plans_learn_what_candle_learns_with_any_number_of_threads() {
         };
         let (losses, predictions) = learn(1, true);
         assert!(losses[6] < losses[0], "{name} learns: {losses:?}");
+        let (fused, fused_predictions) = emulated::on(Turns::Backwards, || learn(1, true));
+        let pairs = fused.iter().zip(&losses);
+        for (ours, expected) in pairs {
+            assert!(
+                (ours - expected).abs() < 1e-3,
+                "{name} by kernels: {ours} and {expected} of {losses:?}"
+            );
+        }
+        for (ours, expected) in fused_predictions.iter().zip(&predictions) {
+            assert!(
+                (ours - expected).abs() < 1e-2,
+                "{name} by kernels: {ours} and {expected}"
+            );
+        }
         for threads in 1..=3 {
             let (ours, our_predictions) = learn(threads, false);
             for (ours, expected) in ours.iter().zip(&losses) {

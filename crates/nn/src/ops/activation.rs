@@ -4,6 +4,7 @@ use super::{
     Backward, CandleContext, Forward, Op,
     vector::{self, vectorized},
 };
+use crate::fused;
 use candle_core::{Result, Tensor};
 use serde::{Deserialize, Serialize};
 
@@ -180,6 +181,10 @@ impl Op for Activate {
 
     fn by_candle(&self, inputs: &[Tensor], _: &[Tensor], _: &CandleContext<'_>) -> Result<Tensor> {
         self.activation.by_candle(&inputs[0])
+    }
+
+    fn fused(&self, inputs: &[Tensor], _: &[Tensor], _: &CandleContext<'_>) -> Result<Option<Tensor>> {
+        fused::linear::activate(&inputs[0], self.activation).map(Some)
     }
 }
 

@@ -2,6 +2,7 @@
 //! several threads have parts of it; predictions use running means of both.
 
 use super::{Backward, CandleContext, EPSILON, Forward, Op, Pass, vector::vectorized};
+use crate::fused;
 use candle_core::{Result, Tensor};
 use serde::Serialize;
 
@@ -208,6 +209,19 @@ impl Op for BatchNorm {
             .broadcast_div(&(variance + f64::from(EPSILON))?.sqrt()?)?
             .broadcast_mul(&parameters[0])?
             .broadcast_add(&parameters[1])
+    }
+
+    fn fused(
+        &self,
+        inputs: &[Tensor],
+        parameters: &[Tensor],
+        context: &CandleContext<'_>,
+    ) -> Result<Option<Tensor>> {
+        let known = match context.pass {
+            Pass::Train { .. } => None,
+            Pass::Evaluate => Some((&parameters[2], &parameters[3])),
+        };
+        fused::batch_norm::batch_norm(&inputs[0], &parameters[0], &parameters[1], known).map(Some)
     }
 
     fn observe_by_candle(&self, inputs: &[Tensor], parameters: &[Tensor]) -> Result<Option<Vec<Tensor>>> {

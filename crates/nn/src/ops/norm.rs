@@ -4,6 +4,7 @@ use super::{
     Backward, CandleContext, Forward, Op,
     vector::{dot, squares, sum, vectorized},
 };
+use crate::fused;
 use candle_core::{D, Result, Tensor};
 use serde::Serialize;
 
@@ -163,6 +164,15 @@ impl Op for LayerNorm {
             .broadcast_mul(&parameters[0])?
             .broadcast_add(&parameters[1])
     }
+
+    fn fused(
+        &self,
+        inputs: &[Tensor],
+        parameters: &[Tensor],
+        _: &CandleContext<'_>,
+    ) -> Result<Option<Tensor>> {
+        fused::norm::norm(&inputs[0], &parameters[0], Some(&parameters[1])).map(Some)
+    }
 }
 
 impl Op for RmsNorm {
@@ -197,6 +207,15 @@ impl Op for RmsNorm {
         let square = x.sqr()?.mean_keepdim(D::Minus1)?;
         x.broadcast_div(&(square + f64::from(EPSILON))?.sqrt()?)?
             .broadcast_mul(&parameters[0])
+    }
+
+    fn fused(
+        &self,
+        inputs: &[Tensor],
+        parameters: &[Tensor],
+        _: &CandleContext<'_>,
+    ) -> Result<Option<Tensor>> {
+        fused::norm::norm(&inputs[0], &parameters[0], None).map(Some)
     }
 }
 

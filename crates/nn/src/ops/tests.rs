@@ -1,12 +1,30 @@
 //! The check that every op goes through: random operands, forward and all gradients against candle's ops in f64; whole
-//! and with the rows divided over two shards; into fresh gradients and on top of others.
+//! and with the rows divided over two shards; into fresh gradients and on top of others; and by its kernels, where it has any.
 
 use super::{Backward, CandleContext, Context, Forward, Op, Pass, Sum};
-use crate::rng::{Purpose, Random};
+use crate::{
+    fused::emulated::{self, Turns},
+    rng::{Purpose, Random},
+};
 use candle_core::{DType, Device, Tensor, Var};
 
 /// How far a number may be from the one in double precision, relative to the largest.
 const TOLERANCE: f64 = 2e-4;
+
+/// Fails where a number is too far from what is expected.
+fn near(name: &str, ours: impl ExactSizeIterator<Item = f64>, expected: &[f64]) {
+    assert_eq!(ours.len(), expected.len(), "{name}");
+    let largest = expected
+        .iter()
+        .fold(1.0, |largest: f64, number| largest.max(number.abs()));
+    for (at, (ours, expected)) in ours.zip(expected).enumerate() {
+        let distance = (ours - expected).abs();
+        assert!(
+            distance <= TOLERANCE * largest,
+            "{name} {at}: {ours} and {expected}"
+        );
+    }
+}
 
 struct Operand {
     shape: Vec<usize>,
@@ -97,32 +115,40 @@ impl Case {
                 seed: 0x0123_4567_89ab_cdef,
             },
         ] {
-            let reference = self.by_candle(&op, pass, &probe);
+            let Some(reference) = self.by_candle(&op, pass, &probe, false) else {
+                unreachable!("every op has a form in candle's ops")
+            };
             for shards in 1..=self.rows.min(2) {
                 let ours = self.by_slices(&op, pass, &probe, shards);
                 for ((what, ours), expected) in ours.iter().zip(&reference) {
                     let name = format!("{} {op:?}, {pass:?}, {shards} shards: {what}", op.name());
-                    assert_eq!(ours.len(), expected.len(), "{name}");
-                    let largest = expected
-                        .iter()
-                        .fold(1.0, |largest: f64, number| largest.max(number.abs()));
-                    for (at, (ours, expected)) in ours.iter().zip(expected).enumerate() {
-                        let distance = (f64::from(*ours) - expected).abs();
-                        assert!(
-                            distance <= TOLERANCE * largest,
-                            "{name} {at}: {ours} and {expected}"
-                        );
-                    }
+                    near(&name, ours.iter().map(|number| f64::from(*number)), expected);
                 }
+            }
+            let by_kernels = || self.by_candle(&op, pass, &probe, true);
+            if let Some(fused) = emulated::on(Turns::Forwards, by_kernels) {
+                assert_eq!(fused.len(), reference.len());
+                for (index, (fused, expected)) in fused.iter().zip(&reference).enumerate() {
+                    let name = format!("{} {op:?}, {pass:?}, by its kernels: {index}", op.name());
+                    near(&name, fused.iter().copied(), expected);
+                }
+                let again = emulated::on(Turns::Backwards, by_kernels);
+                assert!(
+                    Some(fused) == again,
+                    "{}: the order of threads matters",
+                    op.name()
+                );
             }
         }
     }
 
-    /// Result; gradients of inputs and parameters after training; and the parameters observed.
-    fn by_candle(&self, op: &dyn Op, pass: Pass, probe: &[f32]) -> Vec<Vec<f64>> {
+    /// Result; gradients of inputs and parameters after training; and the parameters observed. In f64 by candle, or in f32 by
+    /// kernels: `None` where the op has none.
+    fn by_candle(&self, op: &dyn Op, pass: Pass, probe: &[f32], fused: bool) -> Option<Vec<Vec<f64>>> {
+        let dtype = if fused { DType::F32 } else { DType::F64 };
         let var = |operand: &Operand| {
             let tensor = Tensor::from_slice(&operand.numbers, &operand.shape[..], &Device::Cpu).unwrap();
-            Var::from_tensor(&tensor.to_dtype(DType::F64).unwrap()).unwrap()
+            Var::from_tensor(&tensor.to_dtype(dtype).unwrap()).unwrap()
         };
         let inputs: Vec<Var> = self.inputs.iter().map(var).collect();
         let parameters: Vec<Var> = self.parameters.iter().map(var).collect();
@@ -132,18 +158,26 @@ impl Case {
             indices: &indices,
             pass,
         };
-        let numbers = |tensor: &Tensor| tensor.flatten_all().unwrap().to_vec1::<f64>().unwrap();
-        let out = op
-            .by_candle(&tensors(&inputs), &tensors(&parameters), &context)
-            .unwrap();
+        let numbers = |tensor: &Tensor| {
+            let tensor = tensor.flatten_all().unwrap().to_dtype(DType::F64).unwrap();
+            tensor.to_vec1::<f64>().unwrap()
+        };
+        let (operands, own) = (tensors(&inputs), tensors(&parameters));
+        let out = match fused {
+            true => {
+                let flat = operands.iter().map(|input| input.flatten_from(1).unwrap());
+                op.fused(&flat.collect::<Vec<_>>(), &own, &context).unwrap()?
+            }
+            false => op.by_candle(&operands, &own, &context).unwrap(),
+        };
         let out = out.flatten_all().unwrap();
         let mut all = vec![numbers(&out)];
         if pass == Pass::Evaluate {
-            return all;
+            return Some(all);
         }
         let probe = Tensor::from_slice(probe, probe.len(), &Device::Cpu)
             .unwrap()
-            .to_dtype(DType::F64)
+            .to_dtype(dtype)
             .unwrap();
         let gradients = (out * probe).unwrap().sum_all().unwrap().backward().unwrap();
         for var in inputs.iter().chain(&parameters) {
@@ -158,7 +192,7 @@ impl Case {
         {
             all.extend(observed.iter().map(numbers));
         }
-        all
+        Some(all)
     }
 
     /// The same by the op's own loops, with names. Gradients of a second shard's inputs start from ones.
