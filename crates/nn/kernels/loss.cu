@@ -20,42 +20,30 @@ __device__ inline void level_of(const float *logits, unsigned classes, bool live
     *total = sum_across(sum);
 }
 
-// Softmax cross-entropy of each vector, times `scale`. The threads that differ in x share a vector.
-extern "C" __global__ void cross_entropy(float *losses, const float *logits, const unsigned *targets,
+// The gradient of the softmax cross-entropy, [vectors, classes], followed by the loss of each vector; both times `scale`. The
+// threads that differ in x share a vector.
+extern "C" __global__ void cross_entropy(float *out, const float *logits, const unsigned *targets,
                                          const float *weights, unsigned vectors, unsigned classes, unsigned members,
                                          float smoothing, float scale) {
-    unsigned vector = blockIdx.x * blockDim.y + threadIdx.y;
-    bool live = vector < vectors;
-    const float *own = logits + vector * classes;
-    float highest, total;
-    level_of(own, classes, live, &highest, &total);
-    float level = logf(total), loss = 0.0f;
-    for (unsigned label = threadIdx.x; live && label < classes; label += blockDim.x)
-        loss += share_of(label, targets[vector / members], classes, smoothing, weights) *
-                (level + (highest - own[label]));
-    loss = sum_across(loss);
-    if (live && threadIdx.x == 0)
-        losses[vector] = loss * scale;
-}
-
-// Its gradient, times that by the loss.
-extern "C" __global__ void cross_entropy_backward(float *out, const float *by_loss, const float *logits,
-                                                  const unsigned *targets, const float *weights, unsigned vectors,
-                                                  unsigned classes, unsigned members, float smoothing, float scale) {
     unsigned vector = blockIdx.x * blockDim.y + threadIdx.y;
     bool live = vector < vectors;
     unsigned target = live ? targets[vector / members] : 0;
     const float *own = logits + vector * classes;
     float highest, total;
     level_of(own, classes, live, &highest, &total);
-    float all = 0.0f;
-    for (unsigned label = threadIdx.x; live && label < classes; label += blockDim.x)
-        all += share_of(label, target, classes, smoothing, weights);
+    float level = logf(total), loss = 0.0f, all = 0.0f;
+    for (unsigned label = threadIdx.x; live && label < classes; label += blockDim.x) {
+        float share = share_of(label, target, classes, smoothing, weights);
+        loss += share * (level + (highest - own[label]));
+        all += share;
+    }
+    loss = sum_across(loss);
     float factor = sum_across(all) / total;
-    scale *= by_loss[0];
     for (unsigned label = threadIdx.x; live && label < classes; label += blockDim.x)
         out[vector * classes + label] =
             (expf(own[label] - highest) * factor - share_of(label, target, classes, smoothing, weights)) * scale;
+    if (live && threadIdx.x == 0)
+        out[vectors * classes + vector] = loss * scale;
 }
 
 // The losses of numbers by themselves, in the order of src/fused/loss.rs.
@@ -93,26 +81,17 @@ __device__ inline unsigned target_of(unsigned i, unsigned width, unsigned member
     return i / (width * members) * width + i % width;
 }
 
-// losses[block] = the sum of the losses of each gridDim.x-th part of the numbers, times `scale`.
-extern "C" __global__ void number_loss(float *losses, const float *numbers, const float *targets,
-                                       const float *quantiles, unsigned count, unsigned width, unsigned members,
-                                       unsigned kind, float scale) {
+// The gradients of the losses of all numbers, followed by the sum of the losses of each gridDim.x-th part of them; both times
+// `scale`.
+extern "C" __global__ void number_loss(float *out, const float *numbers, const float *targets, const float *quantiles,
+                                       unsigned count, unsigned width, unsigned members, unsigned kind, float scale) {
     float sum = 0.0f;
-    for (unsigned i = place(); i < count; i += gridDim.x * blockDim.x)
-        sum += number_loss_of(kind, numbers[i], targets[target_of(i, width, members)],
-                              quantiles ? quantiles[i % width] : 0.0f);
+    for (unsigned i = place(); i < count; i += gridDim.x * blockDim.x) {
+        float target = targets[target_of(i, width, members)], quantile = quantiles ? quantiles[i % width] : 0.0f;
+        out[i] = number_slope_of(kind, numbers[i], target, quantile) * scale;
+        sum += number_loss_of(kind, numbers[i], target, quantile);
+    }
     sum = sum_across(sum);
     if (threadIdx.x == 0)
-        losses[blockIdx.x] = sum * scale;
-}
-
-// Its gradient, times that by the loss.
-extern "C" __global__ void number_loss_backward(float *out, const float *by_loss, const float *numbers,
-                                                const float *targets, const float *quantiles, unsigned count,
-                                                unsigned width, unsigned members, unsigned kind, float scale) {
-    unsigned i = place();
-    if (i < count)
-        out[i] = number_slope_of(kind, numbers[i], targets[target_of(i, width, members)],
-                                 quantiles ? quantiles[i % width] : 0.0f) *
-                 scale * by_loss[0];
+        out[count + blockIdx.x] = sum * scale;
 }

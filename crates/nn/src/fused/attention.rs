@@ -1,20 +1,20 @@
 //! Attention: products by candle, and all between them.
 
 use super::{
+    Fused, Gradients,
     launch::{Grid, Launch, arguments},
-    tracked,
 };
 use crate::ops::Attention;
 use candle_core::{Result, Tensor};
 
 /// What [`Attention`] says, for x [rows, positions * 3 * heads * size] and, where it is masked, the tokens [rows, positions].
 /// Three launches and two products forward, three and four backward.
-pub fn attention(op: &Attention, x: &Tensor, tokens: Option<&Tensor>) -> Result<Tensor> {
+pub fn attention(op: &Attention, x: &Tensor, tokens: Option<&Tensor>) -> Result<Fused> {
     let op = *op;
     let rows = x.dim(0)?;
     let queries = rows * op.heads * op.positions;
     let scale = 1.0 / (op.size as f32).sqrt();
-    let split = split_heads(&op, &x.detach(), rows, 3)?;
+    let split = split_heads(&op, x, rows, 3)?;
     let part = |index: usize| split.get(index);
     let (query, key, value) = (part(0)?, part(1)?, part(2)?);
     let grid = Grid::vectors(queries, op.positions);
@@ -32,9 +32,8 @@ pub fn attention(op: &Attention, x: &Tensor, tokens: Option<&Tensor>) -> Result<
         ],
     )?;
     let shares = launch.run((rows * op.heads, op.positions, op.positions))?;
-    let launch = merge_heads(&op, &[&shares.matmul(&value)?])?;
-    let shape = (rows, op.positions * op.heads * op.size);
-    tracked(launch, [x], shape, move |_, gradient| {
+    let result = merge_heads(&op, &[&shares.matmul(&value)?])?;
+    Ok(Fused::new(result.reshape((rows, ()))?, move |gradient, _| {
         let gradient = split_heads(&op, gradient, rows, 1)?.get(0)?;
         let by_value = shares.transpose(1, 2)?.matmul(&gradient)?;
         let launch = Launch::new(
@@ -51,9 +50,9 @@ pub fn attention(op: &Attention, x: &Tensor, tokens: Option<&Tensor>) -> Result<
         let by_scores = launch.run(shares.shape())?;
         let by_query = by_scores.matmul(&key)?;
         let by_key = by_scores.transpose(1, 2)?.matmul(&query)?;
-        let launch = merge_heads(&op, &[&by_query, &by_key, &by_value])?;
-        Ok([Some(launch.run(rows * op.positions * 3 * op.heads * op.size)?)])
-    })
+        let by_x = merge_heads(&op, &[&by_query, &by_key, &by_value])?;
+        Ok(Gradients::new(Some(by_x), []))
+    }))
 }
 
 /// [rows, positions, parts, heads, size] to [parts, rows * heads, positions, size].
@@ -68,10 +67,10 @@ fn split_heads(op: &Attention, x: &Tensor, rows: usize, parts: usize) -> Result<
 }
 
 /// Parts [rows * heads, positions, size] to [rows, positions, parts, heads, size].
-fn merge_heads(op: &Attention, parts: &[&Tensor]) -> Result<Launch> {
+fn merge_heads(op: &Attention, parts: &[&Tensor]) -> Result<Tensor> {
     let count: usize = parts.iter().map(|part| part.elem_count()).sum();
     let part = |index: usize| parts.get(index).copied();
-    Launch::new(
+    let launch = Launch::new(
         "merge_heads",
         Grid::numbers(count),
         arguments![
@@ -84,5 +83,6 @@ fn merge_heads(op: &Attention, parts: &[&Tensor]) -> Result<Launch> {
             op.positions,
             op.size
         ],
-    )
+    )?;
+    launch.run(count)
 }

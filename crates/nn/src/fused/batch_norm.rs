@@ -1,8 +1,9 @@
 //! Batch norm.
 
 use super::{
+    Fused, Gradients,
     launch::{Grid, Launch, arguments},
-    sums, tracked,
+    sums,
 };
 use crate::ops::EPSILON;
 use candle_core::{Result, Tensor};
@@ -14,13 +15,13 @@ pub fn batch_norm(
     scale: &Tensor,
     shift: &Tensor,
     known: Option<(&Tensor, &Tensor)>,
-) -> Result<Tensor> {
+) -> Result<Fused> {
     let (rows, channels) = (x.dim(0)?, scale.elem_count());
-    let numbers = x.detach().reshape(((), channels))?;
+    let numbers = x.reshape(((), channels))?;
     let vectors = numbers.dim(0)?;
     let count = vectors * channels;
     let (sums, squares, divisor) = match known {
-        Some((mean, variance)) => (mean.detach(), variance.detach(), 1.0),
+        Some((mean, variance)) => (mean.clone(), variance.clone(), 1.0),
         None => {
             let sums = sums::columns(&numbers)?;
             let squares = squared_distances(&numbers, &sums)?;
@@ -34,44 +35,39 @@ pub fn batch_norm(
             &numbers, &sums, &squares, scale, shift, count, channels, divisor, EPSILON
         ],
     )?;
-    let factors = scale.detach();
-    tracked(
-        launch,
-        [x, scale, shift],
-        (rows, count / rows),
-        move |_, gradient| {
-            let (grid, chunk) = Grid::columns(vectors, channels);
-            let launch = Launch::new(
-                "batch_norm_parameters_backward",
-                grid,
-                arguments![
-                    gradient, &numbers, &sums, &squares, vectors, channels, chunk, EPSILON
-                ],
-            )?;
-            let by_parameters = sums::columns(&launch.run((grid.blocks[1], 2 * channels))?)?;
-            let launch = Launch::new(
-                "batch_norm_backward",
-                Grid::numbers(count),
-                arguments![
-                    gradient,
-                    &numbers,
-                    &sums,
-                    &squares,
-                    &factors,
-                    &by_parameters,
-                    count,
-                    channels,
-                    divisor,
-                    EPSILON
-                ],
-            )?;
-            Ok([
-                Some(launch.run(count)?),
-                Some(by_parameters.narrow(0, 0, channels)?),
-                Some(by_parameters.narrow(0, channels, channels)?),
-            ])
-        },
-    )
+    let (result, scale) = (launch.run((rows, count / rows))?, scale.clone());
+    Ok(Fused::new(result, move |gradient, _| {
+        let (grid, chunk) = Grid::columns(vectors, channels);
+        let launch = Launch::new(
+            "batch_norm_parameters_backward",
+            grid,
+            arguments![
+                gradient, &numbers, &sums, &squares, vectors, channels, chunk, EPSILON
+            ],
+        )?;
+        let by_parameters = sums::columns(&launch.run((grid.blocks[1], 2 * channels))?)?;
+        let launch = Launch::new(
+            "batch_norm_backward",
+            Grid::numbers(count),
+            arguments![
+                gradient,
+                &numbers,
+                &sums,
+                &squares,
+                &scale,
+                &by_parameters,
+                count,
+                channels,
+                divisor,
+                EPSILON
+            ],
+        )?;
+        let (by_scale, by_shift) = (
+            by_parameters.narrow(0, 0, channels)?,
+            by_parameters.narrow(0, channels, channels)?,
+        );
+        Ok(Gradients::new(Some(launch.run(count)?), [by_scale, by_shift]))
+    }))
 }
 
 /// Sums of the squared distances of a matrix' columns from their means, given their sums.

@@ -1,33 +1,34 @@
 //! Layer norm and root mean square norm.
 
 use super::{
+    Fused, Gradients,
     launch::{Grid, Launch, arguments},
-    sums, tracked,
+    sums,
 };
 use crate::ops::EPSILON;
 use candle_core::{Result, Tensor};
 
 /// `(x - mean) / deviation * scale + shift` of each vector as long as the scale; without a shift no mean is taken off. x is
-/// [rows, ..], and so is the result. Forward one launch, backward two or three.
-pub fn norm(x: &Tensor, scale: &Tensor, shift: Option<&Tensor>) -> Result<Tensor> {
+/// [rows, ..]. Forward one launch, backward two or three.
+pub fn norm(x: &Tensor, scale: &Tensor, shift: Option<&Tensor>) -> Result<Fused> {
     let (rows, width) = (x.dim(0)?, scale.elem_count());
-    let numbers = x.detach().contiguous()?;
-    let vectors = numbers.elem_count() / width;
+    let vectors = x.elem_count() / width;
     let grid = Grid::vectors(vectors, width);
     let launch = Launch::new(
         "vector_norm",
         grid,
-        arguments![&numbers, scale, shift, vectors, width, EPSILON],
+        arguments![x, scale, shift, vectors, width, EPSILON],
     )?;
-    let (factors, centered) = (scale.detach(), shift.is_some());
-    let backward = move |gradient: &Tensor| -> Result<[Option<Tensor>; 3]> {
+    let result = launch.run((rows, vectors * width / rows))?;
+    let (x, scale, centered) = (x.clone(), scale.clone(), shift.is_some());
+    Ok(Fused::new(result, move |gradient, _| {
         let launch = Launch::new(
             "vector_norm_backward",
             grid,
             arguments![
                 gradient,
-                &numbers,
-                &factors,
+                &x,
+                &scale,
                 vectors,
                 width,
                 usize::from(centered),
@@ -41,32 +42,18 @@ pub fn norm(x: &Tensor, scale: &Tensor, shift: Option<&Tensor>) -> Result<Tensor
         let launch = Launch::new(
             "vector_norm_parameters_backward",
             grid,
-            arguments![
-                gradient,
-                &numbers,
-                &known,
-                vectors,
-                width,
-                chunk,
-                usize::from(centered)
-            ],
+            arguments![gradient, &x, &known, vectors, width, chunk, usize::from(centered)],
         )?;
-        let parameters = if centered { 2 } else { 1 };
-        let sums = sums::columns(&launch.run((grid.blocks[1], parameters * width))?)?;
-        let by_shift = match centered {
-            true => Some(sums.narrow(0, width, width)?),
-            false => None,
-        };
-        Ok([Some(by_x), Some(sums.narrow(0, 0, width)?), by_shift])
-    };
-    let shape = (rows, vectors * width / rows);
-    match shift {
-        Some(shift) => tracked(launch, [x, scale, shift], shape, move |_, gradient| {
-            backward(gradient)
-        }),
-        None => tracked(launch, [x, scale], shape, move |_, gradient| {
-            let [by_x, by_scale, _] = backward(gradient)?;
-            Ok([by_x, by_scale])
-        }),
-    }
+        Ok(match centered {
+            true => {
+                let sums = sums::columns(&launch.run((grid.blocks[1], 2 * width))?)?;
+                let (by_scale, by_shift) = (sums.narrow(0, 0, width)?, sums.narrow(0, width, width)?);
+                Gradients::new(Some(by_x), [by_scale, by_shift])
+            }
+            false => {
+                let by_scale = sums::columns(&launch.run((grid.blocks[1], width))?)?;
+                Gradients::new(Some(by_x), [by_scale])
+            }
+        })
+    }))
 }

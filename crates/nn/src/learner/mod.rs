@@ -7,7 +7,8 @@
 mod accumulate;
 
 use crate::{
-    by_candle, fused,
+    by_candle,
+    fused::{self, Tape},
     graph::Graph,
     loss::{Loss, Targets},
     network::{Network, Parameters, Rows, tensors},
@@ -228,12 +229,20 @@ impl Learner {
         let Parameters::Device(vars) = self.network.parameters_mut() else {
             unreachable!("this network is on a device")
         };
-        let (out, observed) = by_candle::forward(&graph, vars, &numbers, &indices, Pass::Train { seed })?;
-        let loss = match fused::on(&out) {
-            true => fused::loss::loss(&self.loss, &out, targets)?,
-            false => self.loss.by_candle(&out, targets)?,
+        let pass = Pass::Train { seed };
+        let (gradients, loss, observed) = match fused::on(&numbers) {
+            true => {
+                let mut tape = Tape::record(&graph, vars, &numbers, &indices, pass)?;
+                let (loss, gradient) = fused::loss::loss(&self.loss, &tape.result, targets)?;
+                let observed = std::mem::take(&mut tape.observed);
+                (tape.backward(gradient)?, loss.squeeze(0)?, observed)
+            }
+            false => {
+                let (out, observed) = by_candle::forward(&graph, vars, &numbers, &indices, pass)?;
+                let loss = self.loss.by_candle(&out, targets)?;
+                (loss.backward()?, loss, observed)
+            }
         };
-        let gradients = loss.backward()?;
         for (index, numbers) in observed {
             vars[index].set(&numbers)?;
         }

@@ -4,7 +4,7 @@ use super::{
     Backward, CandleContext, Forward, Op,
     vector::{self, vectorized},
 };
-use crate::fused;
+use crate::fused::{self, Fused};
 use candle_core::{Result, Tensor};
 use serde::{Deserialize, Serialize};
 
@@ -183,7 +183,7 @@ impl Op for Activate {
         self.activation.by_candle(&inputs[0])
     }
 
-    fn fused(&self, inputs: &[Tensor], _: &[Tensor], _: &CandleContext<'_>) -> Result<Option<Tensor>> {
+    fn fused(&self, inputs: &[Tensor], _: &[Tensor], _: &CandleContext<'_>) -> Result<Option<Fused>> {
         fused::linear::activate(&inputs[0], self.activation).map(Some)
     }
 }

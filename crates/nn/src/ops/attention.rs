@@ -8,7 +8,7 @@ use super::{
     vector::{dot, exp, highest, sum, vectorized},
     windows::Windows,
 };
-use crate::fused;
+use crate::fused::{self, Fused};
 use candle_core::{D, Result, Tensor};
 use serde::Serialize;
 
@@ -233,7 +233,7 @@ impl Op for Attention {
         shares.matmul(&values)?.transpose(1, 2)?.contiguous()
     }
 
-    fn fused(&self, inputs: &[Tensor], _: &[Tensor], context: &CandleContext<'_>) -> Result<Option<Tensor>> {
+    fn fused(&self, inputs: &[Tensor], _: &[Tensor], context: &CandleContext<'_>) -> Result<Option<Fused>> {
         let tokens = self.masked.then_some(context.indices);
         fused::attention::attention(self, &inputs[0], tokens).map(Some)
     }

@@ -2,7 +2,7 @@
 //! several threads have parts of it; predictions use running means of both.
 
 use super::{Backward, CandleContext, EPSILON, Forward, Op, Pass, vector::vectorized};
-use crate::fused;
+use crate::fused::{self, Fused};
 use candle_core::{Result, Tensor};
 use serde::Serialize;
 
@@ -216,7 +216,7 @@ impl Op for BatchNorm {
         inputs: &[Tensor],
         parameters: &[Tensor],
         context: &CandleContext<'_>,
-    ) -> Result<Option<Tensor>> {
+    ) -> Result<Option<Fused>> {
         let known = match context.pass {
             Pass::Train { .. } => None,
             Pass::Evaluate => Some((&parameters[2], &parameters[3])),

@@ -2,7 +2,7 @@
 //! that neither threads nor devices nor the order of computation change which numbers are dropped.
 
 use super::{Backward, CandleContext, Forward, Op, Pass, vector::vectorized};
-use crate::fused;
+use crate::fused::{self, Fused, Gradients};
 use candle_core::{Result, Tensor};
 use serde::Serialize;
 
@@ -115,10 +115,12 @@ impl Op for Dropout {
         inputs[0].mul(&mask.to_dtype(inputs[0].dtype())?)
     }
 
-    fn fused(&self, inputs: &[Tensor], _: &[Tensor], context: &CandleContext<'_>) -> Result<Option<Tensor>> {
+    fn fused(&self, inputs: &[Tensor], _: &[Tensor], context: &CandleContext<'_>) -> Result<Option<Fused>> {
         match context.pass {
             Pass::Train { seed } => fused::dropout::dropout(&inputs[0], self.of_step(seed)).map(Some),
-            Pass::Evaluate => Ok(Some(inputs[0].clone())),
+            Pass::Evaluate => Ok(Some(Fused::new(inputs[0].clone(), |gradient, _| {
+                Ok(Gradients::new(Some(gradient.clone()), []))
+            }))),
         }
     }
 }
@@ -154,7 +156,10 @@ mod tests {
             dropout.mask(&mut expected, &vec![1.0; 2100], 0, seed);
             let ones = Tensor::ones((3, 700), DType::F32, &Device::Cpu).unwrap();
             let masked = || fused::dropout::dropout(&ones, dropout.of_step(seed)).unwrap();
-            let masked = emulated::on(Turns::Forwards, masked).flatten_all().unwrap();
+            let masked = emulated::on(Turns::Forwards, masked)
+                .result
+                .flatten_all()
+                .unwrap();
             assert_eq!(masked.to_vec1::<f32>().unwrap(), expected);
         }
     }

@@ -8,7 +8,7 @@ use super::{
     transposed::WeightGradient,
     windows::Windows,
 };
-use crate::fused;
+use crate::fused::{self, Fused};
 use candle_core::{Result, Tensor};
 use serde::Serialize;
 
@@ -171,7 +171,7 @@ impl Op for Linear {
         inputs: &[Tensor],
         parameters: &[Tensor],
         _: &CandleContext<'_>,
-    ) -> Result<Option<Tensor>> {
+    ) -> Result<Option<Fused>> {
         fused::linear::linear(&inputs[0], &parameters[0], &parameters[1], self.activation).map(Some)
     }
 }

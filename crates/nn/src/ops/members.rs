@@ -7,6 +7,7 @@ use super::{
     matmul::{Matrix, MatrixMut, multiply},
     vector::{self, vectorized},
 };
+use crate::fused::{Fused, Gradients, sums};
 use candle_core::{Result, Tensor};
 use serde::Serialize;
 
@@ -80,6 +81,24 @@ impl Op for Members {
         inputs[0]
             .reshape(((), 1, self.width))?
             .broadcast_mul(&parameters[0].reshape((1, self.members, self.width))?)
+    }
+
+    fn fused(
+        &self,
+        inputs: &[Tensor],
+        parameters: &[Tensor],
+        _: &CandleContext<'_>,
+    ) -> Result<Option<Fused>> {
+        let (rows, members, width) = (inputs[0].dim(0)?, self.members, self.width);
+        let x = inputs[0].reshape((rows, 1, width))?;
+        let scales = parameters[0].reshape((1, members, width))?;
+        let result = x.broadcast_mul(&scales)?.reshape((rows, members * width))?;
+        Ok(Some(Fused::new(result, move |gradient, _| {
+            let gradient = gradient.reshape((rows, members, width))?;
+            let by_x = gradient.broadcast_mul(&scales)?.sum(1)?;
+            let by_scales = gradient.broadcast_mul(&x)?.reshape((rows, members * width))?;
+            Ok(Gradients::new(Some(by_x), [sums::columns(&by_scales)?]))
+        })))
     }
 }
 

@@ -57,6 +57,7 @@ pub use recurrent::Recurrent;
 pub use sequence::{Reduce, ReduceKind};
 pub use tokens::Tokens;
 
+use crate::fused::Fused;
 use candle_core::{Result, Tensor};
 use std::{any::Any, fmt::Debug};
 
@@ -232,14 +233,14 @@ pub trait Op: Any + Debug + Send + Sync {
         context: &CandleContext<'_>,
     ) -> Result<Tensor>;
 
-    /// The same map by kernels ([`crate::fused`]), differentiable by candle; `None` for an op that has none. Inputs and result are
-    /// [rows, numbers] of f32, whatever shapes the graph gives.
+    /// The same map by kernels, and the way back; `None` for an op that has none. Inputs and result are [rows, numbers] of f32,
+    /// whatever shapes the graph gives, and no gradient of candle's goes through any tensor.
     fn fused(
         &self,
         _inputs: &[Tensor],
         _parameters: &[Tensor],
         _context: &CandleContext<'_>,
-    ) -> Result<Option<Tensor>> {
+    ) -> Result<Option<Fused>> {
         Ok(None)
     }
 

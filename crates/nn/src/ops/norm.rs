@@ -4,7 +4,7 @@ use super::{
     Backward, CandleContext, Forward, Op,
     vector::{dot, squares, sum, vectorized},
 };
-use crate::fused;
+use crate::fused::{self, Fused};
 use candle_core::{D, Result, Tensor};
 use serde::Serialize;
 
@@ -170,7 +170,7 @@ impl Op for LayerNorm {
         inputs: &[Tensor],
         parameters: &[Tensor],
         _: &CandleContext<'_>,
-    ) -> Result<Option<Tensor>> {
+    ) -> Result<Option<Fused>> {
         fused::norm::norm(&inputs[0], &parameters[0], Some(&parameters[1])).map(Some)
     }
 }
@@ -214,7 +214,7 @@ impl Op for RmsNorm {
         inputs: &[Tensor],
         parameters: &[Tensor],
         _: &CandleContext<'_>,
-    ) -> Result<Option<Tensor>> {
+    ) -> Result<Option<Fused>> {
         fused::norm::norm(&inputs[0], &parameters[0], None).map(Some)
     }
 }

@@ -10,7 +10,7 @@ use super::{
     Backward, CandleContext, Forward, Op, matmul::Matrix, packed::Packed, vector::vectorized,
     windows::Windows,
 };
-use crate::fused;
+use crate::fused::{self, Fused};
 use candle_core::{Result, Tensor};
 use gradients::Gradients;
 use serde::Serialize;
@@ -309,9 +309,8 @@ impl<C: Cell> Op for Recurrent<C> {
         inputs: &[Tensor],
         parameters: &[Tensor],
         _: &CandleContext<'_>,
-    ) -> Result<Option<Tensor>> {
-        let parameters = [0, 1, 2, 3].map(|index| parameters[index].clone());
-        fused::recurrent::recurrent(C::KERNELS, self.positions, &inputs[0], &parameters).map(Some)
+    ) -> Result<Option<Fused>> {
+        fused::recurrent::recurrent(C::KERNELS, self.positions, &inputs[0], parameters).map(Some)
     }
 }
 

@@ -3,7 +3,10 @@
 
 use super::{Backward, CandleContext, Context, Forward, Op, Pass, Sum};
 use crate::{
-    fused::emulated::{self, Turns},
+    fused::{
+        Fused, Gradients,
+        emulated::{self, Turns},
+    },
     rng::{Purpose, Random},
 };
 use candle_core::{DType, Device, Tensor, Var};
@@ -163,26 +166,42 @@ impl Case {
             tensor.to_vec1::<f64>().unwrap()
         };
         let (operands, own) = (tensors(&inputs), tensors(&parameters));
-        let out = match fused {
+        let probe = Tensor::from_slice(probe, (self.rows, probe.len() / self.rows), &Device::Cpu)
+            .unwrap()
+            .to_dtype(dtype)
+            .unwrap();
+        let (out, gradients) = match fused {
             true => {
-                let flat = operands.iter().map(|input| input.flatten_from(1).unwrap());
-                op.fused(&flat.collect::<Vec<_>>(), &own, &context).unwrap()?
+                let flat = operands
+                    .iter()
+                    .map(|input| input.flatten_from(1).unwrap().detach());
+                let own: Vec<Tensor> = own.iter().map(Tensor::detach).collect();
+                let Fused { result, backward } =
+                    op.fused(&flat.collect::<Vec<_>>(), &own, &context).unwrap()?;
+                let mut gradients = match pass {
+                    Pass::Train { .. } => backward(&probe, true).unwrap(),
+                    Pass::Evaluate => Gradients::new(None, []),
+                };
+                // An op says nothing of parameters that aren't trained.
+                gradients.inputs.resize(inputs.len(), None);
+                (result, [gradients.inputs, gradients.parameters].concat())
             }
-            false => op.by_candle(&operands, &own, &context).unwrap(),
+            false => {
+                let out = op.by_candle(&operands, &own, &context).unwrap();
+                let out = out.reshape(probe.shape()).unwrap();
+                let store = (&out * probe).unwrap().sum_all().unwrap().backward().unwrap();
+                let vars = inputs.iter().chain(&parameters);
+                (out, vars.map(|var| store.get(var).cloned()).collect())
+            }
         };
-        let out = out.flatten_all().unwrap();
         let mut all = vec![numbers(&out)];
         if pass == Pass::Evaluate {
             return Some(all);
         }
-        let probe = Tensor::from_slice(probe, probe.len(), &Device::Cpu)
-            .unwrap()
-            .to_dtype(dtype)
-            .unwrap();
-        let gradients = (out * probe).unwrap().sum_all().unwrap().backward().unwrap();
+        let mut gradients = gradients.into_iter();
         for var in inputs.iter().chain(&parameters) {
-            match gradients.get(var) {
-                Some(gradient) => all.push(numbers(gradient)),
+            match gradients.next().flatten() {
+                Some(gradient) => all.push(numbers(&gradient)),
                 None => all.push(vec![0.0; var.elem_count()]),
             }
         }
