@@ -2,7 +2,7 @@
 //! kernels/emulated.h, which stands in for CUDA.
 
 use super::launch::{Launch, Operand};
-use candle_core::{CpuStorage, Layout, Result, Storage, bail};
+use candle_core::{CpuStorage, Device, Layout, Result, Storage, bail};
 use libloading::Library;
 use std::{
     cell::Cell,
@@ -16,6 +16,7 @@ use std::{
 
 thread_local! {
     static TURNS: Cell<Option<Turns>> = const { Cell::new(None) };
+    static LAUNCHES: Cell<usize> = const { Cell::new(0) };
 }
 
 /// In which order the threads of a block run between two points at which they wait for each other. Where it matters, they
@@ -31,6 +32,19 @@ pub enum Turns {
 /// Numbers behind a result, which no kernel may touch.
 const MARGIN: usize = 64;
 const UNTOUCHED: f32 = 1.5e33;
+
+/// Where tests run kernels: on the first GPU, in a build with CUDA on a machine with one, and else on the processor.
+pub fn device() -> Device {
+    match cfg!(feature = "cuda") {
+        true => Device::new_cuda(0).unwrap_or(Device::Cpu),
+        false => Device::Cpu,
+    }
+}
+
+/// How many kernels this thread has emulated.
+pub fn launches() -> usize {
+    LAUNCHES.get()
+}
 
 /// Whether this thread's ops on the CPU are to be those of a GPU.
 pub fn is_on() -> bool {
@@ -78,6 +92,7 @@ pub fn write(launch: &Launch, written: &[u64]) -> Result<()> {
     // The emulator is one program with one set of threads.
     static RUNNING: Mutex<()> = Mutex::new(());
     let _running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
+    LAUNCHES.set(LAUNCHES.get() + 1);
     let backwards = TURNS.get() == Some(Turns::Backwards);
     let mut arguments = written.to_vec();
     let mut held = Vec::new();

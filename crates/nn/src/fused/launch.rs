@@ -4,16 +4,19 @@ use candle_core::{
     CpuStorage, CudaDevice, CudaStorage, DType, Device, Result, Shape, Storage, Tensor, bail, op::BackpropOp,
 };
 
-/// Threads of a block. The emulated ones are few, because they take turns; kernels work with any power of two up to 256.
-const BLOCK: usize = if cfg!(test) { 16 } else { 256 };
+/// Whether sizes are those of tests without a GPU: few threads, because they take turns, and few rows for many chunks. Kernels
+/// work with any power of two up to 256 threads.
+const SMALL: bool = cfg!(all(test, not(feature = "cuda")));
+/// Threads of a block.
+const BLOCK: usize = if SMALL { 16 } else { 256 };
 /// Columns of a block that adds up columns.
-const COLUMNS: usize = if cfg!(test) { 4 } else { 32 };
+const COLUMNS: usize = if SMALL { 4 } else { 32 };
 /// Rows that are added up by one block, where there are more than [`CHUNKS`].
-const CHUNK: usize = if cfg!(test) { 3 } else { 64 };
+const CHUNK: usize = if SMALL { 3 } else { 64 };
 /// Chunks that rows are divided into at most.
-const CHUNKS: usize = if cfg!(test) { 4 } else { 128 };
+const CHUNKS: usize = if SMALL { 4 } else { 128 };
 /// Blocks that share a sum over everything at most.
-const BLOCKS: usize = if cfg!(test) { 3 } else { 256 };
+const BLOCKS: usize = if SMALL { 3 } else { 256 };
 
 /// How many blocks, and threads in each.
 #[derive(Debug, Clone, Copy)]

@@ -21,7 +21,6 @@ pub fn columns(numbers: &Tensor) -> Result<Tensor> {
 mod tests {
     use super::*;
     use crate::fused::emulated::{self, Turns};
-    use candle_core::Device;
     use proptest::prelude::*;
 
     proptest! {
@@ -30,7 +29,7 @@ mod tests {
         fn columns_add_up(rows in 1..60usize, width in 1..30usize) {
             let numbers: Vec<f32> = (0..rows * width).map(|number| number as f32).collect();
             let expected: Vec<f32> = (0..width).map(|column| numbers.iter().skip(column).step_by(width).sum()).collect();
-            let numbers = Tensor::from_vec(numbers, (rows, width), &Device::Cpu).unwrap();
+            let numbers = Tensor::from_vec(numbers, (rows, width), &emulated::device()).unwrap();
             for turns in [Turns::Forwards, Turns::Backwards] {
                 let sums = emulated::on(turns, || columns(&numbers)).unwrap();
                 prop_assert_eq!(sums.to_vec1::<f32>().unwrap(), expected.clone());

@@ -132,7 +132,7 @@ mod tests {
         fused::emulated::{self, Turns},
         ops::tests::Case,
     };
-    use candle_core::{DType, Device};
+    use candle_core::DType;
     use proptest::prelude::*;
 
     proptest! {
@@ -154,7 +154,7 @@ mod tests {
         for seed in [1, 0xfedc_ba98_7654_3210] {
             let mut expected = vec![0.0; 2100];
             dropout.mask(&mut expected, &vec![1.0; 2100], 0, seed);
-            let ones = Tensor::ones((3, 700), DType::F32, &Device::Cpu).unwrap();
+            let ones = Tensor::ones((3, 700), DType::F32, &emulated::device()).unwrap();
             let masked = || fused::dropout::dropout(&ones, dropout.of_step(seed)).unwrap();
             let masked = emulated::on(Turns::Forwards, masked)
                 .result

@@ -148,15 +148,18 @@ impl Case {
     /// Result; gradients of inputs and parameters after training; and the parameters observed. In f64 by candle, or in f32 by
     /// kernels: `None` where the op has none.
     fn by_candle(&self, op: &dyn Op, pass: Pass, probe: &[f32], fused: bool) -> Option<Vec<Vec<f64>>> {
-        let dtype = if fused { DType::F32 } else { DType::F64 };
+        let (dtype, device) = match fused {
+            true => (DType::F32, emulated::device()),
+            false => (DType::F64, Device::Cpu),
+        };
         let var = |operand: &Operand| {
-            let tensor = Tensor::from_slice(&operand.numbers, &operand.shape[..], &Device::Cpu).unwrap();
+            let tensor = Tensor::from_slice(&operand.numbers, &operand.shape[..], &device).unwrap();
             Var::from_tensor(&tensor.to_dtype(dtype).unwrap()).unwrap()
         };
         let inputs: Vec<Var> = self.inputs.iter().map(var).collect();
         let parameters: Vec<Var> = self.parameters.iter().map(var).collect();
         let tensors = |vars: &[Var]| vars.iter().map(|var| var.as_tensor().clone()).collect::<Vec<_>>();
-        let indices = Tensor::from_slice(&self.indices, (self.rows, self.index_width), &Device::Cpu).unwrap();
+        let indices = Tensor::from_slice(&self.indices, (self.rows, self.index_width), &device).unwrap();
         let context = CandleContext {
             indices: &indices,
             pass,
@@ -166,7 +169,7 @@ impl Case {
             tensor.to_vec1::<f64>().unwrap()
         };
         let (operands, own) = (tensors(&inputs), tensors(&parameters));
-        let probe = Tensor::from_slice(probe, (self.rows, probe.len() / self.rows), &Device::Cpu)
+        let probe = Tensor::from_slice(probe, (self.rows, probe.len() / self.rows), &device)
             .unwrap()
             .to_dtype(dtype)
             .unwrap();

@@ -112,13 +112,13 @@ fn every_kind_agrees_with_its_paper_and_with_candle() {
             let mut random = Random::new(1, Purpose::Weights, 0);
             let start = normal(&sizes, &mut random);
             let mut ours = start.clone();
-            let vars = || -> Vec<Var> {
+            let vars = |device: &Device| -> Vec<Var> {
                 let vars = start
                     .iter()
-                    .map(|numbers| Var::from_slice(numbers, numbers.len(), &Device::Cpu));
+                    .map(|numbers| Var::from_slice(numbers, numbers.len(), device));
                 vars.collect::<Result<_>>().unwrap()
             };
-            let (vars, fused_vars) = (vars(), vars());
+            let (vars, fused_vars) = (vars(&Device::Cpu), vars(&emulated::device()));
             let mut optimizer = Optimizer::new(rule, &declared);
             let mut by_candle = Optimizer::new(rule, &declared).to_device(&vars).unwrap();
             let mut by_kernels = Optimizer::new(rule, &declared).to_device(&fused_vars).unwrap();
@@ -133,7 +133,7 @@ fn every_kind_agrees_with_its_paper_and_with_candle() {
                 // The gradients of a loss whose gradients by the variables are these numbers.
                 let store = |vars: &[Var]| {
                     let losses = vars.iter().zip(&gradients).map(|(var, gradient)| {
-                        let gradient = Tensor::from_slice(gradient, gradient.len(), &Device::Cpu)?;
+                        let gradient = Tensor::from_slice(gradient, gradient.len(), var.device())?;
                         (var.as_tensor() * gradient)?.sum_all()
                     });
                     let loss = losses.reduce(|left, right| left? + right?).unwrap();
