@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <math.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <ucontext.h>
 #include <utility>
 #include <vector>
@@ -33,8 +35,10 @@ struct Thread {
 };
 
 static ucontext_t scheduler;
+// The thread whose turn it is; none while threads run without turns.
 static Thread *running;
 static void (*body)();
+static bool waited;
 
 static void start() {
     body();
@@ -63,6 +67,15 @@ static bool run_block(std::vector<Thread> &threads, bool backwards) {
     return ended == threads.size();
 }
 
+// Runs the threads of a block one after the other, where none waits for others.
+static void run_through(std::vector<Thread> &threads, bool backwards) {
+    running = nullptr;
+    for (size_t turn = 0; turn < threads.size(); turn++) {
+        threadIdx = threads[backwards ? threads.size() - 1 - turn : turn].index;
+        body();
+    }
+}
+
 // Arguments are given as pointers to them, as cuLaunchKernel takes them.
 template <class... Arguments, size_t... Places>
 void call(void (*kernel)(Arguments...), void *const *arguments, std::index_sequence<Places...>) {
@@ -83,16 +96,30 @@ int launch(void (*)(Arguments...), const unsigned shape[4], void *const *argumen
     threads.resize(blockDim.x * blockDim.y);
     for (size_t i = 0; i < threads.size(); i++)
         threads[i].index = {unsigned(i) % blockDim.x, unsigned(i) / blockDim.x};
+    waited = false;
+    bool first = true;
     for (blockIdx.y = 0; blockIdx.y < gridDim.y; blockIdx.y++)
-        for (blockIdx.x = 0; blockIdx.x < gridDim.x; blockIdx.x++)
-            if (!run_block(threads, backwards))
+        for (blockIdx.x = 0; blockIdx.x < gridDim.x; blockIdx.x++) {
+            // The threads of all blocks wait, or none of any; turns take time.
+            if (!first && !waited)
+                run_through(threads, backwards);
+            else if (!run_block(threads, backwards))
                 return 2;
+            first = false;
+        }
     return 0;
 }
 
 } // namespace emulated
 
-inline void __syncthreads() { swapcontext(&emulated::running->context, &emulated::scheduler); }
+inline void __syncthreads() {
+    emulated::waited = true;
+    if (!emulated::running) {
+        fputs("a thread of a later block waits, and none of the first has\n", stderr);
+        abort();
+    }
+    swapcontext(&emulated::running->context, &emulated::scheduler);
+}
 
 // Makes a kernel callable by its name from outside.
 #define EMULATED(kernel)                                                                                               \

@@ -9,6 +9,7 @@
 #include "attention.cu"
 #include "batch_norm.cu"
 #include "dropout.cu"
+#include "embed.cu"
 #include "loss.cu"
 #include "norm.cu"
 #include "optimizer.cu"

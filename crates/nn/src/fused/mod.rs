@@ -13,6 +13,7 @@ pub mod batch_norm;
 #[cfg(feature = "cuda")]
 mod cuda;
 pub mod dropout;
+pub mod embed;
 #[cfg(test)]
 pub mod emulated;
 #[cfg(any(test, feature = "cuda"))]

@@ -7,7 +7,7 @@ use super::{
     matmul::{Matrix, MatrixMut, multiply},
     vector::{self, vectorized},
 };
-use crate::fused::{Fused, Gradients, sums};
+use crate::fused::{self, Fused, Gradients, sums};
 use candle_core::{Result, Tensor};
 use serde::Serialize;
 
@@ -203,6 +203,34 @@ impl Op for MemberLinear {
             .transpose(0, 1)?
             .contiguous()?
             .broadcast_add(&parameters[1])
+    }
+
+    fn fused(
+        &self,
+        inputs: &[Tensor],
+        parameters: &[Tensor],
+        _: &CandleContext<'_>,
+    ) -> Result<Option<Fused>> {
+        let (rows, members, width) = (inputs[0].dim(0)?, self.members, self.members * self.outputs);
+        let by_member = move |numbers: &Tensor, width: usize| {
+            let numbers = numbers.reshape((rows, members, width))?;
+            numbers.transpose(0, 1)?.contiguous()
+        };
+        let by_row = move |numbers: Tensor| numbers.transpose(0, 1)?.reshape((rows, ()));
+        let (x, weight) = (by_member(&inputs[0], self.inputs)?, parameters[0].clone());
+        let product = by_row(x.matmul(&weight.transpose(1, 2)?)?)?;
+        let Fused { result, .. } = fused::linear::offset(&product, &parameters[1])?;
+        let outputs = self.outputs;
+        Ok(Some(Fused::new(result, move |gradient, needed| {
+            let by_product = by_member(gradient, outputs)?;
+            let by_x = match needed {
+                true => Some(by_row(by_product.matmul(&weight)?)?),
+                false => None,
+            };
+            let by_weight = by_product.transpose(1, 2)?.matmul(&x)?;
+            let by_bias = sums::columns(&gradient.reshape((rows, width))?)?;
+            Ok(Gradients::new(by_x, [by_weight, by_bias]))
+        })))
     }
 }
 
