@@ -10,6 +10,7 @@
 #include "batch_norm.cu"
 #include "dropout.cu"
 #include "embed.cu"
+#include "image.cu"
 #include "loss.cu"
 #include "norm.cu"
 #include "optimizer.cu"

@@ -16,6 +16,7 @@ pub mod dropout;
 pub mod embed;
 #[cfg(test)]
 pub mod emulated;
+pub mod image;
 #[cfg(any(test, feature = "cuda"))]
 mod in_place;
 pub mod launch;
