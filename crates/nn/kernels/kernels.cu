@@ -14,5 +14,6 @@
 #include "loss.cu"
 #include "norm.cu"
 #include "optimizer.cu"
+#include "periodic.cu"
 #include "recurrent.cu"
 #include "sums.cu"

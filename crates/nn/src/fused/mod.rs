@@ -23,6 +23,7 @@ pub mod launch;
 pub mod linear;
 pub mod loss;
 pub mod norm;
+pub mod periodic;
 pub mod recurrent;
 pub mod sums;
 mod tape;
