@@ -75,3 +75,19 @@ pub fn embed(parts: &Parts<'_>) -> Result<Fused> {
         })
     }))
 }
+
+/// The vector of each token, [tokens, width], for a table [known tokens, width].
+pub fn tokens(table: &Tensor, indices: &Tensor) -> Result<Fused> {
+    let (values, dimension) = table.dims2()?;
+    embed(&Parts {
+        numbers: None,
+        own: 0,
+        slots: &[Slot::Embedding {
+            values,
+            dimension,
+            offset: 0,
+        }],
+        table: Some(table),
+        indices: &indices.reshape((indices.elem_count(), 1))?,
+    })
+}

@@ -1,15 +1,11 @@
 //! All ops of a graph one after the other, and the way back through them.
 
-use super::{Backward, Fused, Gradients};
+use super::{Backward, Fused};
 use crate::{
-    graph::{Graph, Role, Step},
+    graph::{Graph, Role},
     ops::{CandleContext, Pass},
 };
-use candle_core::{
-    CpuStorage, CudaStorage, CustomOp1, DType, Layout, Result, Shape, Tensor, Var,
-    backend::{BackendDevice, BackendStorage},
-    backprop::GradStore,
-};
+use candle_core::{Result, Tensor, Var, backprop::GradStore};
 
 /// A pass through a graph, and what is needed to go back.
 pub struct Tape<'a> {
@@ -45,10 +41,7 @@ impl<'a> Tape<'a> {
                 .iter()
                 .map(|index| parameters[*index].as_detached_tensor());
             let own: Vec<Tensor> = own.collect();
-            let Fused { result, backward } = match step.op.fused(&inputs, &own, &context)? {
-                Some(fused) => fused,
-                None => by_candle(graph, step, &inputs, parameters, &context)?,
-            };
+            let Fused { result, backward } = step.op.fused(&inputs, &own, &context)?;
             values.push(result);
             if let Pass::Train { .. } = pass {
                 ways.push(backward);
@@ -102,82 +95,5 @@ impl<'a> Tape<'a> {
             }
         }
         Ok(store)
-    }
-}
-
-/// An op without kernels, by candle's ops and its autograd.
-fn by_candle(
-    graph: &Graph,
-    step: &Step,
-    inputs: &[Tensor],
-    parameters: &[Var],
-    context: &CandleContext<'_>,
-) -> Result<Fused> {
-    let learns = matches!(context.pass, Pass::Train { .. });
-    // Gradients are by variables, which are copies.
-    let vars = step.inputs.iter().zip(inputs).map(|(input, tensor)| {
-        let tracked = learns && graph.needs_gradient(input);
-        tracked.then(|| Var::from_tensor(tensor)).transpose()
-    });
-    let vars = vars.collect::<Result<Vec<_>>>()?;
-    let rows = context.indices.dim(0)?;
-    let shaped = step
-        .inputs
-        .iter()
-        .zip(inputs)
-        .zip(&vars)
-        .map(|((input, tensor), var)| {
-            let tensor = var.as_ref().map_or(tensor, Var::as_tensor);
-            match input.width() {
-                // See `network::tensors`.
-                0 => Ok(tensor.clone()),
-                _ => tensor.reshape([&[rows], &input.shape[..]].concat()),
-            }
-        });
-    let shaped = shaped.collect::<Result<Vec<_>>>()?;
-    let own = step.parameters.iter().map(|index| {
-        let parameter = &parameters[*index];
-        match learns && graph.parameters()[*index].role.is_learned() {
-            true => parameter.as_tensor().clone(),
-            false => parameter.as_detached_tensor(),
-        }
-    });
-    let own: Vec<Tensor> = own.collect();
-    let tracked = step
-        .op
-        .by_candle(&shaped, &own, context)?
-        .reshape((rows, step.width))?;
-    Ok(Fused::new(tracked.detach(), move |gradient, _| {
-        let store = tracked.apply_op1(Seed(gradient.clone()))?.backward()?;
-        let of = |tensor: &Tensor| store.get(tensor).cloned();
-        Ok(Gradients {
-            inputs: vars
-                .iter()
-                .map(|var| var.as_ref().and_then(|var| of(var)))
-                .collect(),
-            parameters: own.iter().map(of).collect(),
-        })
-    }))
-}
-
-/// A number whose gradient by a tensor is the given one: candle's way back begins with a number.
-struct Seed(Tensor);
-
-impl CustomOp1 for Seed {
-    fn name(&self) -> &'static str {
-        "seed"
-    }
-
-    fn cpu_fwd(&self, _: &CpuStorage, _: &Layout) -> Result<(CpuStorage, Shape)> {
-        Ok((CpuStorage::F32(vec![0.0]), Shape::from(())))
-    }
-
-    fn cuda_fwd(&self, of: &CudaStorage, _: &Layout) -> Result<(CudaStorage, Shape)> {
-        let number = of.device().zeros_impl(&Shape::from(()), DType::F32)?;
-        Ok((number, Shape::from(())))
-    }
-
-    fn bwd(&self, _: &Tensor, _: &Tensor, _: &Tensor) -> Result<Option<Tensor>> {
-        Ok(Some(self.0.clone()))
     }
 }

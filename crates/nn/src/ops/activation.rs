@@ -183,8 +183,8 @@ impl Op for Activate {
         self.activation.by_candle(&inputs[0])
     }
 
-    fn fused(&self, inputs: &[Tensor], _: &[Tensor], _: &CandleContext<'_>) -> Result<Option<Fused>> {
-        fused::linear::activate(&inputs[0], self.activation).map(Some)
+    fn fused(&self, inputs: &[Tensor], _: &[Tensor], _: &CandleContext<'_>) -> Result<Fused> {
+        fused::linear::activate(&inputs[0], self.activation)
     }
 }
 

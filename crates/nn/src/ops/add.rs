@@ -42,14 +42,14 @@ impl Op for Add {
         &inputs[0] + &inputs[1]
     }
 
-    fn fused(&self, inputs: &[Tensor], _: &[Tensor], _: &CandleContext<'_>) -> Result<Option<Fused>> {
+    fn fused(&self, inputs: &[Tensor], _: &[Tensor], _: &CandleContext<'_>) -> Result<Fused> {
         let sum = (&inputs[0] + &inputs[1])?;
-        Ok(Some(Fused::new(sum, |gradient, _| {
+        Ok(Fused::new(sum, |gradient, _| {
             Ok(Gradients {
                 inputs: vec![Some(gradient.clone()); 2],
                 parameters: Vec::new(),
             })
-        })))
+        }))
     }
 }
 

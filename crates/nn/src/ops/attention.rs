@@ -233,9 +233,9 @@ impl Op for Attention {
         shares.matmul(&values)?.transpose(1, 2)?.contiguous()
     }
 
-    fn fused(&self, inputs: &[Tensor], _: &[Tensor], context: &CandleContext<'_>) -> Result<Option<Fused>> {
+    fn fused(&self, inputs: &[Tensor], _: &[Tensor], context: &CandleContext<'_>) -> Result<Fused> {
         let tokens = self.masked.then_some(context.indices);
-        fused::attention::attention(self, &inputs[0], tokens).map(Some)
+        fused::attention::attention(self, &inputs[0], tokens)
     }
 }
 

@@ -211,17 +211,12 @@ impl Op for BatchNorm {
             .broadcast_add(&parameters[1])
     }
 
-    fn fused(
-        &self,
-        inputs: &[Tensor],
-        parameters: &[Tensor],
-        context: &CandleContext<'_>,
-    ) -> Result<Option<Fused>> {
+    fn fused(&self, inputs: &[Tensor], parameters: &[Tensor], context: &CandleContext<'_>) -> Result<Fused> {
         let known = match context.pass {
             Pass::Train { .. } => None,
             Pass::Evaluate => Some((&parameters[2], &parameters[3])),
         };
-        fused::batch_norm::batch_norm(&inputs[0], &parameters[0], &parameters[1], known).map(Some)
+        fused::batch_norm::batch_norm(&inputs[0], &parameters[0], &parameters[1], known)
     }
 
     fn observe_by_candle(&self, inputs: &[Tensor], parameters: &[Tensor]) -> Result<Option<Vec<Tensor>>> {

@@ -364,13 +364,8 @@ impl Op for Convolution {
         self.activation.by_candle(&out)
     }
 
-    fn fused(
-        &self,
-        inputs: &[Tensor],
-        parameters: &[Tensor],
-        _: &CandleContext<'_>,
-    ) -> Result<Option<Fused>> {
-        fused::image::convolution(self, &inputs[0], &parameters[0], &parameters[1]).map(Some)
+    fn fused(&self, inputs: &[Tensor], parameters: &[Tensor], _: &CandleContext<'_>) -> Result<Fused> {
+        fused::image::convolution(self, &inputs[0], &parameters[0], &parameters[1])
     }
 }
 

@@ -115,12 +115,12 @@ impl Op for Dropout {
         inputs[0].mul(&mask.to_dtype(inputs[0].dtype())?)
     }
 
-    fn fused(&self, inputs: &[Tensor], _: &[Tensor], context: &CandleContext<'_>) -> Result<Option<Fused>> {
+    fn fused(&self, inputs: &[Tensor], _: &[Tensor], context: &CandleContext<'_>) -> Result<Fused> {
         match context.pass {
-            Pass::Train { seed } => fused::dropout::dropout(&inputs[0], self.of_step(seed)).map(Some),
-            Pass::Evaluate => Ok(Some(Fused::new(inputs[0].clone(), |gradient, _| {
+            Pass::Train { seed } => fused::dropout::dropout(&inputs[0], self.of_step(seed)),
+            Pass::Evaluate => Ok(Fused::new(inputs[0].clone(), |gradient, _| {
                 Ok(Gradients::new(Some(gradient.clone()), []))
-            }))),
+            })),
         }
     }
 }

@@ -177,20 +177,14 @@ impl Op for Embed {
         Tensor::cat(&parts, 1)
     }
 
-    fn fused(
-        &self,
-        inputs: &[Tensor],
-        parameters: &[Tensor],
-        context: &CandleContext<'_>,
-    ) -> Result<Option<Fused>> {
-        let made = embed(&Parts {
+    fn fused(&self, inputs: &[Tensor], parameters: &[Tensor], context: &CandleContext<'_>) -> Result<Fused> {
+        embed(&Parts {
             numbers: Some(&inputs[0]),
             own: self.numbers,
             slots: &self.slots,
             table: parameters.first(),
             indices: context.indices,
-        });
-        made.map(Some)
+        })
     }
 }
 

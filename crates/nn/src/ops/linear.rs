@@ -166,13 +166,8 @@ impl Op for Linear {
         self.activation.by_candle(&out)
     }
 
-    fn fused(
-        &self,
-        inputs: &[Tensor],
-        parameters: &[Tensor],
-        _: &CandleContext<'_>,
-    ) -> Result<Option<Fused>> {
-        fused::linear::linear(&inputs[0], &parameters[0], &parameters[1], self.activation).map(Some)
+    fn fused(&self, inputs: &[Tensor], parameters: &[Tensor], _: &CandleContext<'_>) -> Result<Fused> {
+        fused::linear::linear(&inputs[0], &parameters[0], &parameters[1], self.activation)
     }
 }
 

@@ -83,22 +83,17 @@ impl Op for Members {
             .broadcast_mul(&parameters[0].reshape((1, self.members, self.width))?)
     }
 
-    fn fused(
-        &self,
-        inputs: &[Tensor],
-        parameters: &[Tensor],
-        _: &CandleContext<'_>,
-    ) -> Result<Option<Fused>> {
+    fn fused(&self, inputs: &[Tensor], parameters: &[Tensor], _: &CandleContext<'_>) -> Result<Fused> {
         let (rows, members, width) = (inputs[0].dim(0)?, self.members, self.width);
         let x = inputs[0].reshape((rows, 1, width))?;
         let scales = parameters[0].reshape((1, members, width))?;
         let result = x.broadcast_mul(&scales)?.reshape((rows, members * width))?;
-        Ok(Some(Fused::new(result, move |gradient, _| {
+        Ok(Fused::new(result, move |gradient, _| {
             let gradient = gradient.reshape((rows, members, width))?;
             let by_x = gradient.broadcast_mul(&scales)?.sum(1)?;
             let by_scales = gradient.broadcast_mul(&x)?.reshape((rows, members * width))?;
             Ok(Gradients::new(Some(by_x), [sums::columns(&by_scales)?]))
-        })))
+        }))
     }
 }
 
@@ -205,12 +200,7 @@ impl Op for MemberLinear {
             .broadcast_add(&parameters[1])
     }
 
-    fn fused(
-        &self,
-        inputs: &[Tensor],
-        parameters: &[Tensor],
-        _: &CandleContext<'_>,
-    ) -> Result<Option<Fused>> {
+    fn fused(&self, inputs: &[Tensor], parameters: &[Tensor], _: &CandleContext<'_>) -> Result<Fused> {
         let (rows, members, width) = (inputs[0].dim(0)?, self.members, self.members * self.outputs);
         let by_member = move |numbers: &Tensor, width: usize| {
             let numbers = numbers.reshape((rows, members, width))?;
@@ -221,7 +211,7 @@ impl Op for MemberLinear {
         let product = by_row(x.matmul(&weight.transpose(1, 2)?)?)?;
         let Fused { result, .. } = fused::linear::offset(&product, &parameters[1])?;
         let outputs = self.outputs;
-        Ok(Some(Fused::new(result, move |gradient, needed| {
+        Ok(Fused::new(result, move |gradient, needed| {
             let by_product = by_member(gradient, outputs)?;
             let by_x = match needed {
                 true => Some(by_row(by_product.matmul(&weight)?)?),
@@ -230,7 +220,7 @@ impl Op for MemberLinear {
             let by_weight = by_product.transpose(1, 2)?.matmul(&x)?;
             let by_bias = sums::columns(&gradient.reshape((rows, width))?)?;
             Ok(Gradients::new(by_x, [by_weight, by_bias]))
-        })))
+        }))
     }
 }
 

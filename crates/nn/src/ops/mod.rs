@@ -1,10 +1,10 @@
 //! The ops that models are made of, one a file: numbers in, numbers out, and the way back.
 //!
-//! An op exists twice at least. `forward` and `backward` are loops of our own over slices of f32, for the CPU: fused where separate
+//! An op exists three times. `forward` and `backward` are loops of our own over slices of f32, for the CPU: fused where separate
 //! passes would wait for memory, without a gradient for what needs none, on one thread (a [`Plan`](crate::plan::Plan)
 //! gives each thread rows of its own). `by_candle` says the same in candle's ops, for other devices and for the tests:
-//! every op is compared with it in f64, forward and gradients, for random shapes. And most have a third form, `fused`, by
-//! kernels for NVIDIA GPUs, which is compared likewise.
+//! every op is compared with it in f64, forward and gradients, for random shapes. The third form, `fused`, is by kernels
+//! for NVIDIA GPUs, and is compared likewise.
 
 mod activation;
 mod add;
@@ -233,16 +233,9 @@ pub trait Op: Any + Debug + Send + Sync {
         context: &CandleContext<'_>,
     ) -> Result<Tensor>;
 
-    /// The same map by kernels, and the way back; `None` for an op that has none. Inputs and result are [rows, numbers] of f32,
-    /// whatever shapes the graph gives, and no gradient of candle's goes through any tensor.
-    fn fused(
-        &self,
-        _inputs: &[Tensor],
-        _parameters: &[Tensor],
-        _context: &CandleContext<'_>,
-    ) -> Result<Option<Fused>> {
-        Ok(None)
-    }
+    /// The same map by kernels, and the way back. Inputs and result are [rows, numbers] of f32, whatever shapes the graph gives, and
+    /// no gradient of candle's goes through any tensor.
+    fn fused(&self, inputs: &[Tensor], parameters: &[Tensor], context: &CandleContext<'_>) -> Result<Fused>;
 
     /// [`observe`](Op::observe) in candle's ops: new values of all parameters, or `None` where nothing is observed.
     fn observe_by_candle(&self, _inputs: &[Tensor], _parameters: &[Tensor]) -> Result<Option<Vec<Tensor>>> {

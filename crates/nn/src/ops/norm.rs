@@ -165,13 +165,8 @@ impl Op for LayerNorm {
             .broadcast_add(&parameters[1])
     }
 
-    fn fused(
-        &self,
-        inputs: &[Tensor],
-        parameters: &[Tensor],
-        _: &CandleContext<'_>,
-    ) -> Result<Option<Fused>> {
-        fused::norm::norm(&inputs[0], &parameters[0], Some(&parameters[1])).map(Some)
+    fn fused(&self, inputs: &[Tensor], parameters: &[Tensor], _: &CandleContext<'_>) -> Result<Fused> {
+        fused::norm::norm(&inputs[0], &parameters[0], Some(&parameters[1]))
     }
 }
 
@@ -209,13 +204,8 @@ impl Op for RmsNorm {
             .broadcast_mul(&parameters[0])
     }
 
-    fn fused(
-        &self,
-        inputs: &[Tensor],
-        parameters: &[Tensor],
-        _: &CandleContext<'_>,
-    ) -> Result<Option<Fused>> {
-        fused::norm::norm(&inputs[0], &parameters[0], None).map(Some)
+    fn fused(&self, inputs: &[Tensor], parameters: &[Tensor], _: &CandleContext<'_>) -> Result<Fused> {
+        fused::norm::norm(&inputs[0], &parameters[0], None)
     }
 }
 

@@ -41,13 +41,8 @@ impl Op for Offset {
             .broadcast_add(&parameters[0].flatten_all()?)
     }
 
-    fn fused(
-        &self,
-        inputs: &[Tensor],
-        parameters: &[Tensor],
-        _: &CandleContext<'_>,
-    ) -> Result<Option<Fused>> {
-        fused::linear::offset(&inputs[0], &parameters[0]).map(Some)
+    fn fused(&self, inputs: &[Tensor], parameters: &[Tensor], _: &CandleContext<'_>) -> Result<Fused> {
+        fused::linear::offset(&inputs[0], &parameters[0])
     }
 }
 

@@ -181,13 +181,8 @@ impl Op for Periodic {
         Tensor::cat(&[x, made.reshape((rows, count * self.outputs))?], 1)
     }
 
-    fn fused(
-        &self,
-        inputs: &[Tensor],
-        parameters: &[Tensor],
-        _: &CandleContext<'_>,
-    ) -> Result<Option<Fused>> {
-        fused::periodic::periodic(self, &inputs[0], parameters).map(Some)
+    fn fused(&self, inputs: &[Tensor], parameters: &[Tensor], _: &CandleContext<'_>) -> Result<Fused> {
+        fused::periodic::periodic(self, &inputs[0], parameters)
     }
 }
 

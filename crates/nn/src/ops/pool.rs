@@ -182,8 +182,8 @@ impl Op for Pool {
         }
     }
 
-    fn fused(&self, inputs: &[Tensor], _: &[Tensor], _: &CandleContext<'_>) -> Result<Option<Fused>> {
-        fused::image::pool(self, &inputs[0]).map(Some)
+    fn fused(&self, inputs: &[Tensor], _: &[Tensor], _: &CandleContext<'_>) -> Result<Fused> {
+        fused::image::pool(self, &inputs[0])
     }
 }
 

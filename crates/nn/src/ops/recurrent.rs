@@ -304,13 +304,8 @@ impl<C: Cell> Op for Recurrent<C> {
         Tensor::stack(&states, 1)
     }
 
-    fn fused(
-        &self,
-        inputs: &[Tensor],
-        parameters: &[Tensor],
-        _: &CandleContext<'_>,
-    ) -> Result<Option<Fused>> {
-        fused::recurrent::recurrent(C::KERNELS, self.positions, &inputs[0], parameters).map(Some)
+    fn fused(&self, inputs: &[Tensor], parameters: &[Tensor], _: &CandleContext<'_>) -> Result<Fused> {
+        fused::recurrent::recurrent(C::KERNELS, self.positions, &inputs[0], parameters)
     }
 }
 

@@ -78,21 +78,21 @@ impl Op for Reduce {
         }
     }
 
-    fn fused(&self, inputs: &[Tensor], _: &[Tensor], _: &CandleContext<'_>) -> Result<Option<Fused>> {
+    fn fused(&self, inputs: &[Tensor], _: &[Tensor], _: &CandleContext<'_>) -> Result<Fused> {
         let (kind, rows, positions, width) = (self.kind, inputs[0].dim(0)?, self.positions, self.width);
         let x = inputs[0].reshape((rows, positions, width))?;
         let result = match kind {
             ReduceKind::Last => x.narrow(1, positions - 1, 1)?.reshape((rows, width))?,
             ReduceKind::Mean => x.mean(1)?,
         };
-        Ok(Some(Fused::new(result, move |gradient, _| {
+        Ok(Fused::new(result, move |gradient, _| {
             let gradient = gradient.reshape((rows, 1, width))?;
             let by_x = match kind {
                 ReduceKind::Last => gradient.pad_with_zeros(1, positions - 1, 0)?,
                 ReduceKind::Mean => (gradient / positions as f64)?.broadcast_as((rows, positions, width))?,
             };
             Ok(Gradients::new(Some(by_x), []))
-        })))
+        }))
     }
 }
 

@@ -1,15 +1,11 @@
 //! The input of a text model: a learned vector for each token and each position.
 
 use super::{
-    Backward, CandleContext, Forward, Op, Slot, Sum,
+    Backward, CandleContext, Forward, Op, Sum,
     lookup::{known, known_by_candle},
     vector::vectorized,
 };
-use crate::fused::{
-    Fused, Gradients,
-    embed::{Parts, embed},
-    linear::offset,
-};
+use crate::fused::{Fused, Gradients, embed::tokens, linear::offset};
 use candle_core::{Result, Tensor};
 use serde::Serialize;
 
@@ -89,34 +85,19 @@ impl Op for Tokens {
             .broadcast_add(&parameters[1])
     }
 
-    fn fused(
-        &self,
-        _: &[Tensor],
-        parameters: &[Tensor],
-        context: &CandleContext<'_>,
-    ) -> Result<Option<Fused>> {
+    fn fused(&self, _: &[Tensor], parameters: &[Tensor], context: &CandleContext<'_>) -> Result<Fused> {
         let (rows, vectors) = (context.indices.dim(0)?, context.indices.elem_count());
-        let made = embed(&Parts {
-            numbers: None,
-            own: 0,
-            slots: &[Slot::Embedding {
-                values: self.tokens,
-                dimension: self.width,
-                offset: 0,
-            }],
-            table: parameters.first(),
-            indices: &context.indices.reshape((vectors, 1))?,
-        })?;
+        let made = tokens(&parameters[0], context.indices)?;
         let placed = offset(&made.result.reshape((rows, ()))?, &parameters[1])?;
         let width = self.width;
-        Ok(Some(Fused::new(placed.result, move |gradient, _| {
+        Ok(Fused::new(placed.result, move |gradient, _| {
             let by_vector = (made.backward)(&gradient.reshape((vectors, width))?, false)?;
             let by_place = (placed.backward)(gradient, false)?;
             Ok(Gradients {
                 inputs: Vec::new(),
                 parameters: [by_vector.parameters, by_place.parameters].concat(),
             })
-        })))
+        }))
     }
 }
 
