@@ -184,7 +184,7 @@ impl Optimizer {
     }
 
     /// The same in candle's ops, or by kernels where there are any.
-    pub fn step_by_candle(
+    pub fn step_on_device(
         &mut self,
         declared: &[Declared],
         parameters: &[Var],

@@ -140,9 +140,9 @@ fn every_kind_agrees_with_its_paper_and_with_candle() {
                     loss.unwrap().backward().unwrap()
                 };
                 by_candle
-                    .step_by_candle(&declared, &vars, &store(&vars), RATE)
+                    .step_on_device(&declared, &vars, &store(&vars), RATE)
                     .unwrap();
-                let fused = || by_kernels.step_by_candle(&declared, &fused_vars, &store(&fused_vars), RATE);
+                let fused = || by_kernels.step_on_device(&declared, &fused_vars, &store(&fused_vars), RATE);
                 emulated::on(Turns::Backwards, fused).unwrap();
                 let norm = gradients[..2]
                     .iter()
