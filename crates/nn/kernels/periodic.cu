@@ -61,7 +61,8 @@ extern "C" __global__ void periodic_backward(float *out, const float *gradient, 
     out[i] = sum;
 }
 
-// The gradients by frequencies, phases and weights over each chunk of the rows, one after the other. A thread has a wave of a column.
+// The gradients by frequencies, phases and weights over each chunk of the rows, one after the other. A thread has a wave of a
+// column.
 extern "C" __global__ void periodic_parameters_backward(float *out, const float *gradient, const float *x,
                                                         const unsigned *columns, const float *frequencies,
                                                         const float *phases, const float *weights, unsigned rows,

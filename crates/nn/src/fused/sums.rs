@@ -28,7 +28,8 @@ mod tests {
         #[test]
         fn columns_add_up(rows in 1..60usize, width in 1..30usize) {
             let numbers: Vec<f32> = (0..rows * width).map(|number| number as f32).collect();
-            let expected: Vec<f32> = (0..width).map(|column| numbers.iter().skip(column).step_by(width).sum()).collect();
+            let column = |column: usize| numbers.iter().skip(column).step_by(width).sum();
+            let expected: Vec<f32> = (0..width).map(column).collect();
             let numbers = Tensor::from_vec(numbers, (rows, width), &emulated::device()).unwrap();
             for turns in [Turns::Forwards, Turns::Backwards] {
                 let sums = emulated::on(turns, || columns(&numbers)).unwrap();
