@@ -277,7 +277,13 @@ fn shares(class: usize, target: usize, classes: usize, smoothing: f32, weights: 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rng::{Purpose, Random};
+    use crate::{
+        fused::{
+            self,
+            emulated::{self, Turns},
+        },
+        rng::{Purpose, Random},
+    };
     use candle_core::{DType, Device, Var};
     use proptest::prelude::*;
 
@@ -297,12 +303,34 @@ mod tests {
             .unwrap()
             .to_vec1::<f64>()
             .unwrap();
-        for (ours, expected) in gradient.iter().zip(expected) {
+        for (ours, expected) in gradient.iter().zip(&expected) {
             assert!(
                 (f64::from(*ours) - expected).abs() < 1e-5,
                 "{ours} and {expected}"
             );
         }
+        let by_kernels = || {
+            let out = tensor.to_device(&emulated::device()).unwrap();
+            let (value, gradient) = fused::loss::loss(loss, &out, targets).unwrap();
+            let numbers = |tensor: &Tensor| tensor.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+            (numbers(&value), numbers(&gradient))
+        };
+        let (fused, fused_gradient) = emulated::on(Turns::Forwards, by_kernels);
+        let distance = (f64::from(fused[0]) - value).abs();
+        assert!(
+            distance < 1e-5 * value.max(1.0),
+            "{loss:?}: {fused:?} and {value}"
+        );
+        for (ours, expected) in fused_gradient.iter().zip(expected) {
+            assert!(
+                (f64::from(*ours) - expected).abs() < 1e-5,
+                "{loss:?}: {ours} and {expected}"
+            );
+        }
+        assert_eq!(
+            (fused, fused_gradient),
+            emulated::on(Turns::Backwards, by_kernels)
+        );
     }
 
     proptest! {

@@ -2,6 +2,7 @@
 
 use crate::{
     by_candle,
+    fused::{self, Tape},
     graph::{Declared, Graph},
     ops::{Context, Pass},
     plan::Plan,
@@ -197,8 +198,10 @@ impl Network {
                 for (index, out) in out.chunks_mut(block * width).enumerate() {
                     let part = part(index * block, out.len() / width);
                     let (numbers, indices) = tensors(part, input, &self.device)?;
-                    let (result, _) =
-                        by_candle::forward(&self.graph, vars, &numbers, &indices, Pass::Evaluate)?;
+                    let result = match fused::on(&numbers) {
+                        true => Tape::record(&self.graph, vars, &numbers, &indices, Pass::Evaluate)?.result,
+                        false => by_candle::forward(&self.graph, vars, &numbers, &indices, Pass::Evaluate)?.0,
+                    };
                     out.copy_from_slice(&result.flatten_all()?.to_vec1::<f32>()?);
                 }
             }

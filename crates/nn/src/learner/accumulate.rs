@@ -37,7 +37,7 @@ impl Learner {
         seed: u64,
     ) -> Result<f64> {
         if let Parameters::Device(_) = self.network.parameters() {
-            return self.accumulate_by_candle(rows, targets, divisor, seed);
+            return self.accumulate_on_device(rows, targets, divisor, seed);
         }
         self.on_threads(rows.rows, |learner| {
             let loss = learner.backward_on_host(rows, targets, divisor, seed);
@@ -51,7 +51,7 @@ impl Learner {
     pub fn update(&mut self, learning_rate: f64) -> Result<()> {
         match std::mem::take(&mut self.gathered) {
             Gathered::Nothing => Ok(()),
-            Gathered::Device(gradients) => self.update_by_candle(&gradients, learning_rate),
+            Gathered::Device(gradients) => self.update_on_device(&gradients, learning_rate),
             Gathered::Host(gradients) => {
                 let graph = std::sync::Arc::clone(self.network.graph());
                 let Parameters::Host(parameters) = self.network.parameters_mut() else {
@@ -81,7 +81,7 @@ impl Learner {
         }
     }
 
-    fn accumulate_by_candle(
+    fn accumulate_on_device(
         &mut self,
         rows: Rows<'_>,
         targets: Targets<'_>,
@@ -89,7 +89,7 @@ impl Learner {
         seed: u64,
     ) -> Result<f64> {
         let share = self.loss.divisor(targets) / divisor;
-        let (mut gradients, loss) = self.backward_by_candle(rows, targets, seed)?;
+        let (mut gradients, loss) = self.backward_on_device(rows, targets, seed)?;
         let Parameters::Device(vars) = self.network.parameters() else {
             unreachable!("this network is on a device")
         };

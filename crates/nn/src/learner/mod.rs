@@ -8,6 +8,7 @@ mod accumulate;
 
 use crate::{
     by_candle,
+    fused::{self, Tape},
     graph::Graph,
     loss::{Loss, Targets},
     network::{Network, Parameters, Rows, tensors},
@@ -106,7 +107,7 @@ impl Learner {
         seed: u64,
     ) -> Result<f64> {
         if let Parameters::Device(_) = self.network.parameters() {
-            return self.step_by_candle(rows, targets, learning_rate, seed);
+            return self.step_on_device(rows, targets, learning_rate, seed);
         }
         let divisor = self.loss.divisor(targets);
         self.on_threads(rows.rows, |learner| {
@@ -204,20 +205,20 @@ impl Learner {
         }
     }
 
-    fn step_by_candle(
+    fn step_on_device(
         &mut self,
         rows: Rows<'_>,
         targets: Targets<'_>,
         learning_rate: f64,
         seed: u64,
     ) -> Result<f64> {
-        let (gradients, loss) = self.backward_by_candle(rows, targets, seed)?;
-        self.update_by_candle(&gradients, learning_rate)?;
+        let (gradients, loss) = self.backward_on_device(rows, targets, seed)?;
+        self.update_on_device(&gradients, learning_rate)?;
         Ok(loss)
     }
 
     /// The gradients of a batch and its mean loss; what is observed is observed.
-    fn backward_by_candle(
+    fn backward_on_device(
         &mut self,
         rows: Rows<'_>,
         targets: Targets<'_>,
@@ -228,22 +229,33 @@ impl Learner {
         let Parameters::Device(vars) = self.network.parameters_mut() else {
             unreachable!("this network is on a device")
         };
-        let (out, observed) = by_candle::forward(&graph, vars, &numbers, &indices, Pass::Train { seed })?;
-        let loss = self.loss.by_candle(&out, targets)?;
-        let gradients = loss.backward()?;
+        let pass = Pass::Train { seed };
+        let (gradients, loss, observed) = match fused::on(&numbers) {
+            true => {
+                let mut tape = Tape::record(&graph, vars, &numbers, &indices, pass)?;
+                let (loss, gradient) = fused::loss::loss(&self.loss, &tape.result, targets)?;
+                let observed = std::mem::take(&mut tape.observed);
+                (tape.backward(gradient)?, loss.squeeze(0)?, observed)
+            }
+            false => {
+                let (out, observed) = by_candle::forward(&graph, vars, &numbers, &indices, pass)?;
+                let loss = self.loss.by_candle(&out, targets)?;
+                (loss.backward()?, loss, observed)
+            }
+        };
         for (index, numbers) in observed {
             vars[index].set(&numbers)?;
         }
         Ok((gradients, f64::from(loss.to_scalar::<f32>()?)))
     }
 
-    fn update_by_candle(&mut self, gradients: &GradStore, learning_rate: f64) -> Result<()> {
+    fn update_on_device(&mut self, gradients: &GradStore, learning_rate: f64) -> Result<()> {
         let graph = Arc::clone(self.network.graph());
         let Parameters::Device(vars) = self.network.parameters() else {
             unreachable!("this network is on a device")
         };
         self.optimizer
-            .step_by_candle(graph.parameters(), vars, gradients, learning_rate)
+            .step_on_device(graph.parameters(), vars, gradients, learning_rate)
     }
 }
 

@@ -1,7 +1,9 @@
-//! Every model kind learns the same on the CPU's plans as through candle's gradients, with one thread and with several.
+//! Every model kind learns the same on the CPU's plans as through candle's gradients and by the kernels for GPUs, with one
+//! thread and with several.
 
 use super::*;
 use crate::{
+    fused::emulated::{self, Turns},
     layers::{Cell, activate, batch_norm, linear, rms_norm},
     model::{BagOfTokens, Cnn, Inputs, Mlp, Recurrent, Temporal, Transformer},
     ops::{Activation, Slot},
@@ -109,14 +111,36 @@ fn graphs() -> Vec<(&'static str, Graph, usize, u32)> {
     ]
 }
 
+/// Who computes.
+#[derive(Clone, Copy, PartialEq)]
+enum By {
+    Plans,
+    Candle,
+    Kernels,
+}
+
+/// A network where it is computed like this.
+fn network(by: By, graph: Graph) -> Network {
+    match by {
+        By::Plans => Network::new(graph, 7, &Device::Cpu).unwrap(),
+        By::Candle => Network::new(graph, 7, &Device::Cpu).unwrap().by_candle().unwrap(),
+        By::Kernels => Network::new(graph, 7, &emulated::device())
+            .unwrap()
+            .by_candle()
+            .unwrap(),
+    }
+}
+
+/// Runs with such networks.
+fn with<T>(by: By, run: impl FnOnce() -> T) -> T {
+    match by {
+        By::Kernels => emulated::on(Turns::Backwards, run),
+        _ => run(),
+    }
+}
+
 /// Losses of some steps, and what the model makes of the rows in the end.
-fn learn(
-    graph: Graph,
-    index_width: usize,
-    below: u32,
-    threads: usize,
-    by_candle: bool,
-) -> (Vec<f64>, Vec<f32>) {
+fn learn(graph: Graph, index_width: usize, below: u32, threads: usize, by: By) -> (Vec<f64>, Vec<f32>) {
     let mut random = Random::new(3, Purpose::Order, 0);
     let numbers: Vec<f32> = (0..ROWS * graph.width(0)).map(|_| random.normal()).collect();
     let indices: Vec<u32> = (0..ROWS * index_width).map(|_| random.below(below)).collect();
@@ -144,11 +168,7 @@ fn learn(
         },
     };
     let optimizer = Optimizer::new(rule, graph.parameters());
-    let mut network = Network::new(graph, 7, &Device::Cpu).unwrap();
-    if by_candle {
-        network = network.by_candle().unwrap();
-    }
-    let mut learner = Learner::new(network, loss, optimizer, threads).unwrap();
+    let mut learner = Learner::new(network(by, graph), loss, optimizer, threads).unwrap();
     // Also batches this small are divided.
     learner.work_per_thread = 1;
     let losses = (0..8)
@@ -176,14 +196,28 @@ fn learn(
 #[test]
 fn plans_learn_what_candle_learns_with_any_number_of_threads() {
     for (index, (name, ..)) in graphs().into_iter().enumerate() {
-        let learn = |threads, by_candle| {
+        let learn = |threads, by| {
             let (_, graph, index_width, below) = graphs().swap_remove(index);
-            learn(graph, index_width, below, threads, by_candle)
+            with(by, || learn(graph, index_width, below, threads, by))
         };
-        let (losses, predictions) = learn(1, true);
+        let (losses, predictions) = learn(1, By::Candle);
         assert!(losses[6] < losses[0], "{name} learns: {losses:?}");
+        let (fused, fused_predictions) = learn(1, By::Kernels);
+        let pairs = fused.iter().zip(&losses);
+        for (ours, expected) in pairs {
+            assert!(
+                (ours - expected).abs() < 1e-3,
+                "{name} by kernels: {ours} and {expected} of {losses:?}"
+            );
+        }
+        for (ours, expected) in fused_predictions.iter().zip(&predictions) {
+            assert!(
+                (ours - expected).abs() < 1e-2,
+                "{name} by kernels: {ours} and {expected}"
+            );
+        }
         for threads in 1..=3 {
-            let (ours, our_predictions) = learn(threads, false);
+            let (ours, our_predictions) = learn(threads, By::Plans);
             for (ours, expected) in ours.iter().zip(&losses) {
                 assert!(
                     (ours - expected).abs() < 1e-3,
@@ -198,7 +232,7 @@ fn plans_learn_what_candle_learns_with_any_number_of_threads() {
             }
             assert_eq!(
                 (ours, our_predictions),
-                learn(threads, false),
+                learn(threads, By::Plans),
                 "{name}, {threads}: not the same again"
             );
         }
@@ -246,61 +280,102 @@ fn every_parameter_gets_a_gradient_and_small_batches_stay_on_one_thread() {
 
 #[test]
 fn batches_that_make_one_step_are_as_one_batch() {
-    for by_candle in [false, true] {
-        for (name, graph, index_width, below) in graphs() {
-            // What is shared over a batch is that of each part.
-            if !joints(&graph).is_empty() || graph.steps().iter().any(|step| step.op.name() == "dropout") {
-                continue;
-            }
-            let width = graph.width(graph.output().index);
-            let mut random = Random::new(5, Purpose::Order, 0);
-            let numbers: Vec<f32> = (0..ROWS * graph.width(0)).map(|_| random.normal()).collect();
-            let indices: Vec<u32> = (0..ROWS * index_width).map(|_| random.below(below)).collect();
-            let targets: Vec<f32> = (0..ROWS * width).map(|_| random.normal()).collect();
-            let part = |from: usize, to: usize| {
-                let rows = Rows {
-                    rows: to - from,
-                    numbers: &numbers[from * (numbers.len() / ROWS)..to * (numbers.len() / ROWS)],
-                    indices: &indices[from * index_width..to * index_width],
-                };
-                (rows, Targets::Numbers(&targets[from * width..to * width]))
+    for by in [By::Plans, By::Candle, By::Kernels] {
+        with(by, || batches_make_one_step(by));
+    }
+}
+
+fn batches_make_one_step(by: By) {
+    for (name, graph, index_width, below) in graphs() {
+        // What is shared over a batch is that of each part.
+        if !joints(&graph).is_empty() || graph.steps().iter().any(|step| step.op.name() == "dropout") {
+            continue;
+        }
+        let width = graph.width(graph.output().index);
+        let mut random = Random::new(5, Purpose::Order, 0);
+        let numbers: Vec<f32> = (0..ROWS * graph.width(0)).map(|_| random.normal()).collect();
+        let indices: Vec<u32> = (0..ROWS * index_width).map(|_| random.below(below)).collect();
+        let targets: Vec<f32> = (0..ROWS * width).map(|_| random.normal()).collect();
+        let part = |from: usize, to: usize| {
+            let rows = Rows {
+                rows: to - from,
+                numbers: &numbers[from * (numbers.len() / ROWS)..to * (numbers.len() / ROWS)],
+                indices: &indices[from * index_width..to * index_width],
             };
-            let learner = || {
-                let rule = Rule {
-                    kind: Kind::Adamw,
-                    weight_decay: 0.1,
-                    clip: Some(0.5),
-                };
-                let (_, graph, ..) = graphs().into_iter().find(|other| other.0 == name).unwrap();
-                let optimizer = Optimizer::new(rule, graph.parameters());
-                let network = Network::new(graph, 7, &Device::Cpu).unwrap();
-                let network = if by_candle {
-                    network.by_candle().unwrap()
-                } else {
-                    network
-                };
-                Learner::new(network, Loss::Squares { width }, optimizer, 1).unwrap()
+            (rows, Targets::Numbers(&targets[from * width..to * width]))
+        };
+        let learner = || {
+            let rule = Rule {
+                kind: Kind::Adamw,
+                weight_decay: 0.1,
+                clip: Some(0.5),
             };
-            let (mut whole, mut parts) = (learner(), learner());
-            for seed in 0..3 {
-                let (rows, all) = part(0, ROWS);
-                let loss = whole.step(rows, all, 0.01, seed).unwrap();
-                let divisor = parts.divisor(all);
-                let mut sum = 0.0;
-                for (from, to) in [(0, 5), (5, 10), (10, ROWS)] {
-                    let (rows, targets) = part(from, to);
-                    sum += parts.accumulate(rows, targets, divisor, seed).unwrap();
-                }
-                parts.update(0.01).unwrap();
-                assert!((loss - sum).abs() < 1e-4, "{name}: {loss} and {sum}");
+            let (_, graph, ..) = graphs().into_iter().find(|other| other.0 == name).unwrap();
+            let optimizer = Optimizer::new(rule, graph.parameters());
+            Learner::new(network(by, graph), Loss::Squares { width }, optimizer, 1).unwrap()
+        };
+        let (mut whole, mut parts) = (learner(), learner());
+        for seed in 0..3 {
+            let (rows, all) = part(0, ROWS);
+            let loss = whole.step(rows, all, 0.01, seed).unwrap();
+            let divisor = parts.divisor(all);
+            let mut sum = 0.0;
+            for (from, to) in [(0, 5), (5, 10), (10, ROWS)] {
+                let (rows, targets) = part(from, to);
+                sum += parts.accumulate(rows, targets, divisor, seed).unwrap();
             }
-            assert_eq!(whole.optimizer().steps(), parts.optimizer().steps());
-            let weights = |learner: &Learner| learner.network().weights().unwrap();
-            for (whole, parts) in weights(&whole).iter().zip(weights(&parts)) {
-                for (whole, parts) in whole.numbers.iter().zip(parts.numbers) {
-                    assert!((whole - parts).abs() < 2e-3, "{name}: {whole} and {parts}");
-                }
+            parts.update(0.01).unwrap();
+            assert!((loss - sum).abs() < 1e-4, "{name}: {loss} and {sum}");
+        }
+        assert_eq!(whole.optimizer().steps(), parts.optimizer().steps());
+        let weights = |learner: &Learner| learner.network().weights().unwrap();
+        for (whole, parts) in weights(&whole).iter().zip(weights(&parts)) {
+            for (whole, parts) in whole.numbers.iter().zip(parts.numbers) {
+                assert!((whole - parts).abs() < 2e-3, "{name}: {whole} and {parts}");
             }
         }
     }
+}
+
+#[test]
+fn a_step_on_a_gpu_takes_few_launches() {
+    let launches = |hidden: &[usize], dropout: f64, clip: Option<f64>| {
+        let mlp = Mlp {
+            numeric: 4,
+            periodic: Vec::new(),
+            members: 1,
+            residual: false,
+            slots: Vec::new(),
+            hidden: hidden.to_vec(),
+            activation: Activation::Gelu,
+            dropout,
+            outputs: 3,
+        };
+        let rule = Rule {
+            kind: Kind::Adamw,
+            weight_decay: 0.1,
+            clip,
+        };
+        let optimizer = Optimizer::new(rule, mlp.graph().parameters());
+        let network = Network::new(mlp.graph(), 7, &Device::Cpu)
+            .unwrap()
+            .by_candle()
+            .unwrap();
+        let loss = Loss::Squares { width: 3 };
+        let mut learner = Learner::new(network, loss, optimizer, 1).unwrap();
+        let rows = Rows {
+            rows: 3,
+            numbers: &[0.5; 12],
+            indices: &[],
+        };
+        let before = emulated::launches();
+        let step = || learner.step(rows, Targets::Numbers(&[0.0; 9]), 0.01, 1);
+        emulated::on(Turns::Forwards, step).unwrap();
+        emulated::launches() - before
+    };
+    // A linear layer: one forward, one back, and one for each of its parameters. The loss, and its sum.
+    assert_eq!(launches(&[5], 0.0, None), 2 * 4 + 2);
+    assert_eq!(launches(&[5, 5], 0.0, None), 3 * 4 + 2);
+    // Dropout: one each way. A clip: one for each parameter, and one for all.
+    assert_eq!(launches(&[5], 0.5, Some(1.0)), 2 * 6 + 2 + 2 + 1);
 }

@@ -4,6 +4,7 @@ use super::{
     Backward, CandleContext, Forward, Op,
     vector::{self, vectorized},
 };
+use crate::fused::{self, Fused};
 use candle_core::{Result, Tensor};
 use serde::{Deserialize, Serialize};
 
@@ -180,6 +181,10 @@ impl Op for Activate {
 
     fn by_candle(&self, inputs: &[Tensor], _: &[Tensor], _: &CandleContext<'_>) -> Result<Tensor> {
         self.activation.by_candle(&inputs[0])
+    }
+
+    fn fused(&self, inputs: &[Tensor], _: &[Tensor], _: &CandleContext<'_>) -> Result<Fused> {
+        fused::linear::activate(&inputs[0], self.activation)
     }
 }
 

@@ -1,6 +1,7 @@
 //! `a + b`, as a residual connection has it.
 
 use super::{Backward, CandleContext, Forward, Op, vector::vectorized};
+use crate::fused::{Fused, Gradients};
 use candle_core::{Result, Tensor};
 use serde::Serialize;
 
@@ -39,6 +40,16 @@ impl Op for Add {
 
     fn by_candle(&self, inputs: &[Tensor], _: &[Tensor], _: &CandleContext<'_>) -> Result<Tensor> {
         &inputs[0] + &inputs[1]
+    }
+
+    fn fused(&self, inputs: &[Tensor], _: &[Tensor], _: &CandleContext<'_>) -> Result<Fused> {
+        let sum = (&inputs[0] + &inputs[1])?;
+        Ok(Fused::new(sum, |gradient, _| {
+            Ok(Gradients {
+                inputs: vec![Some(gradient.clone()); 2],
+                parameters: Vec::new(),
+            })
+        }))
     }
 }
 

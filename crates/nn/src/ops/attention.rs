@@ -8,6 +8,7 @@ use super::{
     vector::{dot, exp, highest, sum, vectorized},
     windows::Windows,
 };
+use crate::fused::{self, Fused};
 use candle_core::{D, Result, Tensor};
 use serde::Serialize;
 
@@ -230,6 +231,11 @@ impl Op for Attention {
         // Not `softmax_last_dim`, which has no gradient.
         let shares = candle_nn::ops::softmax(&scores, D::Minus1)?;
         shares.matmul(&values)?.transpose(1, 2)?.contiguous()
+    }
+
+    fn fused(&self, inputs: &[Tensor], _: &[Tensor], context: &CandleContext<'_>) -> Result<Fused> {
+        let tokens = self.masked.then_some(context.indices);
+        fused::attention::attention(self, &inputs[0], tokens)
     }
 }
 

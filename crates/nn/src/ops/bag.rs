@@ -6,6 +6,7 @@ use super::{
     lookup::{known, known_by_candle},
     vector,
 };
+use crate::fused::{Fused, Gradients, embed::tokens, linear::offset};
 use candle_core::{Result, Tensor};
 
 /// From weights [rows, positions] and the batch's tokens [rows, positions] to `Σ weight · vectors[token] + offset`,
@@ -96,6 +97,29 @@ impl Op for Bag {
             .broadcast_mul(&weights)?
             .sum(1)?
             .broadcast_add(&parameters[1])
+    }
+
+    fn fused(&self, inputs: &[Tensor], parameters: &[Tensor], context: &CandleContext<'_>) -> Result<Fused> {
+        let (rows, positions, width) = (inputs[0].dim(0)?, self.positions, self.width);
+        let made = tokens(&parameters[0], context.indices)?;
+        let vectors = made.result.reshape((rows, positions, width))?;
+        let weights = inputs[0].reshape((rows, positions, 1))?;
+        let sum = offset(&vectors.broadcast_mul(&weights)?.sum(1)?, &parameters[1])?;
+        Ok(Fused::new(sum.result, move |gradient, needed| {
+            let by_sum = gradient.reshape((rows, 1, width))?;
+            let by_weights = match needed {
+                true => Some(vectors.broadcast_mul(&by_sum)?.sum(2)?),
+                false => None,
+            };
+            let by_vectors = by_sum
+                .broadcast_mul(&weights)?
+                .reshape((rows * positions, width))?;
+            let by_table = (made.backward)(&by_vectors, false)?.parameters;
+            Ok(Gradients {
+                inputs: vec![by_weights],
+                parameters: [by_table, (sum.backward)(gradient, false)?.parameters].concat(),
+            })
+        }))
     }
 }
 

@@ -13,6 +13,7 @@ use super::{
     vector,
     windows::Windows,
 };
+use crate::fused::{self, Fused};
 use candle_core::{Result, Tensor};
 use serde::Serialize;
 
@@ -361,6 +362,10 @@ impl Op for Convolution {
             .contiguous()?
             .broadcast_add(&parameters[1])?;
         self.activation.by_candle(&out)
+    }
+
+    fn fused(&self, inputs: &[Tensor], parameters: &[Tensor], _: &CandleContext<'_>) -> Result<Fused> {
+        fused::image::convolution(self, &inputs[0], &parameters[0], &parameters[1])
     }
 }
 

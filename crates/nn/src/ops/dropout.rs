@@ -2,6 +2,7 @@
 //! that neither threads nor devices nor the order of computation change which numbers are dropped.
 
 use super::{Backward, CandleContext, Forward, Op, Pass, vector::vectorized};
+use crate::fused::{self, Fused, Gradients};
 use candle_core::{Result, Tensor};
 use serde::Serialize;
 
@@ -14,6 +15,17 @@ pub struct Dropout {
     pub share: f64,
     /// Differs from one dropout to another within a model.
     pub place: u32,
+}
+
+/// The mask of a step: numbers whose place hashes to less than the threshold are dropped, the others scaled.
+#[derive(Debug, Clone, Copy)]
+pub struct Mask {
+    /// What the hash depends on besides the place.
+    pub keys: (u32, u32),
+    /// What hashes to less is dropped.
+    pub threshold: u32,
+    /// The factor of the others.
+    pub scale: f32,
 }
 
 /// Scrambles the bits of a number (Wellons' `lowbias32`): 32-bit arithmetic that vector units have.
@@ -38,15 +50,26 @@ fn drop(out: &mut [f32], from: &[f32], first: u32, keys: (u32, u32), threshold: 
 }
 
 impl Dropout {
+    /// The mask of a step.
+    fn of_step(&self, seed: u64) -> Mask {
+        Mask {
+            keys: (
+                scramble(seed as u32 ^ self.place.wrapping_mul(0x9e37_79b9)),
+                (seed >> 32) as u32,
+            ),
+            threshold: (self.share * f64::from(u32::MAX)) as u32,
+            scale: (1.0 / (1.0 - self.share)) as f32,
+        }
+    }
+
     /// Applies the mask of a step.
     fn mask(&self, out: &mut [f32], from: &[f32], first_row: usize, seed: u64) {
-        let keys = (
-            scramble(seed as u32 ^ self.place.wrapping_mul(0x9e37_79b9)),
-            (seed >> 32) as u32,
-        );
-        let threshold = (self.share * f64::from(u32::MAX)) as u32;
-        let scale = (1.0 / (1.0 - self.share)) as f32;
         let first = (first_row * self.width) as u32;
+        let Mask {
+            keys,
+            threshold,
+            scale,
+        } = self.of_step(seed);
         vectorized!(drop(out, from, first, keys, threshold, scale));
     }
 }
@@ -91,12 +114,25 @@ impl Op for Dropout {
         let mask = Tensor::from_vec(mask, inputs[0].shape(), inputs[0].device())?;
         inputs[0].mul(&mask.to_dtype(inputs[0].dtype())?)
     }
+
+    fn fused(&self, inputs: &[Tensor], _: &[Tensor], context: &CandleContext<'_>) -> Result<Fused> {
+        match context.pass {
+            Pass::Train { seed } => fused::dropout::dropout(&inputs[0], self.of_step(seed)),
+            Pass::Evaluate => Ok(Fused::new(inputs[0].clone(), |gradient, _| {
+                Ok(Gradients::new(Some(gradient.clone()), []))
+            })),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ops::tests::Case;
+    use crate::{
+        fused::emulated::{self, Turns},
+        ops::tests::Case,
+    };
+    use candle_core::DType;
     use proptest::prelude::*;
 
     proptest! {
@@ -104,6 +140,27 @@ mod tests {
         #[test]
         fn agrees_with_candle(rows in 1..9usize, width in 1..70usize, share in 0.0..0.9, seed: u64) {
             Case::new(rows, seed).input(&[width]).agrees(Dropout { width, share, place: 3 }, &[width]);
+        }
+    }
+
+    #[test]
+    fn kernels_drop_the_same_numbers() {
+        let dropout = Dropout {
+            width: 700,
+            share: 0.3,
+            place: 5,
+        };
+        // Also a seed with bits in its upper half.
+        for seed in [1, 0xfedc_ba98_7654_3210] {
+            let mut expected = vec![0.0; 2100];
+            dropout.mask(&mut expected, &vec![1.0; 2100], 0, seed);
+            let ones = Tensor::ones((3, 700), DType::F32, &emulated::device()).unwrap();
+            let masked = || fused::dropout::dropout(&ones, dropout.of_step(seed)).unwrap();
+            let masked = emulated::on(Turns::Forwards, masked)
+                .result
+                .flatten_all()
+                .unwrap();
+            assert_eq!(masked.to_vec1::<f32>().unwrap(), expected);
         }
     }
 

@@ -4,6 +4,10 @@ use super::{
     Backward, CandleContext, Forward, Op,
     lookup::{known, known_by_candle},
 };
+use crate::fused::{
+    Fused,
+    embed::{Parts, embed},
+};
 use candle_core::{Result, Tensor};
 use serde::{Deserialize, Serialize};
 
@@ -171,6 +175,16 @@ impl Op for Embed {
             parts.push(vectors.index_select(&known_by_candle(&rows, slot.values())?, 0)?);
         }
         Tensor::cat(&parts, 1)
+    }
+
+    fn fused(&self, inputs: &[Tensor], parameters: &[Tensor], context: &CandleContext<'_>) -> Result<Fused> {
+        embed(&Parts {
+            numbers: Some(&inputs[0]),
+            own: self.numbers,
+            slots: &self.slots,
+            table: parameters.first(),
+            indices: context.indices,
+        })
     }
 }
 

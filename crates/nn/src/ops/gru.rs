@@ -5,6 +5,7 @@ use super::{
     recurrent::{BackwardStep, Cell, ForwardStep, sigmoid_by_candle},
     vector::{sigmoids, tanh, update, vectorized},
 };
+use crate::fused::recurrent::Kernels;
 use candle_core::{Result, Tensor};
 
 /// The cell of a recurrent layer without a memory besides its state. A position keeps the products with the state.
@@ -108,6 +109,11 @@ impl Cell for Gru {
     const GATES: usize = 3;
     const KEPT: usize = 1;
     const APART: bool = true;
+    const KERNELS: Kernels = Kernels {
+        forward: "gru",
+        backward: "gru_backward",
+        kept: 4,
+    };
 
     fn forward(mut step: ForwardStep<'_>) {
         vectorized!(forward_rows(&mut step));

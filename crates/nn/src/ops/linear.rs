@@ -8,6 +8,7 @@ use super::{
     transposed::WeightGradient,
     windows::Windows,
 };
+use crate::fused::{self, Fused};
 use candle_core::{Result, Tensor};
 use serde::Serialize;
 
@@ -163,6 +164,10 @@ impl Op for Linear {
         let x = inputs[0].reshape(((), self.inputs))?;
         let out = x.matmul(&parameters[0].t()?)?.broadcast_add(&parameters[1])?;
         self.activation.by_candle(&out)
+    }
+
+    fn fused(&self, inputs: &[Tensor], parameters: &[Tensor], _: &CandleContext<'_>) -> Result<Fused> {
+        fused::linear::linear(&inputs[0], &parameters[0], &parameters[1], self.activation)
     }
 }
 

@@ -4,6 +4,7 @@ use super::{
     recurrent::{BackwardStep, Cell, ForwardStep, sigmoid_by_candle},
     vector::{sigmoid_and_tanh, sigmoids, tanh, update, vectorized},
 };
+use crate::fused::recurrent::Kernels;
 use candle_core::{Result, Tensor};
 
 /// The cell of a recurrent layer with a memory besides its state, which is what a position keeps.
@@ -84,6 +85,11 @@ impl Cell for Lstm {
     const GATES: usize = 4;
     const KEPT: usize = 1;
     const APART: bool = false;
+    const KERNELS: Kernels = Kernels {
+        forward: "lstm",
+        backward: "lstm_backward",
+        kept: 5,
+    };
 
     fn forward(mut step: ForwardStep<'_>) {
         vectorized!(forward_rows(&mut step));

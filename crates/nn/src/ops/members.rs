@@ -7,6 +7,7 @@ use super::{
     matmul::{Matrix, MatrixMut, multiply},
     vector::{self, vectorized},
 };
+use crate::fused::{self, Fused, Gradients, sums};
 use candle_core::{Result, Tensor};
 use serde::Serialize;
 
@@ -80,6 +81,19 @@ impl Op for Members {
         inputs[0]
             .reshape(((), 1, self.width))?
             .broadcast_mul(&parameters[0].reshape((1, self.members, self.width))?)
+    }
+
+    fn fused(&self, inputs: &[Tensor], parameters: &[Tensor], _: &CandleContext<'_>) -> Result<Fused> {
+        let (rows, members, width) = (inputs[0].dim(0)?, self.members, self.width);
+        let x = inputs[0].reshape((rows, 1, width))?;
+        let scales = parameters[0].reshape((1, members, width))?;
+        let result = x.broadcast_mul(&scales)?.reshape((rows, members * width))?;
+        Ok(Fused::new(result, move |gradient, _| {
+            let gradient = gradient.reshape((rows, members, width))?;
+            let by_x = gradient.broadcast_mul(&scales)?.sum(1)?;
+            let by_scales = gradient.broadcast_mul(&x)?.reshape((rows, members * width))?;
+            Ok(Gradients::new(Some(by_x), [sums::columns(&by_scales)?]))
+        }))
     }
 }
 
@@ -184,6 +198,29 @@ impl Op for MemberLinear {
             .transpose(0, 1)?
             .contiguous()?
             .broadcast_add(&parameters[1])
+    }
+
+    fn fused(&self, inputs: &[Tensor], parameters: &[Tensor], _: &CandleContext<'_>) -> Result<Fused> {
+        let (rows, members, width) = (inputs[0].dim(0)?, self.members, self.members * self.outputs);
+        let by_member = move |numbers: &Tensor, width: usize| {
+            let numbers = numbers.reshape((rows, members, width))?;
+            numbers.transpose(0, 1)?.contiguous()
+        };
+        let by_row = move |numbers: Tensor| numbers.transpose(0, 1)?.reshape((rows, ()));
+        let (x, weight) = (by_member(&inputs[0], self.inputs)?, parameters[0].clone());
+        let product = by_row(x.matmul(&weight.transpose(1, 2)?)?)?;
+        let Fused { result, .. } = fused::linear::offset(&product, &parameters[1])?;
+        let outputs = self.outputs;
+        Ok(Fused::new(result, move |gradient, needed| {
+            let by_product = by_member(gradient, outputs)?;
+            let by_x = match needed {
+                true => Some(by_row(by_product.matmul(&weight)?)?),
+                false => None,
+            };
+            let by_weight = by_product.transpose(1, 2)?.matmul(&x)?;
+            let by_bias = sums::columns(&gradient.reshape((rows, width))?)?;
+            Ok(Gradients::new(by_x, [by_weight, by_bias]))
+        }))
     }
 }
 

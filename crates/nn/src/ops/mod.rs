@@ -1,9 +1,10 @@
 //! The ops that models are made of, one a file: numbers in, numbers out, and the way back.
 //!
-//! An op exists twice. `forward` and `backward` are loops of our own over slices of f32, for the CPU: fused where separate
+//! An op exists three times. `forward` and `backward` are loops of our own over slices of f32, for the CPU: fused where separate
 //! passes would wait for memory, without a gradient for what needs none, on one thread (a [`Plan`](crate::plan::Plan)
 //! gives each thread rows of its own). `by_candle` says the same in candle's ops, for other devices and for the tests:
-//! every op is compared with it in f64, forward and gradients, for random shapes.
+//! every op is compared with it in f64, forward and gradients, for random shapes. The third form, `fused`, is by kernels
+//! for NVIDIA GPUs, and is compared likewise.
 
 mod activation;
 mod add;
@@ -41,7 +42,7 @@ pub use attention::Attention;
 pub use bag::Bag;
 pub use batch_norm::BatchNorm;
 pub use convolution::{Convolution, Image};
-pub use dropout::Dropout;
+pub use dropout::{Dropout, Mask};
 pub use embed::{Embed, Slot};
 pub use gru::Gru;
 pub use linear::Linear;
@@ -56,6 +57,7 @@ pub use recurrent::Recurrent;
 pub use sequence::{Reduce, ReduceKind};
 pub use tokens::Tokens;
 
+use crate::fused::Fused;
 use candle_core::{Result, Tensor};
 use std::{any::Any, fmt::Debug};
 
@@ -230,6 +232,10 @@ pub trait Op: Any + Debug + Send + Sync {
         parameters: &[Tensor],
         context: &CandleContext<'_>,
     ) -> Result<Tensor>;
+
+    /// The same map by kernels, and the way back. Inputs and result are [rows, numbers] of f32, whatever shapes the graph gives, and
+    /// no gradient of candle's goes through any tensor.
+    fn fused(&self, inputs: &[Tensor], parameters: &[Tensor], context: &CandleContext<'_>) -> Result<Fused>;
 
     /// [`observe`](Op::observe) in candle's ops: new values of all parameters, or `None` where nothing is observed.
     fn observe_by_candle(&self, _inputs: &[Tensor], _parameters: &[Tensor]) -> Result<Option<Vec<Tensor>>> {

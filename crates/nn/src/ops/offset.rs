@@ -1,6 +1,7 @@
 //! `x + b` with a learned number for each number of a row, as the places of a sequence have it.
 
 use super::{Activation, Backward, CandleContext, Forward, Op, vector};
+use crate::fused::{self, Fused};
 use candle_core::{Result, Tensor};
 use serde::Serialize;
 
@@ -38,6 +39,10 @@ impl Op for Offset {
         inputs[0]
             .reshape(((), self.width))?
             .broadcast_add(&parameters[0].flatten_all()?)
+    }
+
+    fn fused(&self, inputs: &[Tensor], parameters: &[Tensor], _: &CandleContext<'_>) -> Result<Fused> {
+        fused::linear::offset(&inputs[0], &parameters[0])
     }
 }
 

@@ -6,6 +6,7 @@ use super::{
     Backward, CandleContext, Forward, Op,
     vector::{vectorized, wave},
 };
+use crate::fused::{self, Fused};
 use candle_core::{Result, Tensor};
 use serde::{Deserialize, Serialize};
 use std::f64::consts::TAU;
@@ -178,6 +179,10 @@ impl Op for Periodic {
             .sum(3)?
             .broadcast_add(&parameters[3].reshape((1, count, self.outputs))?)?;
         Tensor::cat(&[x, made.reshape((rows, count * self.outputs))?], 1)
+    }
+
+    fn fused(&self, inputs: &[Tensor], parameters: &[Tensor], _: &CandleContext<'_>) -> Result<Fused> {
+        fused::periodic::periodic(self, &inputs[0], parameters)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Pooling of images: the largest number or the mean of each window, channel by channel.
 
 use super::{Backward, CandleContext, Forward, Op, convolution::Image, vector::vectorized};
+use crate::fused::{self, Fused};
 use candle_core::{Result, Tensor};
 use serde::Serialize;
 
@@ -180,12 +181,19 @@ impl Op for Pool {
             PoolKind::Average => places.mean(0),
         }
     }
+
+    fn fused(&self, inputs: &[Tensor], _: &[Tensor], _: &CandleContext<'_>) -> Result<Fused> {
+        fused::image::pool(self, &inputs[0])
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ops::tests::Case;
+    use crate::{
+        fused::emulated::{self, Turns},
+        ops::tests::Case,
+    };
     use proptest::prelude::*;
 
     proptest! {
@@ -201,5 +209,31 @@ mod tests {
                 Case::new(rows, seed).input(&image.shape()).agrees(pool, &pool.result().shape());
             }
         }
+    }
+
+    #[test]
+    fn of_equal_numbers_the_first_gets_the_gradient() {
+        let pool = Pool {
+            kind: PoolKind::Max,
+            image: Image {
+                height: 3,
+                width: 3,
+                channels: 1,
+            },
+            kernel: 2,
+            stride: 1,
+        };
+        let expected = [1.0, 2.0, 0.0, 3.0, 4.0, 0.0, 0.0, 0.0, 0.0];
+        let mut ours = [0.0; 9];
+        pool.back(&[7.0; 9], &[7.0; 4], &mut [1.0, 2.0, 3.0, 4.0], &mut ours, false);
+        assert_eq!(ours, expected);
+        let tensor =
+            |numbers: &[f32]| Tensor::from_slice(numbers, (1, numbers.len()), &emulated::device()).unwrap();
+        let by_kernels = || {
+            let made = fused::image::pool(&pool, &tensor(&[7.0; 9])).unwrap();
+            let gradients = (made.backward)(&tensor(&[1.0, 2.0, 3.0, 4.0]), true).unwrap();
+            gradients.inputs[0].as_ref().unwrap().to_vec1::<f32>().unwrap()
+        };
+        assert_eq!(emulated::on(Turns::Forwards, by_kernels), expected);
     }
 }

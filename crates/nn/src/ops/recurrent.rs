@@ -10,6 +10,7 @@ use super::{
     Backward, CandleContext, Forward, Op, matmul::Matrix, packed::Packed, vector::vectorized,
     windows::Windows,
 };
+use crate::fused::{self, Fused};
 use candle_core::{Result, Tensor};
 use gradients::Gradients;
 use serde::Serialize;
@@ -45,6 +46,8 @@ pub trait Cell: Debug + Send + Sync + 'static {
     const KEPT: usize;
     /// Whether products with the state stay apart, as what is kept, or are added to those with the input.
     const APART: bool;
+    /// What a GPU runs.
+    const KERNELS: fused::recurrent::Kernels;
 
     /// Turns products into gates and writes the state and what is kept.
     fn forward(step: ForwardStep<'_>);
@@ -299,6 +302,10 @@ impl<C: Cell> Op for Recurrent<C> {
             states.push(state.clone());
         }
         Tensor::stack(&states, 1)
+    }
+
+    fn fused(&self, inputs: &[Tensor], parameters: &[Tensor], _: &CandleContext<'_>) -> Result<Fused> {
+        fused::recurrent::recurrent(C::KERNELS, self.positions, &inputs[0], parameters)
     }
 }
 

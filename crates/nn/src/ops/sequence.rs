@@ -1,6 +1,7 @@
 //! From the vectors of a sequence, or of all pixels, to one.
 
 use super::{Backward, CandleContext, Forward, Op, vector};
+use crate::fused::{Fused, Gradients};
 use candle_core::{Result, Tensor};
 use serde::Serialize;
 
@@ -75,6 +76,23 @@ impl Op for Reduce {
             ReduceKind::Last => x.narrow(1, self.positions - 1, 1)?.squeeze(1),
             ReduceKind::Mean => x.mean(1),
         }
+    }
+
+    fn fused(&self, inputs: &[Tensor], _: &[Tensor], _: &CandleContext<'_>) -> Result<Fused> {
+        let (kind, rows, positions, width) = (self.kind, inputs[0].dim(0)?, self.positions, self.width);
+        let x = inputs[0].reshape((rows, positions, width))?;
+        let result = match kind {
+            ReduceKind::Last => x.narrow(1, positions - 1, 1)?.reshape((rows, width))?,
+            ReduceKind::Mean => x.mean(1)?,
+        };
+        Ok(Fused::new(result, move |gradient, _| {
+            let gradient = gradient.reshape((rows, 1, width))?;
+            let by_x = match kind {
+                ReduceKind::Last => gradient.pad_with_zeros(1, positions - 1, 0)?,
+                ReduceKind::Mean => (gradient / positions as f64)?.broadcast_as((rows, positions, width))?,
+            };
+            Ok(Gradients::new(Some(by_x), []))
+        }))
     }
 }
 

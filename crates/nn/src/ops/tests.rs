@@ -1,12 +1,33 @@
 //! The check that every op goes through: random operands, forward and all gradients against candle's ops in f64; whole
-//! and with the rows divided over two shards; into fresh gradients and on top of others.
+//! and with the rows divided over two shards; into fresh gradients and on top of others; and by its kernels.
 
 use super::{Backward, CandleContext, Context, Forward, Op, Pass, Sum};
-use crate::rng::{Purpose, Random};
+use crate::{
+    fused::{
+        Fused, Gradients,
+        emulated::{self, Turns},
+    },
+    rng::{Purpose, Random},
+};
 use candle_core::{DType, Device, Tensor, Var};
 
 /// How far a number may be from the one in double precision, relative to the largest.
 const TOLERANCE: f64 = 2e-4;
+
+/// Fails where a number is too far from what is expected.
+fn near(name: &str, ours: impl ExactSizeIterator<Item = f64>, expected: &[f64]) {
+    assert_eq!(ours.len(), expected.len(), "{name}");
+    let largest = expected
+        .iter()
+        .fold(1.0, |largest: f64, number| largest.max(number.abs()));
+    for (at, (ours, expected)) in ours.zip(expected).enumerate() {
+        let distance = (ours - expected).abs();
+        assert!(
+            distance <= TOLERANCE * largest,
+            "{name} {at}: {ours} and {expected}"
+        );
+    }
+}
 
 struct Operand {
     shape: Vec<usize>,
@@ -97,58 +118,85 @@ impl Case {
                 seed: 0x0123_4567_89ab_cdef,
             },
         ] {
-            let reference = self.by_candle(&op, pass, &probe);
+            let reference = self.by_candle(&op, pass, &probe, false);
             for shards in 1..=self.rows.min(2) {
                 let ours = self.by_slices(&op, pass, &probe, shards);
                 for ((what, ours), expected) in ours.iter().zip(&reference) {
                     let name = format!("{} {op:?}, {pass:?}, {shards} shards: {what}", op.name());
-                    assert_eq!(ours.len(), expected.len(), "{name}");
-                    let largest = expected
-                        .iter()
-                        .fold(1.0, |largest: f64, number| largest.max(number.abs()));
-                    for (at, (ours, expected)) in ours.iter().zip(expected).enumerate() {
-                        let distance = (f64::from(*ours) - expected).abs();
-                        assert!(
-                            distance <= TOLERANCE * largest,
-                            "{name} {at}: {ours} and {expected}"
-                        );
-                    }
+                    near(&name, ours.iter().map(|number| f64::from(*number)), expected);
                 }
             }
+            let by_kernels = || self.by_candle(&op, pass, &probe, true);
+            let fused = emulated::on(Turns::Forwards, by_kernels);
+            assert_eq!(fused.len(), reference.len());
+            for (index, (fused, expected)) in fused.iter().zip(&reference).enumerate() {
+                let name = format!("{} {op:?}, {pass:?}, by its kernels: {index}", op.name());
+                near(&name, fused.iter().copied(), expected);
+            }
+            let again = emulated::on(Turns::Backwards, by_kernels);
+            assert!(fused == again, "{}: the order of threads matters", op.name());
         }
     }
 
-    /// Result; gradients of inputs and parameters after training; and the parameters observed.
-    fn by_candle(&self, op: &dyn Op, pass: Pass, probe: &[f32]) -> Vec<Vec<f64>> {
+    /// Result; gradients of inputs and parameters after training; and the parameters observed. In f64 by candle, or in f32 by
+    /// kernels.
+    fn by_candle(&self, op: &dyn Op, pass: Pass, probe: &[f32], fused: bool) -> Vec<Vec<f64>> {
+        let (dtype, device) = match fused {
+            true => (DType::F32, emulated::device()),
+            false => (DType::F64, Device::Cpu),
+        };
         let var = |operand: &Operand| {
-            let tensor = Tensor::from_slice(&operand.numbers, &operand.shape[..], &Device::Cpu).unwrap();
-            Var::from_tensor(&tensor.to_dtype(DType::F64).unwrap()).unwrap()
+            let tensor = Tensor::from_slice(&operand.numbers, &operand.shape[..], &device).unwrap();
+            Var::from_tensor(&tensor.to_dtype(dtype).unwrap()).unwrap()
         };
         let inputs: Vec<Var> = self.inputs.iter().map(var).collect();
         let parameters: Vec<Var> = self.parameters.iter().map(var).collect();
         let tensors = |vars: &[Var]| vars.iter().map(|var| var.as_tensor().clone()).collect::<Vec<_>>();
-        let indices = Tensor::from_slice(&self.indices, (self.rows, self.index_width), &Device::Cpu).unwrap();
+        let indices = Tensor::from_slice(&self.indices, (self.rows, self.index_width), &device).unwrap();
         let context = CandleContext {
             indices: &indices,
             pass,
         };
-        let numbers = |tensor: &Tensor| tensor.flatten_all().unwrap().to_vec1::<f64>().unwrap();
-        let out = op
-            .by_candle(&tensors(&inputs), &tensors(&parameters), &context)
+        let numbers = |tensor: &Tensor| {
+            let tensor = tensor.flatten_all().unwrap().to_dtype(DType::F64).unwrap();
+            tensor.to_vec1::<f64>().unwrap()
+        };
+        let (operands, own) = (tensors(&inputs), tensors(&parameters));
+        let probe = Tensor::from_slice(probe, (self.rows, probe.len() / self.rows), &device)
+            .unwrap()
+            .to_dtype(dtype)
             .unwrap();
-        let out = out.flatten_all().unwrap();
+        let (out, gradients) = match fused {
+            true => {
+                let flat = operands
+                    .iter()
+                    .map(|input| input.flatten_from(1).unwrap().detach());
+                let own: Vec<Tensor> = own.iter().map(Tensor::detach).collect();
+                let Fused { result, backward } = op.fused(&flat.collect::<Vec<_>>(), &own, &context).unwrap();
+                let mut gradients = match pass {
+                    Pass::Train { .. } => backward(&probe, true).unwrap(),
+                    Pass::Evaluate => Gradients::new(None, []),
+                };
+                // An op says nothing of parameters that aren't trained.
+                gradients.inputs.resize(inputs.len(), None);
+                (result, [gradients.inputs, gradients.parameters].concat())
+            }
+            false => {
+                let out = op.by_candle(&operands, &own, &context).unwrap();
+                let out = out.reshape(probe.shape()).unwrap();
+                let store = (&out * probe).unwrap().sum_all().unwrap().backward().unwrap();
+                let vars = inputs.iter().chain(&parameters);
+                (out, vars.map(|var| store.get(var).cloned()).collect())
+            }
+        };
         let mut all = vec![numbers(&out)];
         if pass == Pass::Evaluate {
             return all;
         }
-        let probe = Tensor::from_slice(probe, probe.len(), &Device::Cpu)
-            .unwrap()
-            .to_dtype(DType::F64)
-            .unwrap();
-        let gradients = (out * probe).unwrap().sum_all().unwrap().backward().unwrap();
+        let mut gradients = gradients.into_iter();
         for var in inputs.iter().chain(&parameters) {
-            match gradients.get(var) {
-                Some(gradient) => all.push(numbers(gradient)),
+            match gradients.next().flatten() {
+                Some(gradient) => all.push(numbers(&gradient)),
                 None => all.push(vec![0.0; var.elem_count()]),
             }
         }

@@ -5,6 +5,7 @@ use super::{
     lookup::{known, known_by_candle},
     vector::vectorized,
 };
+use crate::fused::{Fused, Gradients, embed::tokens, linear::offset};
 use candle_core::{Result, Tensor};
 use serde::Serialize;
 
@@ -82,6 +83,21 @@ impl Op for Tokens {
             .index_select(&indices, 0)?
             .reshape(((), self.positions, self.width))?
             .broadcast_add(&parameters[1])
+    }
+
+    fn fused(&self, _: &[Tensor], parameters: &[Tensor], context: &CandleContext<'_>) -> Result<Fused> {
+        let (rows, vectors) = (context.indices.dim(0)?, context.indices.elem_count());
+        let made = tokens(&parameters[0], context.indices)?;
+        let placed = offset(&made.result.reshape((rows, ()))?, &parameters[1])?;
+        let width = self.width;
+        Ok(Fused::new(placed.result, move |gradient, _| {
+            let by_vector = (made.backward)(&gradient.reshape((vectors, width))?, false)?;
+            let by_place = (placed.backward)(gradient, false)?;
+            Ok(Gradients {
+                inputs: Vec::new(),
+                parameters: [by_vector.parameters, by_place.parameters].concat(),
+            })
+        }))
     }
 }
 

@@ -2,6 +2,7 @@
 //! step, in pieces that threads share.
 
 mod by_candle;
+mod fused;
 mod rule;
 
 pub use rule::{Kind, Rule};
@@ -182,8 +183,8 @@ impl Optimizer {
         }
     }
 
-    /// The same in candle's ops.
-    pub fn step_by_candle(
+    /// The same in candle's ops, or by kernels where there are any.
+    pub fn step_on_device(
         &mut self,
         declared: &[Declared],
         parameters: &[Var],
@@ -194,6 +195,13 @@ impl Optimizer {
             candle_core::bail!("the optimizer's state isn't where the parameters are");
         };
         self.step += 1;
+        if parameters
+            .first()
+            .is_some_and(|parameter| crate::fused::on(parameter))
+        {
+            let update = Update::new(self.rule, self.step, learning_rate);
+            return fused::step(&update, self.rule.clip, declared, parameters, tensors, gradients);
+        }
         by_candle::step(
             self.rule,
             self.step,

@@ -59,14 +59,18 @@ impl Kind {
 /// The numbers of one step that are the same for all parameters.
 #[derive(Debug, Clone, Copy)]
 pub struct Update {
-    kind: Kind,
-    rate: f32,
-    decay: f32,
+    /// The kind.
+    pub kind: Kind,
+    /// The learning rate.
+    pub rate: f32,
+    /// Weight decay, of what decays.
+    pub decay: f32,
     // Factor of the gradient.
     factor: f32,
-    // Of running means that began with zeros: Adam's corrections.
-    corrections: (f32, f32),
-    first_step: bool,
+    /// Of running means that began with zeros: Adam's corrections.
+    pub corrections: (f32, f32),
+    /// Whether no step was before.
+    pub first_step: bool,
 }
 
 impl Update {

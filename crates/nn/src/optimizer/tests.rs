@@ -1,7 +1,8 @@
-//! Each rule against a plain one in f64, against candle's ops, and against itself with other threads and shards.
+//! Each rule against a plain one in f64, against candle's ops and the kernels, and against itself with other threads and shards.
 
 use super::*;
 use crate::{
+    fused::emulated::{self, Turns},
     graph::Start,
     rng::{Purpose, Random},
 };
@@ -99,7 +100,7 @@ fn reference(rule: Rule, rate: f64, step: i32, value: &mut f64, gradient: f64, s
 
 #[test]
 fn every_kind_agrees_with_its_paper_and_with_candle() {
-    let sizes = [7, 5, 3];
+    let sizes = [107, 5, 3];
     let declared = declared(&sizes);
     for kind in KINDS {
         for clip in [None, Some(1.5)] {
@@ -111,34 +112,38 @@ fn every_kind_agrees_with_its_paper_and_with_candle() {
             let mut random = Random::new(1, Purpose::Weights, 0);
             let start = normal(&sizes, &mut random);
             let mut ours = start.clone();
-            let vars: Vec<Var> = start
-                .iter()
-                .map(|numbers| Var::from_slice(numbers, numbers.len(), &Device::Cpu).unwrap())
-                .collect();
+            let vars = |device: &Device| -> Vec<Var> {
+                let vars = start
+                    .iter()
+                    .map(|numbers| Var::from_slice(numbers, numbers.len(), device));
+                vars.collect::<Result<_>>().unwrap()
+            };
+            let (vars, fused_vars) = (vars(&Device::Cpu), vars(&emulated::device()));
             let mut optimizer = Optimizer::new(rule, &declared);
             let mut by_candle = Optimizer::new(rule, &declared).to_device(&vars).unwrap();
+            let mut by_kernels = Optimizer::new(rule, &declared).to_device(&fused_vars).unwrap();
             let mut expected: Vec<Vec<f64>> = start
                 .iter()
                 .map(|numbers| numbers.iter().map(|number| f64::from(*number)).collect())
                 .collect();
-            let mut states = vec![vec![[0.0; 2]; 7]; 2];
+            let mut states = vec![vec![[0.0; 2]; sizes[0]]; 2];
             for step in 1..=20 {
                 let gradients = normal(&sizes, &mut random);
                 optimizer.step(&declared, &mut ours, &[&gradients], RATE, 1);
-                // A loss whose gradients by the variables are these numbers.
-                let loss = vars
-                    .iter()
-                    .zip(&gradients)
-                    .map(|(var, gradient)| {
-                        let gradient = Tensor::from_slice(gradient, gradient.len(), &Device::Cpu)?;
+                // The gradients of a loss whose gradients by the variables are these numbers.
+                let store = |vars: &[Var]| {
+                    let losses = vars.iter().zip(&gradients).map(|(var, gradient)| {
+                        let gradient = Tensor::from_slice(gradient, gradient.len(), var.device())?;
                         (var.as_tensor() * gradient)?.sum_all()
-                    })
-                    .reduce(|left, right| left? + right?)
-                    .unwrap()
-                    .unwrap();
+                    });
+                    let loss = losses.reduce(|left, right| left? + right?).unwrap();
+                    loss.unwrap().backward().unwrap()
+                };
                 by_candle
-                    .step_by_candle(&declared, &vars, &loss.backward().unwrap(), RATE)
+                    .step_on_device(&declared, &vars, &store(&vars), RATE)
                     .unwrap();
+                let fused = || by_kernels.step_on_device(&declared, &fused_vars, &store(&fused_vars), RATE);
+                emulated::on(Turns::Backwards, fused).unwrap();
                 let norm = gradients[..2]
                     .iter()
                     .flatten()
@@ -160,6 +165,7 @@ fn every_kind_agrees_with_its_paper_and_with_candle() {
             }
             for parameter in 0..3 {
                 let by_candle = vars[parameter].to_vec1::<f32>().unwrap();
+                let by_kernels = fused_vars[parameter].to_vec1::<f32>().unwrap();
                 for at in 0..sizes[parameter] {
                     let (ours, expected) = (ours[parameter][at], expected[parameter][at]);
                     let place = format!("{kind:?} {parameter} {at}");
@@ -167,23 +173,24 @@ fn every_kind_agrees_with_its_paper_and_with_candle() {
                         (f64::from(ours) - expected).abs() < 1e-5,
                         "{place}: {ours} and {expected}"
                     );
-                    assert!(
-                        (by_candle[at] - ours).abs() < 1e-5,
-                        "{place}: candle has {}",
-                        by_candle[at]
-                    );
+                    for (who, theirs) in [("candle", by_candle[at]), ("the kernel", by_kernels[at])] {
+                        assert!((theirs - ours).abs() < 1e-5, "{place}: {who} has {theirs}");
+                    }
                 }
             }
             assert_eq!(ours[2], start[2], "what is observed isn't trained");
-            let (ours, theirs) = (optimizer.moments().unwrap(), by_candle.moments().unwrap());
+            let ours = optimizer.moments().unwrap();
             assert_eq!(ours[0].len(), kind.state().len());
-            for (ours, theirs) in ours
-                .iter()
-                .flatten()
-                .flatten()
-                .zip(theirs.iter().flatten().flatten())
-            {
-                assert!((ours - theirs).abs() < 1e-5);
+            for theirs in [by_candle, by_kernels] {
+                let theirs = theirs.moments().unwrap();
+                let pairs = ours
+                    .iter()
+                    .flatten()
+                    .flatten()
+                    .zip(theirs.iter().flatten().flatten());
+                for (ours, theirs) in pairs {
+                    assert!((ours - theirs).abs() < 1e-5);
+                }
             }
         }
     }
