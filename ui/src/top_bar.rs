@@ -10,10 +10,12 @@ use crate::verdict::named_chip_ui;
 use crate::view::Frame;
 use crate::widgets::{Button, Icon, focus_ring, line, paint_left, paint_right};
 use egui::{
-    Align, CornerRadius, Layout, Rect, Role, Sense, Stroke, StrokeKind, Ui, UiBuilder, WidgetInfo, vec2,
+    Align, CornerRadius, Id, Layout, Rect, Role, Sense, Stroke, StrokeKind, Ui, UiBuilder, WidgetInfo, vec2,
 };
 
 const FIELD: f32 = 360.0;
+/// With less room at the right than this there is no chip with the verdict.
+const NARROW: f32 = 380.0;
 
 /// Shows the bar in its panel.
 pub fn top_bar_ui(ui: &mut Ui, frame: &mut Frame<'_>) {
@@ -28,9 +30,25 @@ pub fn top_bar_ui(ui: &mut Ui, frame: &mut Frame<'_>) {
     names_ui(&mut names, frame);
     let mut middle = ui.new_child(UiBuilder::new().max_rect(field).layout(left_to_right));
     command_field_ui(&mut middle, frame);
-    let layout = Layout::right_to_left(Align::Center);
-    let mut actions = ui.new_child(UiBuilder::new().max_rect(right).layout(layout));
-    actions_ui(&mut actions, frame);
+    at_right_ui(ui, right, |ui| actions_ui(ui, frame, right.width() < NARROW));
+}
+
+/// Puts things side by side at the right end of `room`, in the order in which Tab goes through them. What is laid out from
+/// the right would be gone through from the right as well.
+fn at_right_ui(ui: &mut Ui, room: Rect, add_contents: impl FnOnce(&mut Ui)) {
+    let id = Id::unique("at the right of the top bar");
+    let width: f32 = ui.data(|data| data.get_temp(id)).unwrap_or_default();
+    let start = (room.right() - width).max(room.left());
+    let rect = Rect::from_min_max(egui::pos2(start, room.top()), room.max);
+    let layout = Layout::left_to_right(Align::Center);
+    let mut child = ui.new_child(UiBuilder::new().max_rect(rect).layout(layout));
+    add_contents(&mut child);
+    let used = child.min_rect().width();
+    if (used - width).abs() > 0.5 {
+        ui.data_mut(|data| data.insert_temp(id, used));
+        ui.ctx()
+            .request_discard("what stands at the right has another width");
+    }
 }
 
 fn names_ui(ui: &mut Ui, frame: &mut Frame<'_>) {
@@ -79,26 +97,9 @@ fn command_field_ui(ui: &mut Ui, frame: &mut Frame<'_>) {
     }
 }
 
-fn actions_ui(ui: &mut Ui, frame: &mut Frame<'_>) {
-    ui.add_space(space::M);
+fn actions_ui(ui: &mut Ui, frame: &mut Frame<'_>, narrow: bool) {
     if frame.notebook().is_none() {
         return;
-    }
-    let narrow = ui.available_width() < 380.0;
-    if let Some((block, cell)) = frame.train_cell() {
-        let send = Button::new(Command::SendToCloud.text()).primary();
-        if ui
-            .add(send)
-            .on_hover_text(tip(ui.ctx(), Command::SendToCloud))
-            .clicked()
-        {
-            Command::SendToCloud.perform(ui.ctx(), frame);
-        }
-        let rows = frame.view.rows_of(block);
-        if !narrow && named_chip_ui(ui, cell, rows).clicked() {
-            frame.go_to(block);
-            show_tab(frame, Tab::Places);
-        }
     }
     let run = Button::new(Command::RunAll.text()).icon(Icon::Play);
     let enabled = Command::RunAll.enabled(frame);
@@ -107,4 +108,20 @@ fn actions_ui(ui: &mut Ui, frame: &mut Frame<'_>) {
     if response.on_hover_text(tip(ui.ctx(), Command::RunAll)).clicked() {
         Command::RunAll.perform(ui.ctx(), frame);
     }
+    if let Some((block, cell)) = frame.train_cell() {
+        let rows = frame.view.rows_of(block);
+        if !narrow && named_chip_ui(ui, cell, rows).clicked() {
+            frame.go_to(block);
+            show_tab(frame, Tab::Places);
+        }
+        let send = Button::new(Command::SendToCloud.text()).primary();
+        if ui
+            .add(send)
+            .on_hover_text(tip(ui.ctx(), Command::SendToCloud))
+            .clicked()
+        {
+            Command::SendToCloud.perform(ui.ctx(), frame);
+        }
+    }
+    ui.add_space(space::M);
 }

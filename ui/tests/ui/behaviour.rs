@@ -366,6 +366,21 @@ fn who_goes_to_a_cell_goes_on_from_there_by_keys() {
 }
 
 #[test]
+fn tab_goes_through_the_top_bar_from_left_to_right() {
+    let mut harness = window(flights(), WINDOW);
+    harness.run();
+    harness.get_by_label("Run a command…").focus();
+    harness.run();
+    let mut reached = Vec::new();
+    for name in ["Run all", "Sample: ", "Send to cloud…"] {
+        press(&mut harness, Modifiers::NONE, Key::Tab);
+        let mut named = harness.get_all_by_label_contains(name);
+        reached.push((name, named.any(|node| node.is_focused())));
+    }
+    assert!(reached.iter().all(|(_, focused)| *focused), "{reached:?}");
+}
+
+#[test]
 fn a_lost_run_is_resumed_at_its_cell() {
     let mut harness = window(flights(), WINDOW);
     harness.get_by_label_contains("Go to late").click();
