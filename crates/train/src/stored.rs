@@ -167,6 +167,12 @@ impl Examples for Stored {
     fn shuffle(&self, rows: &mut Vec<u32>, random: &mut Random) {
         self.shuffle.shuffle(rows, random);
     }
+
+    fn end_learning(&self) {
+        let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
+        window.keep_last();
+        window.spare = Vec::new();
+    }
 }
 
 impl Window {
@@ -252,6 +258,11 @@ mod tests {
         assert_eq!(kept(), 1, "rows in their order are needed once");
         stored.gather(&[300, 5, 10_000, 301, 6], &mut batch).unwrap();
         assert_eq!(kept(), 2);
+        let spare = || stored.window.lock().unwrap().spare.len();
+        stored.gather(&(0..1000).collect::<Vec<_>>(), &mut batch).unwrap();
+        assert!(spare() > 0, "their memory is for other blocks");
+        stored.end_learning();
+        assert_eq!((kept(), spare()), (1, 0));
         let files = std::fs::read_dir(folder.path()).unwrap().count();
         assert_eq!(files, 0, "no name is left behind");
     }

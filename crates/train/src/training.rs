@@ -85,6 +85,7 @@ pub fn train(
     if training.progress.epoch > resumed && !training.forecaster.is_measured() {
         training.measured()?;
     }
+    prepared.rows.end_learning();
     Ok(Trained {
         own_epochs: training.progress.epoch - resumed,
         forecaster: training.forecaster,

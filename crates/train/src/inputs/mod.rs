@@ -140,6 +140,9 @@ pub trait Examples: Debug + Send + Sync {
     /// Makes rows to learn from a little different each time, where that leaves what they are.
     fn vary(&self, _batch: &mut Batch, _random: &mut Random) {}
 
+    /// Gives back memory that is kept from epoch to epoch: no more rows are learned from.
+    fn end_learning(&self) {}
+
     /// Where the numbers that a model gives for a row begin, and what they are multiplied by, in the target's unit:
     /// `None` where the task says it for all rows.
     fn unit(&self, _row: u32) -> Option<Unit> {
