@@ -206,10 +206,10 @@ impl Shell {
                     });
                 }
             }
-            ShellRequest::ExportModelDialog { run } => {
+            ShellRequest::ExportModelDialog { run, name } => {
                 if let Some(answer) = self.chosen(|path| Operation::ExportModel { run, path }) {
                     let dialog = self.dialog("Export model").add_filter("ONNX model", &["onnx"]);
-                    let dialog = dialog.set_file_name("model.onnx");
+                    let dialog = dialog.set_file_name(format!("{name}.onnx"));
                     dialog.save_file(move |file| answer(file.and_then(path)));
                 }
             }

@@ -75,6 +75,8 @@ pub enum ShellRequest {
     ExportModelDialog {
         /// The run's id.
         run: String,
+        /// A name for the file, without its ending.
+        name: String,
     },
     /// Ask where a chart is to be saved, as PNG or SVG; answered with `Operation::SaveChart`.
     SaveChartDialog {

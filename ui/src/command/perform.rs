@@ -154,8 +154,9 @@ impl Command {
             }
             Self::SendToCloud => send_to_cloud(frame),
             Self::ExportModel => {
-                if let Some(run) = frame.run().map(|run| run.id.clone()) {
-                    frame.ask_shell(ShellRequest::ExportModelDialog { run });
+                if let Some(run) = frame.run() {
+                    let (run, name) = (run.id.clone(), run.cell.clone());
+                    frame.ask_shell(ShellRequest::ExportModelDialog { run, name });
                 }
             }
             Self::ResumeRun => {

@@ -420,7 +420,14 @@ fn the_palette_exports_a_models_run_and_resumes_one_that_was_stopped() {
         .clone();
     let (operations, requests) = found(&mut harness, RunStatus::Done, "export model");
     assert_eq!(operations, []);
-    assert_eq!(requests, [ShellRequest::ExportModelDialog { run: run.clone() }]);
+    let name = "late".to_owned();
+    assert_eq!(
+        requests,
+        [ShellRequest::ExportModelDialog {
+            run: run.clone(),
+            name
+        }]
+    );
     let (operations, requests) = found(&mut harness, RunStatus::Stopped, "resume run");
     assert_eq!((operations, requests), (vec![Operation::Resume { run }], vec![]));
     let (operations, requests) = found(&mut harness, RunStatus::Running, "resume run");
