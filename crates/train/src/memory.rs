@@ -38,8 +38,8 @@ pub fn allowed(megabytes: Option<u64>) -> u64 {
 pub fn check(graph: &Graph, batch_rows: usize, table_bytes: u64, available: u64) -> Result<()> {
     let parameters: usize = graph.parameters().iter().map(Declared::size).sum();
     let fixed = table_bytes + 4 * PARAMETER_COPIES * parameters as u64;
-    // Each number of each op, and its gradient.
-    let of_row = 2 * 4 * graph.numbers_per_row() as u64;
+    // Each number of each op, and its gradient; what is put in also as it was gathered, for this batch and the next.
+    let of_row = 2 * 4 * (graph.numbers_per_row() + graph.width(0)) as u64;
     let needed = fixed + of_row * batch_rows as u64;
     let most = (available as f64 * SHARE) as u64;
     if available == 0 || needed <= most {
