@@ -254,5 +254,16 @@ mod tests {
                 .observed(&[channels])
                 .agrees(BatchNorm { positions, channels }, &[positions, channels]);
         }
+
+        #[test]
+        fn agrees_with_candle_on_few_rows(rows in 2..5usize, positions in 1..7usize, channels in 1..20usize, seed: u64) {
+            Case::new(rows, seed)
+                .input_apart(&[positions, channels], channels)
+                .parameter(&[channels])
+                .parameter(&[channels])
+                .observed(&[channels])
+                .observed(&[channels])
+                .agrees(BatchNorm { positions, channels }, &[positions, channels]);
+        }
     }
 }

@@ -74,6 +74,18 @@ impl Case {
         self
     }
 
+    /// An input of which every so many numbers are farther from the next ones than chance would have them: what divides by the
+    /// deviation of a few numbers is exact to no digit where they are nearly the same.
+    pub fn input_apart(self, shape: &[usize], every: usize) -> Self {
+        let mut case = self.input(shape);
+        if let Some(operand) = case.inputs.last_mut() {
+            for (index, number) in operand.numbers.iter_mut().enumerate() {
+                *number = number.tanh() + 3.0 * (index / every % 8) as f32;
+            }
+        }
+        case
+    }
+
     /// A parameter.
     pub fn parameter(mut self, shape: &[usize]) -> Self {
         let numbers = self.normal(shape.iter().product());
