@@ -127,6 +127,12 @@ pub enum Message {
         key: String,
         result: Result<Box<Leaderboard>, Problem>,
     },
+    /// A worker goes on with a run, or couldn't be started.
+    Resumed {
+        task: TaskId,
+        run: String,
+        result: Result<(), Problem>,
+    },
     /// A run of the open project is followed from now on.
     RunAttached {
         cell: String,
@@ -352,7 +358,11 @@ pub enum Effect {
         cancel: Cancel,
     },
     /// Start a worker on a run that was lost or stopped.
-    Resume { run_dir: PathBuf },
+    Resume {
+        task: TaskId,
+        run: String,
+        run_dir: PathBuf,
+    },
     /// Write a run's model to a file, as ONNX.
     ExportModel { run_dir: PathBuf, path: PathBuf },
     /// Follow a run's events. Ends by itself with the run.

@@ -96,10 +96,9 @@ impl Workers {
                     answer(messages, Message::Failed(problem));
                 }
             }),
-            Effect::Resume { run_dir } => self.on_files(move |messages| {
-                if let Err(problem) = aloft_engine::start(&run_dir) {
-                    answer(messages, Message::Failed(problem));
-                }
+            Effect::Resume { task, run, run_dir } => self.on_files(move |messages| {
+                let result = aloft_engine::start(&run_dir).map(drop);
+                answer(messages, Message::Resumed { task, run, result });
             }),
             Effect::ExportModel { run_dir, path } => self.alone("export", move |messages| {
                 match aloft_engine::export_onnx(&run_dir, &path) {

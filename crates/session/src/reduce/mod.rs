@@ -76,6 +76,7 @@ pub fn reduce(state: &mut State, message: Message, now: Instant) -> Vec<Effect> 
         Message::RunStarted { task, key, result } => runs::started(state, task, key, result, &mut effects),
         Message::Swept { task, leaderboard } => sweep::swept(state, task, *leaderboard),
         Message::SweepEnded { task, key, result } => sweep::ended(state, task, key, result, &mut effects),
+        Message::Resumed { task, run, result } => runs::resumed(state, task, &run, result, &mut effects),
         Message::RunAttached {
             cell,
             record,

@@ -395,6 +395,38 @@ pub fn resume(state: &mut State, run: &str, effects: &mut Vec<Effect>) {
             fraction: None,
         };
     }
-    effects.push(Effect::Resume { run_dir });
-    follow(state, run, Some(id), effects);
+    effects.push(Effect::Resume {
+        task: id,
+        run: run.to_owned(),
+        run_dir,
+    });
+}
+
+/// A worker goes on with a run. Only now it is followed: whoever looked before would see that it had ended.
+pub fn resumed(
+    state: &mut State,
+    id: TaskId,
+    run: &str,
+    result: Result<(), Problem>,
+    effects: &mut Vec<Effect>,
+) {
+    match result {
+        Ok(()) => {
+            follow(state, run, Some(id), effects);
+            if let Some(open) = &state.open {
+                effects.push(Effect::List {
+                    project: open.project.clone(),
+                });
+            }
+        }
+        Err(problem) => {
+            let Some(task) = state.end_task(id) else { return };
+            let Work::Train { cell, .. } = task.work else {
+                return;
+            };
+            if let Some(notebook) = state.notebook_mut() {
+                notebook.cell_mut(&cell).state = CellState::Failed { problem };
+            }
+        }
+    }
 }

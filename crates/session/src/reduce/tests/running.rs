@@ -97,6 +97,49 @@ fn a_lost_run_says_what_became_of_it() {
 }
 
 #[test]
+fn a_resumed_run_is_followed_once_its_worker_is_there() {
+    let mut bench = Bench::new(NOTEBOOK, None);
+    let first = std::mem::take(&mut bench.first);
+    bench.settle(first, "");
+    bench.send(Message::RunAttached {
+        cell: "model".into(),
+        record: Box::new(record()),
+        target: None,
+        task: None,
+    });
+    bench.send(Message::RunEnded {
+        run: "one".into(),
+        status: RunStatus::Stopped,
+        problem: None,
+    });
+    let follows = |effects: &[Effect]| {
+        effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Follow { .. }))
+    };
+    for result in [Ok(()), Err(Problem::new(Code::Unsupported, "a worker is on it"))] {
+        let run = "one".to_owned();
+        let effects = bench.operate(Operation::Resume { run: run.clone() });
+        let [Effect::Resume { task, .. }] = effects[..] else {
+            panic!("{effects:?}")
+        };
+        assert!(matches!(bench.cell("model"), CellState::Running { .. }));
+        // What the folder says of the end before isn't looked at meanwhile.
+        assert!(!follows(&effects));
+        let effects = bench.send(Message::Resumed {
+            task,
+            run,
+            result: result.clone(),
+        });
+        assert_eq!(follows(&effects), result.is_ok());
+        match result {
+            Ok(()) => assert!(matches!(bench.cell("model"), CellState::Running { .. })),
+            Err(problem) => assert_eq!(bench.cell("model"), CellState::Failed { problem }),
+        }
+    }
+}
+
+#[test]
 fn undo_takes_the_failures_of_an_edit_back() {
     let mut bench = Bench::new(NOTEBOOK, None);
     let first = std::mem::take(&mut bench.first);
