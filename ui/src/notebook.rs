@@ -139,10 +139,19 @@ fn block_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: &BlockView) {
     frame.view.heights.insert(block.id, painted.height());
     if is_sought {
         reveal(ui, frame, painted);
+    } else if frame.view.selected == Some(block.id) && outgrows(ui.clip_rect(), place, painted) {
+        frame.view.reveal = Some(block.id);
     }
     if card.has_focus() && cell_of(block).is_some() {
         crate::widgets::focus_ring_at(ui, painted, radius::CARD);
     }
+}
+
+/// Whether a block that ended in sight doesn't any more, because it has grown: a result came, or a line was written.
+fn outgrows(room: Rect, before: Rect, now: Rect) -> bool {
+    now.height() > before.height() + 1.0
+        && room.y_range().contains(before.bottom())
+        && now.bottom() > room.bottom()
 }
 
 /// Brings the block that is sought into view. Blocks on the way there may have grown since they were painted, so this

@@ -1,7 +1,11 @@
 //! A run as curves, metrics and words, while it goes on and after.
 
+mod curves;
+
+pub use curves::curves_ui;
+
 use crate::cell::foot::{words, words_in};
-use crate::chart::{X_AXIS, axis, quiet, sample_line_ui};
+use crate::chart::sample_line_ui;
 use crate::fonts;
 use crate::metrics;
 use crate::tokens::{Tokens, font, space};
@@ -11,10 +15,7 @@ use aloft_protocol::BlockId;
 use aloft_protocol::snapshot::{FoldView, TrainingView};
 use aloft_spec::event::Phase;
 use aloft_spec::text;
-use egui::{Align, Layout, Margin, RichText, Role, Ui, WidgetInfo};
-use egui_plot::{AxisHints, HLine, HoverPosition, Line, LineStyle, Plot, PlotPoints, Points};
-
-const HEIGHT: f32 = 188.0;
+use egui::{Align, Layout, Margin, RichText, Ui};
 
 /// How far a run is: `epoch 7 of 20 · 1.69 M rows/s · 12 s left`.
 pub fn progress(training: &TrainingView) -> String {
@@ -48,94 +49,6 @@ pub fn rows_per_second(rate: f64) -> String {
     } else {
         format!("{} rows/s", text::thousands(rate.round() as u64))
     }
-}
-
-/// The curves of the loss.
-pub fn curves_ui(ui: &mut Ui, block: BlockId, training: &TrainingView) {
-    let t = Tokens::of(ui);
-    egui::Frame::new()
-        .inner_margin(Margin {
-            left: 4,
-            right: space::M as i8,
-            top: space::S as i8,
-            bottom: 2,
-        })
-        .show(ui, |ui| {
-            let epochs = f64::from(training.epochs.max(1));
-            let x_axis = axis(AxisHints::new_x(), "epoch", t)
-                .min_thickness(X_AXIS)
-                .formatter(|mark, _| text::significant_digits(mark.value, 3));
-            let y_axis = axis(AxisHints::new_y(), "loss", t)
-                .min_thickness(44.0)
-                .formatter(|mark, _| text::significant_digits(mark.value, 3));
-            let plot = quiet(Plot::new(("curves", block)), t)
-                .height(HEIGHT)
-                .include_x(0.0)
-                .include_x(epochs)
-                .set_margin_fraction(egui::vec2(0.01, 0.08))
-                .custom_x_axes(vec![x_axis])
-                .custom_y_axes(vec![y_axis])
-                .label_formatter(|hover| match hover {
-                    HoverPosition::NearDataPoint {
-                        plot_name, position, ..
-                    } => Some(format!(
-                        "{plot_name} {}\nepoch {}",
-                        text::significant_digits(position.y, 4),
-                        text::significant_digits(position.x, 3),
-                    )),
-                    HoverPosition::Elsewhere { .. } => None,
-                });
-            let shown = plot.show(ui, |plot| {
-                if let Some(best) = training.previous_best {
-                    let dashed = LineStyle::dashed_loose();
-                    plot.hline(
-                        HLine::new("best so far", best)
-                            .color(t.faint)
-                            .width(1.2)
-                            .style(dashed),
-                    );
-                }
-                let train = PlotPoints::from(training.train_loss.clone());
-                plot.line(curve("train", train).color(t.accent_quiet).width(1.3));
-                let validation = PlotPoints::from(training.validation_loss.clone());
-                plot.line(curve("validation", validation).color(t.accent).width(2.0));
-                // While it runs a point marks how far it is, and then the epoch whose model was kept.
-                let marked = match training.seconds {
-                    Some(_) => lowest(&training.validation_loss),
-                    None => training.validation_loss.last(),
-                };
-                if let Some(marked) = marked {
-                    let point = Points::new("validation", PlotPoints::from(vec![*marked]));
-                    plot.points(point.color(t.accent).radius(2.8));
-                }
-            });
-            shown
-                .response
-                .widget_info(|| WidgetInfo::labeled(Role::Image, true, spoken(training)));
-        });
-}
-
-/// A line through points. Where points are near each other the plot would paint the ground between their lows and highs
-/// instead, without smooth edges: a steep line is torn, and a peak becomes a wedge.
-fn curve<'a>(name: &str, points: PlotPoints<'a>) -> Line<'a> {
-    Line::new(name, points).allow_band(false)
-}
-
-fn lowest(points: &[[f64; 2]]) -> Option<&[f64; 2]> {
-    points.iter().min_by(|a, b| a[1].total_cmp(&b[1]))
-}
-
-/// The curves for those who don't see them.
-fn spoken(training: &TrainingView) -> String {
-    let last = |points: &[[f64; 2]]| points.last().map(|point| text::significant_digits(point[1], 3));
-    let part =
-        |name: &str, value: Option<String>| value.map_or(String::new(), |value| format!(", {name} {value}"));
-    format!(
-        "Loss over {} epochs{}{}",
-        training.epoch,
-        part("validation", last(&training.validation_loss)),
-        part("train", last(&training.train_loss)),
-    )
 }
 
 /// The labels of the curves, and what the run is of.

@@ -2,7 +2,7 @@
 
 use crate::support::{
     CTRL, CTRL_SHIFT, WINDOW, Window, asked, charts, click, every_chart, flights, notebook_mut, of, press,
-    welcome, window,
+    trained, welcome, window,
 };
 use aloft_protocol::operation::{CloseChoice, Rows};
 use aloft_protocol::snapshot::{BlockContent, CellState, Notice, Question};
@@ -332,6 +332,32 @@ fn who_goes_to_a_cell_sees_it() {
             "chart {chart} is at {place:?}"
         );
     }
+}
+
+#[test]
+fn what_comes_of_the_selected_cell_stays_in_sight() {
+    let mut harness = window(flights(), [1440.0, 700.0]);
+    harness.run();
+    harness.get_by_label_contains("Go to late").click();
+    harness.run();
+    let before = harness.get_by_label_contains("Cell late,").rect();
+    assert!(before.bottom() <= 700.0, "{before:?}");
+    harness.state_mut().snapshot = trained();
+    harness.run();
+    let after = harness.get_by_label_contains("Cell late,").rect();
+    assert!(after.height() > before.height() + 50.0, "{before:?}, {after:?}");
+    assert!(after.bottom() <= 700.0, "{after:?}");
+    // Of a cell that nobody looks at it doesn't move the page.
+    let mut harness = window(flights(), [1440.0, 700.0]);
+    harness.run();
+    harness.get_by_label_contains("Go to late").click();
+    harness.run();
+    harness.get_by_label_contains("Cell joined").click();
+    harness.run();
+    let before = harness.get_by_label_contains("Cell joined").rect();
+    harness.state_mut().snapshot = trained();
+    harness.run();
+    assert_eq!(harness.get_by_label_contains("Cell joined").rect(), before);
 }
 
 #[test]
