@@ -106,9 +106,11 @@ pub fn table_ui(ui: &mut Ui, metrics: &Metrics) {
             } else {
                 4
             };
+            let sizes = splits.iter().filter_map(|(_, split)| split.get(name));
+            let largest = sizes.map(|value| value.abs()).fold(0.0, f64::max);
             let value = |split: &BTreeMap<String, f64>| {
                 let value = split.get(name);
-                value.map_or_else(String::new, |value| text::aligned(*value, digits))
+                value.map_or_else(String::new, |value| text::aligned_beside(*value, largest, digits))
             };
             let values: Vec<String> = splits.iter().map(|(_, split)| value(split)).collect();
             let row = row_ui(ui, &word(name), &values, &fonts::regular(font::BODY), color);

@@ -339,10 +339,14 @@ pub struct TrainingView {
     pub target: Option<String>,
     /// Its phase.
     pub phase: Option<Phase>,
+    /// What it is counted in: epochs are these wherever they are named here.
+    pub unit: TrainingUnit,
     /// Epochs finished.
     pub epoch: u32,
     /// Epochs at the most.
     pub epochs: u32,
+    /// The epoch whose model was kept, once it is evaluated.
+    pub best_epoch: Option<u32>,
     /// Where its cross-validation stands, while that goes on.
     pub fold: Option<FoldView>,
     /// Training rows a second.
@@ -371,6 +375,27 @@ pub struct TrainingView {
     pub seconds: Option<f64>,
     /// Seconds that were forecast for what was run, once known.
     pub forecast_seconds: Option<f64>,
+}
+
+/// What the progress of a training is counted in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TrainingUnit {
+    /// Once through all training rows.
+    #[default]
+    Epoch,
+    /// Of trees, one for each output.
+    Round,
+}
+
+impl TrainingUnit {
+    /// The word for one.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Epoch => "epoch",
+            Self::Round => "round",
+        }
+    }
 }
 
 /// The machine.

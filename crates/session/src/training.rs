@@ -1,12 +1,15 @@
 //! A run's events, folded into the curves and facts that the window shows.
 
-use aloft_protocol::snapshot::{FoldView, TrainingView};
+use aloft_protocol::snapshot::{FoldView, TrainingUnit, TrainingView};
 use aloft_spec::{
     event::{Event, EventKind},
+    report::Report,
     run::{RunRecord, RunStatus},
     text::thousands,
+    train::{ModelKind, TreesSpec},
     verdict::Verdict,
 };
+use std::sync::Arc;
 
 /// Points of a curve that are kept: more than a screen has pixels, few enough for a frame.
 const CURVE_POINTS: usize = 2_000;
@@ -23,16 +26,23 @@ pub struct Training {
     /// How it ended, once it has.
     pub ended: Option<(RunStatus, Option<aloft_spec::Problem>)>,
     steps_per_epoch: u64,
+    /// How many of what people count in an epoch is: of trees it is some rounds.
+    units: u32,
 }
 
 impl Training {
     /// Nothing has happened yet.
     pub fn new(record: &RunRecord, target: Option<String>, previous_best: Option<f64>) -> Self {
+        let (unit, units) = match record.train.model.kind {
+            ModelKind::Trees => (TrainingUnit::Round, TreesSpec::ROUNDS_PER_EPOCH),
+            _ => (TrainingUnit::Epoch, 1),
+        };
         Self {
             view: TrainingView {
                 run: record.id.clone(),
                 target,
-                epochs: record.train.epochs.unwrap_or_default(),
+                unit,
+                epochs: record.train.epochs.unwrap_or_default() * units,
                 previous_best,
                 extent: record.data.extent.to_string(),
                 ..TrainingView::default()
@@ -40,7 +50,14 @@ impl Training {
             verdict: None,
             ended: None,
             steps_per_epoch: 0,
+            units,
         }
+    }
+
+    /// The report of the run is there.
+    pub fn report(&mut self, report: Report) {
+        self.view.best_epoch = Some(report.best_epoch * self.units);
+        self.view.report = Some(Arc::new(report));
     }
 
     /// Share of the epochs that is done; of the folds, once these are trained.
@@ -61,7 +78,7 @@ impl Training {
 
     /// Takes the next event.
     pub fn apply(&mut self, event: Event) {
-        let view = &mut self.view;
+        let (view, units) = (&mut self.view, self.units);
         match event.kind {
             EventKind::Started {
                 device,
@@ -72,10 +89,10 @@ impl Training {
                 set_fact(view, "device", device);
                 set_fact(view, "machine", host);
                 // A worker that resumes repeats nothing of the epochs that were finished.
-                let resumed = f64::from(resumed_epochs);
+                view.epoch = resumed_epochs * units;
+                let resumed = f64::from(view.epoch);
                 view.train_loss.retain(|point| point[0] <= resumed);
                 view.validation_loss.retain(|point| point[0] <= resumed);
-                view.epoch = resumed_epochs;
                 self.ended = None;
             }
             EventKind::Phase { phase } => {
@@ -94,7 +111,7 @@ impl Training {
                 steps_per_epoch,
                 ..
             } => {
-                view.epochs = epochs;
+                view.epochs = epochs * units;
                 self.steps_per_epoch = steps_per_epoch;
                 set_fact(view, "task", task);
                 set_fact(view, "training rows", thousands(train_rows));
@@ -104,7 +121,10 @@ impl Training {
                     set_fact(view, "rows without a target", thousands(dropped_rows));
                 }
                 set_fact(view, "columns", thousands(features.len() as u64));
-                set_fact(view, "parameters", thousands(parameters));
+                // Trees have none.
+                if parameters > 0 {
+                    set_fact(view, "parameters", thousands(parameters));
+                }
             }
             EventKind::Measured { .. } => {}
             EventKind::Verdict { verdict } => self.verdict = Some(verdict),
@@ -116,10 +136,8 @@ impl Training {
                 ..
             } => {
                 if self.steps_per_epoch > 0 {
-                    push(
-                        &mut view.train_loss,
-                        [step as f64 / self.steps_per_epoch as f64, loss],
-                    );
+                    let epochs = step as f64 / self.steps_per_epoch as f64;
+                    push(&mut view.train_loss, [epochs * f64::from(units), loss]);
                 }
                 view.samples_per_second = samples_per_second;
                 view.seconds_left = Some(seconds_left);
@@ -136,8 +154,8 @@ impl Training {
                 view.fold = Some(FoldView {
                     fold,
                     folds,
-                    epoch,
-                    epochs,
+                    epoch: epoch * units,
+                    epochs: epochs * units,
                 });
                 view.samples_per_second = samples_per_second;
                 view.seconds_left = Some(seconds_left);
@@ -149,18 +167,20 @@ impl Training {
                 samples_per_second,
                 ..
             } => {
-                view.epoch = epoch;
-                let x = f64::from(epoch);
+                view.epoch = epoch * units;
+                let x = f64::from(view.epoch);
                 // Epochs of a training that is done in a moment are told after a step of the last one.
                 let after = view.train_loss.partition_point(|point| point[0] < x);
                 let epoch_before = after.checked_sub(1).and_then(|at| view.train_loss.get(at));
                 // The mean of an epoch lies far from its last steps, where it would be a peak that never was.
-                let has_steps = epoch_before.is_some_and(|point| point[0] > x - 1.0)
-                    || view.train_loss.get(after).is_some_and(|point| point[0] == x);
-                if !has_steps && after == view.train_loss.len() {
-                    push(&mut view.train_loss, [x, train_loss]);
-                } else if !has_steps {
-                    view.train_loss.insert(after, [x, train_loss]);
+                let has_steps = epoch_before.is_some_and(|point| point[0] > x - f64::from(units));
+                match view.train_loss.get_mut(after) {
+                    // Where a step is an epoch its loss was smoothed, which the others' isn't.
+                    Some(point) if point[0] == x && self.steps_per_epoch == 1 => point[1] = train_loss,
+                    Some(point) if point[0] == x => {}
+                    _ if has_steps => {}
+                    Some(_) => view.train_loss.insert(after, [x, train_loss]),
+                    None => push(&mut view.train_loss, [x, train_loss]),
                 }
                 view.epoch_loss = Some(train_loss);
                 push(&mut view.validation_loss, [x, validation_loss]);
@@ -239,6 +259,7 @@ mod tests {
             verdict: None,
             ended: None,
             steps_per_epoch: 10,
+            units: 1,
         }
     }
 
@@ -274,6 +295,37 @@ mod tests {
         let at: Vec<f64> = training.view.train_loss.iter().map(|point| point[0]).collect();
         assert_eq!(at, [1.0, 2.0, 2.5, 4.0], "the third is there by its step");
         assert_eq!(training.view.epoch_loss, Some(0.25));
+    }
+
+    #[test]
+    fn trees_are_counted_in_rounds() {
+        let mut training = training();
+        (training.units, training.steps_per_epoch) = (10, 1);
+        let step = EventKind::Step {
+            step: 3,
+            epoch: 3,
+            loss: 0.9,
+            samples_per_second: 1e3,
+            seconds_left: 0.0,
+        };
+        apply(&mut training, step);
+        for epoch in 1..=4 {
+            let told = EventKind::Epoch {
+                epoch,
+                train_loss: 1.0 / f64::from(epoch),
+                validation_loss: 0.5,
+                metrics: Default::default(),
+                best: true,
+                samples_per_second: 1e3,
+            };
+            apply(&mut training, told);
+        }
+        let curve = [[10.0, 1.0], [20.0, 0.5], [30.0, 1.0 / 3.0], [40.0, 0.25]];
+        assert_eq!(
+            training.view.train_loss, curve,
+            "the smoothed loss of a step makes room"
+        );
+        assert_eq!(training.view.epoch, 40);
     }
 
     #[test]

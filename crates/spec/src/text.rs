@@ -57,17 +57,24 @@ pub fn significant_digits(value: f64, digits: usize) -> String {
 /// A real number of a column whose numbers stand below each other: as [`significant_digits`], with zeros at its end, and of
 /// what is below 1 so many decimals. A number too small for that keeps its digits.
 pub fn aligned(value: f64, digits: usize) -> String {
+    aligned_beside(value, value, digits)
+}
+
+/// The same in a row with a larger number: with as many decimals as that has.
+pub fn aligned_beside(value: f64, largest: f64, digits: usize) -> String {
     let least = 10_f64.powi(1 - digits as i32);
-    let size = value.abs();
-    if size == 0.0 || size > 1.0 && size < 1e15 {
-        let magnitude = size.max(1.0).log10().floor() as i32;
-        let decimals = (digits as i32 - 1 - magnitude).max(0) as usize;
-        return format!("{value:.decimals$}");
+    let size = largest.abs();
+    let decimals = if size > 1.0 && size < 1e15 {
+        (digits as i32 - 1 - size.log10().floor() as i32).max(0) as usize
+    } else if size == 0.0 || (least..=1.0).contains(&size) {
+        digits
+    } else {
+        return significant_digits(value, digits);
+    };
+    match value.is_finite() {
+        true => format!("{value:.decimals$}"),
+        false => significant_digits(value, digits),
     }
-    if (least..=1.0).contains(&size) {
-        return format!("{value:.digits$}");
-    }
-    significant_digits(value, digits)
 }
 
 /// A share of a whole: `17.4 %`, and never `0.0 %` of something or `100.0 %` where something is left.
@@ -198,13 +205,19 @@ mod tests {
         let of = |value| aligned(value, 4);
         assert_eq!(
             [0.9061, 0.25, 0.00936, 1.0, 0.0].map(of),
-            ["0.9061", "0.2500", "0.0094", "1.0000", "0.000"]
+            ["0.9061", "0.2500", "0.0094", "1.0000", "0.0000"]
         );
         assert_eq!([12.5, -7.0, 123_456.7].map(of), ["12.50", "-7.000", "123457"]);
         assert_eq!(
             [0.000_123_4, f64::NAN, f64::INFINITY].map(of),
             ["0.0001234", "NaN", "∞"]
         );
+        let beside = |value| aligned_beside(value, 0.0103, 3);
+        assert_eq!(
+            [0.0103, 0.007_05, f64::NAN].map(beside),
+            ["0.010", "0.007", "NaN"]
+        );
+        assert_eq!(aligned_beside(0.7, 12.5, 4), "0.70");
     }
 
     #[test]

@@ -29,7 +29,8 @@ pub fn curves_ui(ui: &mut Ui, block: BlockId, training: &TrainingView) {
         })
         .show(ui, |ui| {
             let epochs = f64::from(training.epochs.max(1));
-            let x_axis = axis(AxisHints::new_x(), "epoch", t)
+            let unit = training.unit.word();
+            let x_axis = axis(AxisHints::new_x(), unit, t)
                 .min_thickness(X_AXIS)
                 .formatter(|mark, _| text::significant_digits(mark.value, 3));
             let y_axis = axis(AxisHints::new_y(), "loss", t)
@@ -46,7 +47,7 @@ pub fn curves_ui(ui: &mut Ui, block: BlockId, training: &TrainingView) {
                     HoverPosition::NearDataPoint {
                         plot_name, position, ..
                     } => Some(format!(
-                        "{plot_name} {}\nepoch {}",
+                        "{plot_name} {}\n{unit} {}",
                         text::significant_digits(position.y, 4),
                         text::significant_digits(position.x, 3),
                     )),
@@ -100,11 +101,10 @@ fn lowest(points: &[[f64; 2]]) -> Option<&[f64; 2]> {
 /// be a flat line, in which nothing can be told.
 fn told_apart(training: &TrainingView) -> Option<RangeInclusive<f64>> {
     let reached = training.train_loss.last()?[0];
-    let train = training.train_loss.iter();
-    let later = train.clone().filter(|point| point[0] > reached * START);
-    let kept = later.chain(&training.validation_loss).map(|point| point[1]);
-    let (low, high) = ends(kept.chain(training.previous_best))?;
-    let (_, highest) = ends(train.map(|point| point[1]))?;
+    let all = training.train_loss.iter().chain(&training.validation_loss);
+    let later = all.clone().filter(|point| point[0] > reached * START);
+    let (low, high) = ends(later.map(|point| point[1]).chain(training.previous_best))?;
+    let (_, highest) = ends(all.map(|point| point[1]))?;
     let room = (high - low) * MARGIN;
     (room > 0.0 && highest - low > (high - low) * FLATTENING).then_some(low - room..=high + room)
 }
@@ -123,8 +123,9 @@ fn spoken(training: &TrainingView) -> String {
     let part =
         |name: &str, value: Option<String>| value.map_or(String::new(), |value| format!(", {name} {value}"));
     format!(
-        "Loss over {} epochs{}{}",
+        "Loss over {} {}s{}{}",
         training.epoch,
+        training.unit.word(),
         part("validation", last(&training.validation_loss)),
         part("train", last(&training.train_loss)),
     )
@@ -152,7 +153,7 @@ mod tests {
     fn a_start_far_above_is_cut_off() {
         let mut falling = vec![0.7];
         falling.extend([0.29, 0.28, 0.275, 0.27, 0.268, 0.266, 0.265, 0.264, 0.263]);
-        let losses = told_apart(&training(&falling, &[0.27, 0.26])).unwrap();
+        let losses = told_apart(&training(&falling, &[0.54, 0.26])).unwrap();
         assert!(
             losses.contains(&0.26) && losses.contains(&0.29) && !losses.contains(&0.4),
             "{losses:?}"

@@ -12,7 +12,7 @@ use crate::tokens::{Tokens, font, space};
 use crate::view::Frame;
 use crate::widgets::{Button, Icon, line_ui, text_ui};
 use aloft_protocol::BlockId;
-use aloft_protocol::snapshot::{FoldView, TrainingView};
+use aloft_protocol::snapshot::{FoldView, TrainingUnit, TrainingView};
 use aloft_spec::event::Phase;
 use aloft_spec::text;
 use egui::{Align, Layout, Margin, RichText, Ui};
@@ -23,12 +23,13 @@ pub fn progress(training: &TrainingView) -> String {
     if phase != Phase::Train {
         return phase.label().to_owned();
     }
+    let unit = training.unit.word();
     let mut words = match training.fold {
         Some(FoldView {
             fold, folds, epoch, ..
-        }) => format!("fold {fold} of {folds} · epoch {epoch}"),
+        }) => format!("fold {fold} of {folds} · {unit} {epoch}"),
         None => format!(
-            "epoch {} of {}",
+            "{unit} {} of {}",
             training.epoch.max(1).min(training.epochs.max(1)),
             training.epochs
         ),
@@ -93,7 +94,19 @@ pub fn foot_ui(ui: &mut Ui, training: &TrainingView) {
 
 /// The facts of a run, and what it took.
 pub fn facts(training: &TrainingView) -> Vec<(&str, String)> {
-    let outcome = outcome(training).map(|words| ("time", words));
+    let outcome = [
+        epochs(training).map(|words| {
+            (
+                if training.unit == TrainingUnit::Round {
+                    "rounds"
+                } else {
+                    "epochs"
+                },
+                words,
+            )
+        }),
+        outcome(training).map(|words| ("time", words)),
+    ];
     let shown = |name: &str, value: &str| match name {
         "device" => device_words(value),
         _ => value.to_owned(),
@@ -102,7 +115,17 @@ pub fn facts(training: &TrainingView) -> Vec<(&str, String)> {
         .facts
         .iter()
         .map(|(name, value)| (name.as_str(), shown(name, value)));
-    facts.chain(outcome).collect()
+    facts.chain(outcome.into_iter().flatten()).collect()
+}
+
+/// `96 of 120, best 56`, of a run that has ended: how far it came, and the epoch whose model was kept.
+fn epochs(training: &TrainingView) -> Option<String> {
+    let best = training.best_epoch?;
+    let far = match training.epoch == training.epochs {
+        true => training.epochs.to_string(),
+        false => format!("{} of {}", training.epoch, training.epochs),
+    };
+    Some(format!("{far}, best {best}"))
 }
 
 /// `CPU, 2 threads`, of a device as runs name it: `cpu, 2 threads`.
@@ -241,8 +264,25 @@ mod tests {
             progress(&training),
             "fold 2 of 5 · epoch 3 · 1.69 M rows/s · 12 s left"
         );
+        training.unit = TrainingUnit::Round;
+        assert!(progress(&training).starts_with("fold 2 of 5 · round 3 ·"));
         training.phase = Some(Phase::WarmUp);
         assert_eq!(progress(&training), "measuring first steps");
         assert_eq!(rows_per_second(84_313.2), "84,313 rows/s");
+    }
+
+    #[test]
+    fn the_epoch_that_was_kept_is_a_fact() {
+        let mut training = TrainingView {
+            epoch: 96,
+            epochs: 120,
+            ..TrainingView::default()
+        };
+        assert_eq!(facts(&training), []);
+        training.best_epoch = Some(56);
+        assert_eq!(facts(&training), [("epochs", "96 of 120, best 56".to_owned())]);
+        training.epoch = 120;
+        training.unit = TrainingUnit::Round;
+        assert_eq!(facts(&training), [("rounds", "120, best 56".to_owned())]);
     }
 }

@@ -11,7 +11,6 @@ use aloft_spec::{
     run::{RunRecord, RunStatus},
 };
 use std::path::PathBuf;
-use std::sync::Arc;
 
 /// The name of a run is the name of its folder.
 fn run_name(run_dir: &std::path::Path) -> String {
@@ -226,8 +225,9 @@ pub fn reported(state: &mut State, run: &str, result: Result<Option<Report>, Pro
     let Some(name) = cell_of(state, run) else { return };
     if let Some(notebook) = state.notebook_mut()
         && let Some(training) = &mut notebook.cell_mut(&name).training
+        && let Some(report) = report
     {
-        training.view.report = report.map(Arc::new);
+        training.report(report);
     }
 }
 

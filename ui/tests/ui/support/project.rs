@@ -349,6 +349,8 @@ fn training() -> TrainingView {
         run: "20251122T101500Z-late-7f3a21".into(),
         target: None,
         phase: Some(Phase::Train),
+        unit: aloft_protocol::snapshot::TrainingUnit::Epoch,
+        best_epoch: None,
         epoch: 7,
         epochs: 20,
         fold: None,
