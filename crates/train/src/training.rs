@@ -217,6 +217,7 @@ impl<'a> Training<'a> {
         run.event(EventKind::Prepared {
             train_rows: parts.train.len() as u64,
             validation_rows: parts.validation.len() as u64,
+            watched_rows: prepared.watched.len() as u64,
             test_rows: parts.test.len() as u64,
             dropped_rows: prepared.dropped as u64,
             features: prepared.inputs.names(),
@@ -279,7 +280,7 @@ impl<'a> Training<'a> {
             }
         }
         let seconds = start.elapsed().as_secs_f64();
-        let evaluation = self.trainer.evaluate(&self.prepared.split.validation)?;
+        let evaluation = self.trainer.evaluate(&self.prepared.watched)?;
         self.check(evaluation.loss, epoch)?;
         let best = self.progress.best_loss.is_none_or(|loss| evaluation.loss < loss);
         self.progress.epoch = epoch;
@@ -344,7 +345,7 @@ impl<'a> Training<'a> {
         let workload = Workload {
             rows: self.preparation.rows as u64,
             train_rows: parts.train.len() as u64,
-            evaluate_rows: parts.validation.len() as u64,
+            evaluate_rows: self.prepared.watched.len() as u64,
             final_evaluate_rows: (parts.validation.len() + parts.test.len()) as u64,
             batch_rows: self.prepared.step_rows() as u64,
             steps_per_epoch: self.prepared.steps_per_epoch() as u64,

@@ -16,6 +16,13 @@ const MULTIPLICATIONS: usize = 2_000_000_000;
 const OF_AN_OUTPUT: usize = 60;
 /// Parts whose gradients are added in a fixed order, so that the number of threads changes no bit.
 const SHARDS: usize = 8;
+/// Every so many-th row is learned from first, where these are enough rows: they show the way, and from where they lead to a
+/// few passes over all of the rows are left.
+const FIRST: usize = 16;
+/// Rows that are enough for that.
+const ENOUGH: usize = 2000;
+/// Rows that a thread predicts at a time.
+const PART: usize = 1024;
 
 /// What is learned: each row's class, or its number.
 #[derive(Debug, Clone, Copy)]
@@ -77,8 +84,7 @@ impl Shape {
     fn outputs_of(&self, weights: &[f64], rows: &Encoded, row: usize, out: &mut [f64]) {
         let numbers = &rows.numeric[row * self.numbers..][..self.numbers];
         for (out, weights) in out.iter_mut().zip(weights.chunks_exact(self.width)) {
-            let products = numbers.iter().zip(weights).map(|(x, w)| f64::from(*x) * w);
-            *out = products.sum::<f64>() + self.ones(rows, row).map(|one| weights[one]).sum::<f64>();
+            *out = dot(numbers, weights) + self.ones(rows, row).map(|one| weights[one]).sum::<f64>();
         }
     }
 }
@@ -98,37 +104,26 @@ impl Linear {
     /// Learns from rows.
     pub fn fit(task: &Task, rows: &Encoded, category_values: &[usize], targets: Targets<'_>) -> Self {
         let shape = Shape::new(rows, category_values, task);
-        let train: Vec<u32> = (0..rows.rows as u32).collect();
         let scale = match (targets, task) {
             (Targets::Numbers(_), Task::Regression { mean, deviation }) => (*mean, *deviation),
             _ => (0.0, 1.0),
         };
         let mut weights = vec![0.0; shape.width * shape.outputs];
-        let shards: Vec<&[u32]> = train.chunks(train.len().div_ceil(SHARDS).max(1)).collect();
-        minimize(&mut weights, STEPS, TOLERANCE, |weights, gradient| {
-            let parts: Vec<(f64, Vec<f64>)> = shards
-                .par_iter()
-                .map(|shard| loss(&shape, weights, rows, targets, scale, shard))
-                .collect();
-            let mut loss = 0.0;
-            gradient.fill(0.0);
-            for (of_shard, slopes) in parts {
-                loss += of_shard;
-                gradient
-                    .iter_mut()
-                    .zip(slopes)
-                    .for_each(|(sum, slope)| *sum += slope);
+        let learning = Learning {
+            shape: &shape,
+            rows,
+            targets,
+            scale,
+        };
+        let all: Vec<u32> = (0..rows.rows as u32).collect();
+        let first: Vec<u32> = all.iter().step_by(FIRST).copied().collect();
+        for some in [first, all] {
+            if some.len() == rows.rows || some.len() >= ENOUGH {
+                minimize(&mut weights, STEPS, TOLERANCE, |weights, gradient| {
+                    learning.mean_loss(&some, weights, gradient)
+                });
             }
-            for (index, (slope, weight)) in gradient.iter_mut().zip(weights).enumerate() {
-                // What is added has no penalty.
-                if index % shape.width != shape.width - 1 {
-                    loss += weight * weight / 2.0;
-                    *slope += weight;
-                }
-                *slope /= train.len() as f64;
-            }
-            loss / train.len() as f64
-        });
+        }
         Self {
             shape,
             weights,
@@ -138,20 +133,28 @@ impl Linear {
 
     /// Appends what it says about rows.
     pub fn predict(&self, task: &Task, rows: &Encoded, values: &mut Vec<f64>) {
-        let mut out = vec![0.0; self.shape.outputs];
-        for row in 0..rows.rows {
-            self.shape.outputs_of(&self.weights, rows, row, &mut out);
-            match task {
-                // Of quantiles it says the mean, which no report sets beside them.
-                Task::Regression { .. }
-                | Task::Multilabel { .. }
-                | Task::Quantiles { .. }
-                | Task::Forecast { .. }
-                | Task::Anomaly { .. } => values.push(out[0] * self.scale.1 + self.scale.0),
-                Task::Binary { .. } => softmax(&[0.0, out[0]], values),
-                Task::Multiclass { .. } => softmax(&out, values),
+        let (before, width) = (values.len(), said(task));
+        values.resize(before + rows.rows * width, 0.0);
+        let parts = values[before..].par_chunks_mut(PART * width).enumerate();
+        parts.for_each(|(part, values)| {
+            let mut out = vec![0.0; self.shape.outputs];
+            let mut shares = Vec::with_capacity(width);
+            for (row, values) in (part * PART..).zip(values.chunks_exact_mut(width)) {
+                self.shape.outputs_of(&self.weights, rows, row, &mut out);
+                shares.clear();
+                match task {
+                    // Of quantiles it says the mean, which no report sets beside them.
+                    Task::Regression { .. }
+                    | Task::Multilabel { .. }
+                    | Task::Quantiles { .. }
+                    | Task::Forecast { .. }
+                    | Task::Anomaly { .. } => shares.push(out[0] * self.scale.1 + self.scale.0),
+                    Task::Binary { .. } => softmax(&[0.0, out[0]], &mut shares),
+                    Task::Multiclass { .. } => softmax(&out, &mut shares),
+                }
+                values.copy_from_slice(&shares);
             }
-        }
+        });
     }
 
     /// What it says, as predictions.
@@ -166,6 +169,20 @@ impl Linear {
     }
 }
 
+/// The sum of products, in eight sums that don't wait for each other.
+fn dot(numbers: &[f32], weights: &[f64]) -> f64 {
+    const SUMS: usize = 8;
+    let mut sums = [0.0; SUMS];
+    let (chunks, rest) = numbers.as_chunks::<SUMS>();
+    for (numbers, weights) in chunks.iter().zip(weights.chunks_exact(SUMS)) {
+        for ((sum, x), w) in sums.iter_mut().zip(numbers).zip(weights) {
+            *sum += f64::from(*x) * w;
+        }
+    }
+    let of_rest = rest.iter().zip(&weights[numbers.len() - rest.len()..]);
+    sums.iter().sum::<f64>() + of_rest.map(|(x, w)| f64::from(*x) * w).sum::<f64>()
+}
+
 /// Numbers that it makes of a row.
 fn scores(task: &Task) -> usize {
     match task {
@@ -174,52 +191,95 @@ fn scores(task: &Task) -> usize {
     }
 }
 
-/// The summed loss of some rows, half a square or a log loss, and its gradient.
-fn loss(
-    shape: &Shape,
-    weights: &[f64],
-    rows: &Encoded,
-    targets: Targets<'_>,
-    (mean, deviation): (f64, f64),
-    some: &[u32],
-) -> (f64, Vec<f64>) {
-    let mut gradient = vec![0.0; weights.len()];
-    let mut sum = 0.0;
-    let mut out = vec![0.0; shape.outputs];
-    let mut shares = Vec::with_capacity(shape.outputs.max(2));
-    for row in some {
-        let row = *row as usize;
-        shape.outputs_of(weights, rows, row, &mut out);
-        shares.clear();
-        match targets {
-            Targets::Numbers(numbers) => {
-                let error = out[0] - (numbers[row] - mean) / deviation;
-                sum += error * error / 2.0;
-                out[0] = error;
-            }
-            Targets::Classes(classes) if shape.outputs == 1 => {
-                softmax(&[0.0, out[0]], &mut shares);
-                let class = classes[row] as usize;
-                sum += crate::metrics::log_loss(shares[class]);
-                out[0] = shares[1] - class as f64;
-            }
-            Targets::Classes(classes) => {
-                softmax(&out, &mut shares);
-                let class = classes[row] as usize;
-                sum += crate::metrics::log_loss(shares[class]);
-                out.copy_from_slice(&shares);
-                out[class] -= 1.0;
-            }
-        }
-        let numbers = &rows.numeric[row * shape.numbers..][..shape.numbers];
-        for (slope, gradient) in out.iter().zip(gradient.chunks_exact_mut(shape.width)) {
-            for (sum, number) in gradient.iter_mut().zip(numbers) {
-                *sum += slope * f64::from(*number);
-            }
-            for one in shape.ones(rows, row) {
-                gradient[one] += slope;
-            }
-        }
+/// Numbers that it says of a row.
+fn said(task: &Task) -> usize {
+    match task {
+        Task::Binary { .. } | Task::Multiclass { .. } => task.outputs(),
+        _ => 1,
     }
-    (sum, gradient)
+}
+
+/// What is learned from.
+#[derive(Debug, Clone, Copy)]
+struct Learning<'a> {
+    shape: &'a Shape,
+    rows: &'a Encoded,
+    targets: Targets<'a>,
+    scale: (f64, f64),
+}
+
+impl Learning<'_> {
+    /// The mean loss of some rows with the penalty that all rows have, and its gradient.
+    fn mean_loss(&self, some: &[u32], weights: &[f64], gradient: &mut [f64]) -> f64 {
+        let shards: Vec<(f64, Vec<f64>)> = some
+            .par_chunks(some.len().div_ceil(SHARDS).max(1))
+            .map(|shard| self.loss(shard, weights))
+            .collect();
+        let mut loss = 0.0;
+        gradient.fill(0.0);
+        for (of_shard, slopes) in shards {
+            loss += of_shard;
+            gradient
+                .iter_mut()
+                .zip(slopes)
+                .for_each(|(sum, slope)| *sum += slope);
+        }
+        let count = some.len() as f64;
+        let penalty = 1.0 / self.rows.rows as f64;
+        let mut squares = 0.0;
+        for (index, (slope, weight)) in gradient.iter_mut().zip(weights).enumerate() {
+            *slope /= count;
+            // What is added has no penalty.
+            if index % self.shape.width != self.shape.width - 1 {
+                squares += weight * weight / 2.0;
+                *slope += weight * penalty;
+            }
+        }
+        loss / count + squares * penalty
+    }
+
+    /// The summed loss of some rows, half a square or a log loss, and its gradient.
+    fn loss(&self, some: &[u32], weights: &[f64]) -> (f64, Vec<f64>) {
+        let Self { shape, rows, .. } = self;
+        let (mean, deviation) = self.scale;
+        let mut gradient = vec![0.0; weights.len()];
+        let mut sum = 0.0;
+        let mut out = vec![0.0; shape.outputs];
+        let mut shares = Vec::with_capacity(shape.outputs.max(2));
+        for row in some {
+            let row = *row as usize;
+            shape.outputs_of(weights, rows, row, &mut out);
+            shares.clear();
+            match self.targets {
+                Targets::Numbers(numbers) => {
+                    let error = out[0] - (numbers[row] - mean) / deviation;
+                    sum += error * error / 2.0;
+                    out[0] = error;
+                }
+                Targets::Classes(classes) if shape.outputs == 1 => {
+                    softmax(&[0.0, out[0]], &mut shares);
+                    let class = classes[row] as usize;
+                    sum += crate::metrics::log_loss(shares[class]);
+                    out[0] = shares[1] - class as f64;
+                }
+                Targets::Classes(classes) => {
+                    softmax(&out, &mut shares);
+                    let class = classes[row] as usize;
+                    sum += crate::metrics::log_loss(shares[class]);
+                    out.copy_from_slice(&shares);
+                    out[class] -= 1.0;
+                }
+            }
+            let numbers = &rows.numeric[row * shape.numbers..][..shape.numbers];
+            for (slope, gradient) in out.iter().zip(gradient.chunks_exact_mut(shape.width)) {
+                for (sum, number) in gradient.iter_mut().zip(numbers) {
+                    *sum += slope * f64::from(*number);
+                }
+                for one in shape.ones(rows, row) {
+                    gradient[one] += slope;
+                }
+            }
+        }
+        (sum, gradient)
+    }
 }
