@@ -1,14 +1,17 @@
 //! A linear model as a base line: ridge regression, or logistic regression with the same penalty, as scikit-learn's `Ridge`
 //! (alpha 1) and `LogisticRegression` (C 1) have it. Exact, so that a model that isn't better than it really isn't.
 
-use super::minimize::minimize;
+use super::minimize::{End, minimize};
 use crate::{batch::Encoded, evaluate::Outputs, evaluate::softmax, task::Task};
 use rayon::prelude::*;
 
-/// Steps of the search for the minimum.
-const STEPS: usize = 100;
-/// No slope of the mean loss is steeper than this where it stops.
-const TOLERANCE: f64 = 1e-5;
+/// Where the search for the minimum of the mean loss ends. A loss that is a millionth higher is the same model: intervals of
+/// base lines are a thousand times as wide.
+const END: End = End {
+    steps: 100,
+    slope: 1e-5,
+    gain: 1e-6,
+};
 /// Multiplications that learning may take: half a second, however large the table is. With more rows than they allow, every
 /// so many-th is learned from.
 const MULTIPLICATIONS: usize = 2_000_000_000;
@@ -93,7 +96,7 @@ impl Linear {
     /// The rows to learn from: all of these, or every so many-th.
     pub fn sampled(task: &Task, (numeric, categories): (usize, usize), train: &[u32]) -> Vec<u32> {
         let width = (numeric + categories + OF_AN_OUTPUT) * scores(task);
-        let most = (MULTIPLICATIONS / (2 * STEPS * width)).max(1);
+        let most = (MULTIPLICATIONS / (2 * END.steps * width)).max(1);
         train
             .iter()
             .step_by(train.len().div_ceil(most).max(1))
@@ -119,7 +122,7 @@ impl Linear {
         let first: Vec<u32> = all.iter().step_by(FIRST).copied().collect();
         for some in [first, all] {
             if some.len() == rows.rows || some.len() >= ENOUGH {
-                minimize(&mut weights, STEPS, TOLERANCE, |weights, gradient| {
+                minimize(&mut weights, END, |weights, gradient| {
                     learning.mean_loss(&some, weights, gradient)
                 });
             }
