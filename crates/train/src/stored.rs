@@ -197,10 +197,8 @@ mod tests {
         // Even rows first, then odd ones.
         let planes = Planes::create(folder.path(), rows).unwrap();
         let mut columns = vec![vec![0; rows]; 4];
-        let mut places = vec![0; rows];
-        for row in 0..rows {
-            let place = row / 2 + row % 2 * rows / 2;
-            places[row] = place as u32;
+        let places: Vec<usize> = (0..rows).map(|row| row / 2 + row % 2 * rows / 2).collect();
+        for (row, place) in places.iter().copied().enumerate() {
             for (column, value) in columns.iter_mut().zip(&encoded.numeric[row * 3..][..3]) {
                 column[place] = value.to_bits();
             }
@@ -209,6 +207,7 @@ mod tests {
         for (column, values) in columns.iter().enumerate() {
             planes.write(column, values).unwrap();
         }
+        let places = places.into_iter().map(|place| place as u32).collect();
         let mut stored = Stored::of(&planes, places, (3, 1), folder.path()).unwrap();
         // A window of two blocks, so that blocks come and go.
         stored.shuffle = Shuffle {
