@@ -134,6 +134,7 @@ pub fn line(event: &EventKind, epochs: u32) -> Option<String> {
         EventKind::Prepared {
             train_rows,
             validation_rows,
+            watched_rows,
             test_rows,
             dropped_rows,
             features,
@@ -141,12 +142,16 @@ pub fn line(event: &EventKind, epochs: u32) -> Option<String> {
             parameters,
             ..
         } => {
+            let watched = match (1..*validation_rows).contains(watched_rows) {
+                true => format!(" · {} watched", text::thousands(*watched_rows)),
+                false => String::new(),
+            };
             let dropped = match dropped_rows {
                 0 => String::new(),
                 rows => format!(" · {} rows without a target left out", text::thousands(*rows)),
             };
             format!(
-                "  {task} · {} + {} + {} rows · {} columns · {} parameters{dropped}",
+                "  {task} · {} + {} + {} rows{watched} · {} columns · {} parameters{dropped}",
                 text::thousands(*train_rows),
                 text::thousands(*validation_rows),
                 text::thousands(*test_rows),

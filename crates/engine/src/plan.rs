@@ -54,7 +54,7 @@ fn workload(train: &TrainSpec, data: &SnapshotFile, measured: &Measured, rows: u
     Workload {
         rows,
         train_rows,
-        evaluate_rows: scaled(measured.validation_rows),
+        evaluate_rows: TrainSpec::watched_rows(train_rows, scaled(measured.validation_rows)),
         final_evaluate_rows: scaled(measured.validation_rows + measured.test_rows),
         batch_rows: measured.batch_rows,
         steps_per_epoch: train_rows.div_ceil(measured.batch_rows.max(1)),

@@ -10,7 +10,7 @@ use crate::{
 };
 use candle_core::{DType, Device, Result, Tensor, Var, bail};
 use rayon::prelude::*;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Rows as a model takes them, on the host.
 #[derive(Debug, Clone, Copy)]
@@ -40,6 +40,27 @@ pub struct Network {
     graph: Arc<Graph>,
     device: Device,
     parameters: Parameters,
+    spare: Spare,
+}
+
+/// Buffers of predictions that are over, for the next ones: fresh memory of some megabytes takes as long as some thousand
+/// rows.
+#[derive(Debug, Default)]
+struct Spare(Mutex<Vec<Plan>>);
+
+impl Spare {
+    /// Buffers for blocks of so many rows.
+    fn take(&self, graph: &Arc<Graph>, block: usize) -> Plan {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        known
+            .filter(|plan| plan.rows() == block)
+            .unwrap_or_else(|| Plan::new(Arc::clone(graph), block, false))
+    }
+
+    /// Nothing needs these any more.
+    fn give(&self, plan: Plan) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(plan);
+    }
 }
 
 /// Where the numbers are.
@@ -90,6 +111,7 @@ impl Network {
             graph: Arc::new(graph),
             device: device.clone(),
             parameters,
+            spare: Spare::default(),
         })
     }
 
@@ -165,7 +187,7 @@ impl Network {
         };
         match &self.parameters {
             Parameters::Host(parameters) => {
-                let run = |plan: &mut Plan, (index, out): (usize, &mut [f32])| {
+                let run = |plan: &mut Plan, index: usize, out: &mut [f32]| {
                     let part = part(index * block, out.len() / width);
                     plan.input()[..part.numbers.len()].copy_from_slice(part.numbers);
                     plan.input()[part.numbers.len()..].fill(0.0);
@@ -179,19 +201,21 @@ impl Network {
                     plan.forward(0..self.graph.steps().len(), parameters, context);
                     out.copy_from_slice(&plan.output()[..out.len()]);
                 };
-                let plan = || Plan::new(Arc::clone(&self.graph), block, false);
+                let some = |first: usize, out: &mut [f32]| {
+                    let mut plan = self.spare.take(&self.graph, block);
+                    for (index, out) in (first..).zip(out.chunks_mut(block * width)) {
+                        run(&mut plan, index, out);
+                    }
+                    self.spare.give(plan);
+                };
                 let blocks = rows.rows.div_ceil(block);
-                if blocks > 1 && rayon::current_num_threads() > 1 {
-                    let share = blocks.div_ceil(rayon::current_num_threads());
-                    out.par_chunks_mut(block * width)
+                let share = blocks.div_ceil(rayon::current_num_threads()).max(1);
+                match share < blocks {
+                    true => out
+                        .par_chunks_mut(share * block * width)
                         .enumerate()
-                        .with_min_len(share)
-                        .for_each_init(plan, run);
-                } else if blocks > 0 {
-                    let mut plan = plan();
-                    out.chunks_mut(block * width)
-                        .enumerate()
-                        .for_each(|block| run(&mut plan, block));
+                        .for_each(|(index, out)| some(index * share, out)),
+                    false => some(0, &mut out),
                 }
             }
             Parameters::Device(vars) => {

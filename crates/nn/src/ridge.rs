@@ -125,7 +125,7 @@ impl Line {
 
 /// The lower factor of a symmetric matrix of which the lower half is given (Cholesky), in its place; `None` where it isn't
 /// positive definite.
-fn factorize(matrix: &mut [f64], size: usize) -> Option<()> {
+pub fn factorize(matrix: &mut [f64], size: usize) -> Option<()> {
     for row in 0..size {
         let (above, own) = matrix.split_at_mut(row * size);
         for column in 0..row {
@@ -142,7 +142,7 @@ fn factorize(matrix: &mut [f64], size: usize) -> Option<()> {
 }
 
 /// Solves for one right side, in its place.
-fn substitute(lower: &[f64], side: &mut [f64]) {
+pub fn substitute(lower: &[f64], side: &mut [f64]) {
     let size = side.len();
     for row in 0..size {
         let (known, rest) = side.split_at_mut(row);

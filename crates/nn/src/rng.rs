@@ -41,10 +41,11 @@ impl Random {
 
     /// A whole number below `bound`, each equally likely (Lemire, 2019, with rejection).
     pub fn below(&mut self, bound: u32) -> u32 {
-        let threshold = bound.wrapping_neg() % bound.max(1);
         loop {
             let product = u64::from(self.0.next_u32()) * u64::from(bound);
-            if product as u32 >= threshold {
+            // What is rejected is below the bound, so that hardly ever a division is needed.
+            let low = product as u32;
+            if low >= bound || low >= bound.wrapping_neg() % bound {
                 return (product >> 32) as u32;
             }
         }

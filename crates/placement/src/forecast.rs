@@ -4,10 +4,12 @@ use crate::estimate::{DRIFT, StepEstimate};
 use aloft_spec::verdict::{Forecast, Measurement, Range};
 use serde::{Deserialize, Serialize};
 
-/// A run writes a checkpoint after an epoch, unless that would take more than this share of its time.
+/// A run writes a checkpoint after an epoch, unless writing them would take more than this share of its time.
 pub const CHECKPOINT_SHARE: f64 = 0.05;
 /// Seconds between two checkpoints, at the least.
 pub const BETWEEN_CHECKPOINTS: f64 = 0.2;
+/// Checkpoints that a run waits for.
+const CHECKPOINTS: f64 = 3.0;
 
 /// How much there is to do.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
@@ -36,15 +38,15 @@ pub struct Workload {
 ///
 /// ```text
 /// seconds = spent + prepare · rows + epochs · (steps · step + evaluate · validation rows) + evaluate · final rows
-///         + checkpoint · (3 + min(epochs, the rest / max(0.2 s, checkpoint / 0.05)))
+///         + checkpoint · 3
 /// memory  = measured peak + bytes of a row · (rows − rows of the measured table) + 4 · parameters
 /// disk    = data + 3 · parameters (checkpoint: weights and AdamW's two moments) + parameters (model)
 /// ```
 ///
 /// A step is the median of the means of five blocks of those measured, and its range is explained at
 /// `StepEstimate`; what isn't steps has a half width of 5 %. It is for all epochs: an early stop makes a run shorter than `low`, and nobody can know it
-/// before. The three more checkpoints are one before the first epoch, one after the last, and the model, whose files are
-/// written and synced in the same way. Four times the parameters come on top of the measured memory because a checkpoint copies the weights and
+/// before. The three checkpoints are one before the first epoch, one after the last, and the model, whose files are written and
+/// synced in the same way; nothing waits for the others, which are written while the next epoch is learned. Four times the parameters come on top of the measured memory because a checkpoint copies the weights and
 /// both moments while the best weights so far are kept, which the first steps haven't shown yet.
 pub fn forecast(workload: &Workload, measurement: &Measurement) -> Forecast {
     let estimate = StepEstimate::new(&measurement.step_seconds);
@@ -56,9 +58,7 @@ pub fn forecast(workload: &Workload, measurement: &Measurement) -> Forecast {
     let prepare = time(measurement.prepare_seconds_per_row) * workload.rows as f64;
     let evaluated = epochs * workload.evaluate_rows as f64 + workload.final_evaluate_rows as f64;
     let around = prepare + time(measurement.evaluate_seconds_per_row) * evaluated;
-    let pause = BETWEEN_CHECKPOINTS.max(time(measurement.checkpoint_seconds) / CHECKPOINT_SHARE);
-    let checkpoints = 3.0 + epochs.min((around + steps * step) / pause);
-    let saving = time(measurement.checkpoint_seconds) * checkpoints;
+    let saving = time(measurement.checkpoint_seconds) * CHECKPOINTS;
     let of_steps = estimate.map_or(0.0, |estimate| estimate.half_width(steps)) * scale;
     let half = of_steps + DRIFT * (around + saving);
 

@@ -102,6 +102,7 @@ impl Training {
             EventKind::Prepared {
                 train_rows,
                 validation_rows,
+                watched_rows,
                 test_rows,
                 dropped_rows,
                 features,
@@ -116,6 +117,9 @@ impl Training {
                 set_fact(view, "task", task);
                 set_fact(view, "training rows", thousands(train_rows));
                 set_fact(view, "validation rows", thousands(validation_rows));
+                if (1..validation_rows).contains(&watched_rows) {
+                    set_fact(view, "of them after each epoch", thousands(watched_rows));
+                }
                 set_fact(view, "test rows", thousands(test_rows));
                 if dropped_rows > 0 {
                     set_fact(view, "rows without a target", thousands(dropped_rows));

@@ -46,6 +46,10 @@ pub enum EventKind {
         train_rows: u64,
         /// Rows of the validation part.
         validation_rows: u64,
+        /// Rows of the validation part that are evaluated after each epoch: all, or of many a sample; 0 where an older version
+        /// wrote the log, which evaluated all.
+        #[serde(default)]
+        watched_rows: u64,
         /// Rows of the test part.
         test_rows: u64,
         /// Rows left out because the target is missing.
@@ -110,9 +114,9 @@ pub enum EventKind {
         epoch: u32,
         /// Mean training loss over it.
         train_loss: f64,
-        /// Loss on the validation part after it.
+        /// Loss after it, on the rows of the validation part that are evaluated after each epoch.
         validation_loss: f64,
-        /// Metrics of the task on the validation part.
+        /// Metrics of the task on the same rows.
         metrics: BTreeMap<String, f64>,
         /// Whether it is the best so far.
         best: bool,

@@ -56,7 +56,7 @@ impl<'a> Boosting<'a> {
         let learning = Learning {
             rows: rows.columns(),
             train: &prepared.split.train,
-            watched: &prepared.split.validation,
+            watched: &prepared.watched,
             targets: &targets,
             weights: &weights,
         };
@@ -95,10 +95,10 @@ impl<'a> Boosting<'a> {
         (0..ROUNDS).map(|_| self.booster.round()).sum::<f64>() / ROUNDS as f64
     }
 
-    /// Loss and metrics of some rows. What the validation part scores is known from the steps.
+    /// Loss and metrics of some rows. What the watched rows score is known from the steps.
     pub fn evaluate(&self, rows: &[u32]) -> Result<Evaluation> {
         let prepared = self.prepared;
-        let scores = match rows == prepared.split.validation {
+        let scores = match rows == prepared.watched {
             true => logits(self.forest(), self.booster.watched_scores().to_vec()),
             false => scores(self.forest(), self.rows, rows),
         };

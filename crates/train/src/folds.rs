@@ -171,7 +171,7 @@ fn train(
             standing.told.add(loss, rows.len());
             standing.tell(run, (epoch, prepared.epochs), (trainer.steps(), prepared.steps()))?;
         }
-        let loss = trainer.evaluate(&prepared.split.validation)?.loss;
+        let loss = trainer.evaluate(&prepared.watched)?.loss;
         losses.push(loss);
         if loss < best.0 {
             best = (loss, losses.len(), trainer.learned()?);

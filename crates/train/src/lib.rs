@@ -40,6 +40,7 @@ mod preprocess;
 mod report;
 mod run;
 mod saved;
+mod saving;
 mod schedule;
 mod shuffle;
 mod split;

@@ -122,8 +122,8 @@ fn measure_steps(train: &TrainSpec, data: &Path, rows: u64) -> Result<Measured> 
 
 /// Seconds to evaluate a row. Few rows cost as much as a whole block; a run on `more` rows fills its blocks.
 pub fn time_evaluation(trainer: &Trainer<'_>, prepared: &Prepared, more: bool) -> Result<f64> {
-    let validation = &prepared.split.validation;
-    let rows = &validation[..validation.len().min(EVALUATED)];
+    let watched = &prepared.watched;
+    let rows = &watched[..watched.len().min(EVALUATED)];
     // Once for the caches.
     trainer.evaluate(&rows[..rows.len().min(crate::evaluate::BLOCK)])?;
     let start = Instant::now();

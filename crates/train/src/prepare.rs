@@ -41,6 +41,8 @@ pub struct Prepared {
     pub table_rows: Vec<u32>,
     /// Their parts.
     pub split: Split,
+    /// Those of the validation part that are evaluated after each epoch.
+    pub watched: Vec<u32>,
     /// Rows of the table without a target.
     pub dropped: usize,
     /// Rows that go through the model together.
@@ -162,7 +164,9 @@ impl Prepared {
             rows,
             warnings,
         } = read;
+        let watched = TrainSpec::watched_rows(split.train.len() as u64, split.validation.len() as u64);
         Ok(Self {
+            watched: split.watched(&target.values, spec.split.seed, watched as usize),
             architecture: Architecture::new(&spec.model, &inputs.shape(), target.task.outputs())?,
             class_weights: class_weights(spec, &target, &split.train)?,
             task: target.task,

@@ -1,5 +1,8 @@
-//! Encoded rows that lie in a file, for tables that don't fit into memory: row after row, of which a window of blocks is in
-//! memory.
+//! Encoded rows that lie in a file, for tables that don't fit into memory: row after row, mapped, of which a window of blocks
+//! is in memory.
+//!
+//! A batch takes its rows from the system's own copy of the file. Reading blocks into memory of ours first copied each row
+//! once more, and all blocks of a window at its first batch, which a model that learns fast had to wait for.
 
 use crate::{
     batch::Batch,
@@ -12,23 +15,17 @@ use crate::{
     table::StoredTable,
 };
 use aloft_nn::rng::Random;
+use memmap2::{Mmap, UncheckedAdvice};
 use std::{
-    collections::VecDeque,
     fs::File,
-    os::unix::fs::FileExt,
-    path::{Path, PathBuf},
+    path::Path,
     sync::{Mutex, PoisonError},
 };
-
-/// So many rows that rise are no accident: they are evaluated one after the other, each once, and nothing but the last of
-/// their blocks is needed again.
-const IN_ORDER: usize = 32;
 
 /// Encoded rows in a file without a name, which the system removes with the process.
 #[derive(Debug)]
 pub struct Stored {
-    file: File,
-    folder: PathBuf,
+    map: Mmap,
     numeric_width: usize,
     category_width: usize,
     /// The place of each row in the file: those of a part are together, in their order, so that an epoch reads nothing that
@@ -38,14 +35,11 @@ pub struct Stored {
     window: Mutex<Window>,
 }
 
-/// Blocks in memory. The one that was read first leaves first: an epoch goes from window to window and comes back to none.
-#[derive(Debug, Default)]
+/// The blocks that were read since all were left. An epoch goes from window to window and comes back to none.
+#[derive(Debug)]
 struct Window {
-    /// The values of each block of the file, none where it isn't in memory.
-    blocks: Vec<Vec<f32>>,
-    order: VecDeque<usize>,
-    /// The memory of blocks that have left: to ask the system for it anew takes longer than reading does.
-    spare: Vec<Vec<f32>>,
+    read: Vec<bool>,
+    count: usize,
 }
 
 impl Stored {
@@ -57,41 +51,37 @@ impl Stored {
         kept: &[u32],
         split: &Split,
     ) -> Result<Self> {
-        let mut stored = Self::create(&table.folder, kept.len(), preprocessing.widths())?;
+        let mut places = vec![0; kept.len()];
         let parts = [&split.train, &split.validation, &split.test];
         for (at, row) in (0..).zip(parts.into_iter().flatten()) {
-            stored.places[*row as usize] = at;
+            places[*row as usize] = at;
         }
         let planes = Planes::create(&table.folder, kept.len())?;
         let mut values = vec![0; kept.len()];
         table.encode(preprocessing, &mut |output, bits| {
-            for (row, place) in kept.iter().zip(&stored.places) {
+            for (row, place) in kept.iter().zip(&places) {
                 values[*place as usize] = bits(*row);
             }
             planes.write(output, &values)
         })?;
-        let (numeric_width, category_width) = preprocessing.widths();
-        planes.write_rows(numeric_width + category_width, &stored.file)?;
-        Ok(stored)
+        Self::of(&planes, places, preprocessing.widths(), &table.folder)
     }
 
-    /// Room for so many rows of these widths, in a file in `folder`.
-    fn create(folder: &Path, rows: usize, (numeric_width, category_width): (usize, usize)) -> Result<Self> {
+    /// The columns as rows of these widths, each at its place, in a file in `folder`.
+    fn of(planes: &Planes, places: Vec<u32>, widths: (usize, usize), folder: &Path) -> Result<Self> {
+        let (numeric_width, category_width) = widths;
+        let width = numeric_width + category_width;
         let file = tempfile::tempfile_in(folder).map_err(TrainError::io("creating a file in", folder))?;
-        let row_bytes = 4 * (numeric_width + category_width);
-        let shuffle = Shuffle::new(row_bytes);
-        let window = Window {
-            blocks: vec![Vec::new(); rows.div_ceil(shuffle.block)],
-            ..Window::default()
-        };
+        planes.write_rows(width, &file)?;
+        let map = mapped(&file).map_err(TrainError::io("mapping a file in", folder))?;
+        let shuffle = Shuffle::new(4 * width);
         Ok(Self {
-            file,
-            folder: folder.to_owned(),
+            map,
             numeric_width,
             category_width,
-            places: vec![0; rows],
+            window: Mutex::new(Window::new(places.len().div_ceil(shuffle.block))),
+            places,
             shuffle,
-            window: Mutex::new(window),
         })
     }
 
@@ -100,41 +90,41 @@ impl Stored {
         self.numeric_width + self.category_width
     }
 
-    /// Reads a block into the memory of another.
-    fn read(&self, block: usize, values: &mut Vec<f32>) -> Result<()> {
-        let first = block * self.shuffle.block;
-        let rows = self.shuffle.block.min(self.places.len() - first);
-        values.resize(rows * self.width(), 0.0);
-        self.file
-            .read_exact_at(
-                bytemuck::cast_slice_mut(values),
-                (first * self.row_bytes()) as u64,
-            )
-            .map_err(TrainError::io("reading rows from a file in", &self.folder))
+    /// Takes note of the blocks that these rows are read from; all blocks are left before there are more than a window of
+    /// them.
+    fn pass(&self, indices: &[u32]) {
+        let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
+        for index in indices {
+            let block = self.places[*index as usize] as usize / self.shuffle.block;
+            if !window.read[block] {
+                if window.count == self.shuffle.window {
+                    self.leave(&mut window);
+                }
+                window.read[block] = true;
+                window.count += 1;
+            }
+        }
     }
 
-    /// Appends the numbers and the categories of some rows.
-    fn append(
-        &self,
-        window: &mut Window,
-        indices: &[u32],
-        numeric: &mut Vec<f32>,
-        categories: &mut Vec<u32>,
-    ) -> Result<()> {
-        let width = self.width();
-        // Growing by doubling would take up to three times as much.
-        numeric.reserve_exact(indices.len() * self.numeric_width);
-        categories.reserve_exact(indices.len() * self.category_width);
-        for index in indices {
-            let place = self.places[*index as usize] as usize;
-            let (block, row) = (place / self.shuffle.block, place % self.shuffle.block);
-            let row = &window.block(self, block)?[row * width..][..width];
-            let (numbers, codes) = row.split_at(self.numeric_width);
-            numeric.extend_from_slice(numbers);
-            categories.extend_from_slice(bytemuck::cast_slice(codes));
-        }
-        Ok(())
+    /// Gives the memory of all blocks back: they are the system's, which may keep them as long as nobody else needs it.
+    #[expect(
+        unsafe_code,
+        reason = "for other mappings than this one it would change what they hold"
+    )]
+    fn leave(&self, window: &mut Window) {
+        *window = Window::new(window.read.len());
+        // SAFETY: the mapping is shared and only read, so that its pages hold what the file does whenever they are back.
+        let left = unsafe { self.map.unchecked_advise(UncheckedAdvice::DontNeed) };
+        // It is no more than advice.
+        let _ = left;
     }
+}
+
+/// A file as memory.
+#[expect(unsafe_code, reason = "who writes to the file would change what is borrowed")]
+fn mapped(file: &File) -> std::io::Result<Mmap> {
+    // SAFETY: the file has no name, this process has it open nowhere else, and nothing is written to it any more.
+    unsafe { Mmap::map(file) }
 }
 
 impl Examples for Stored {
@@ -153,15 +143,20 @@ impl Examples for Stored {
     }
 
     fn gather(&self, indices: &[u32], batch: &mut Batch) -> Result<()> {
-        let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut outcome = Ok(());
+        self.pass(indices);
+        let (width, all) = (self.width(), bytemuck::cast_slice::<u8, f32>(&self.map));
         batch.fill(indices.len(), |numeric, categories| {
-            outcome = self.append(&mut window, indices, numeric, categories);
+            // Growing by doubling would take up to three times as much.
+            numeric.reserve_exact(indices.len() * self.numeric_width);
+            categories.reserve_exact(indices.len() * self.category_width);
+            for index in indices {
+                let row = &all[self.places[*index as usize] as usize * width..][..width];
+                let (numbers, codes) = row.split_at(self.numeric_width);
+                numeric.extend_from_slice(numbers);
+                categories.extend_from_slice(bytemuck::cast_slice(codes));
+            }
         });
-        if indices.len() >= IN_ORDER && indices.is_sorted() {
-            window.keep_last();
-        }
-        outcome
+        Ok(())
     }
 
     fn shuffle(&self, rows: &mut Vec<u32>, random: &mut Random) {
@@ -169,35 +164,17 @@ impl Examples for Stored {
     }
 
     fn end_learning(&self) {
-        let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
-        window.keep_last();
-        window.spare = Vec::new();
+        self.leave(&mut self.window.lock().unwrap_or_else(PoisonError::into_inner));
     }
 }
 
 impl Window {
-    fn block(&mut self, stored: &Stored, block: usize) -> Result<&[f32]> {
-        if self.blocks[block].is_empty() {
-            if self.order.len() >= stored.shuffle.window
-                && let Some(first) = self.order.pop_front()
-            {
-                self.spare.push(std::mem::take(&mut self.blocks[first]));
-            }
-            let mut values = self.spare.pop().unwrap_or_default();
-            stored.read(block, &mut values)?;
-            self.blocks[block] = values;
-            self.order.push_back(block);
+    /// Nothing is read of so many blocks.
+    fn new(blocks: usize) -> Self {
+        Self {
+            read: vec![false; blocks],
+            count: 0,
         }
-        Ok(&self.blocks[block])
-    }
-
-    /// Forgets all blocks but the one that was read last.
-    fn keep_last(&mut self) {
-        let last = self.order.pop_back();
-        for block in self.order.drain(..) {
-            self.spare.push(std::mem::take(&mut self.blocks[block]));
-        }
-        self.order.extend(last);
     }
 }
 
@@ -217,19 +194,11 @@ mod tests {
             category_width: 1,
             categories: (0..rows as u32).collect(),
         };
-        let mut stored = Stored::create(folder.path(), rows, (3, 1)).unwrap();
-        // A window of two blocks, so that blocks come and go.
-        stored.shuffle = Shuffle {
-            block: 100,
-            window: 2,
-        };
-        stored.window.get_mut().unwrap().blocks = vec![Vec::new(); 400];
         // Even rows first, then odd ones.
         let planes = Planes::create(folder.path(), rows).unwrap();
         let mut columns = vec![vec![0; rows]; 4];
-        for row in 0..rows {
-            let place = row / 2 + row % 2 * rows / 2;
-            stored.places[row] = place as u32;
+        let places: Vec<usize> = (0..rows).map(|row| row / 2 + row % 2 * rows / 2).collect();
+        for (row, place) in places.iter().copied().enumerate() {
             for (column, value) in columns.iter_mut().zip(&encoded.numeric[row * 3..][..3]) {
                 column[place] = value.to_bits();
             }
@@ -238,32 +207,46 @@ mod tests {
         for (column, values) in columns.iter().enumerate() {
             planes.write(column, values).unwrap();
         }
-        planes.write_rows(4, &stored.file).unwrap();
+        let places = places.into_iter().map(|place| place as u32).collect();
+        let mut stored = Stored::of(&planes, places, (3, 1), folder.path()).unwrap();
+        // A window of two blocks, so that blocks come and go.
+        stored.shuffle = Shuffle {
+            block: 100,
+            window: 2,
+        };
+        stored.window = Mutex::new(Window::new(400));
+        let read = || {
+            let window = stored.window.lock().unwrap();
+            assert_eq!(window.count, window.read.iter().filter(|read| **read).count());
+            window.count
+        };
         let mut batch = Batch::default();
         for indices in [
             vec![0, 1, 19_999, 20_000, 39_999],
             vec![300, 5, 10_000, 301, 6],
             (0..1000).collect(),
+            (0..40_000).rev().collect(),
         ] {
             stored.gather(&indices, &mut batch).unwrap();
             let mut expected = Batch::default();
             encoded.gather(&indices, &mut expected).unwrap();
             assert_eq!(batch.rows().indices, expected.rows().indices);
             assert_eq!(batch.rows().numbers, expected.rows().numbers);
+            assert!((1..=2).contains(&read()), "no more than a window");
         }
-        let kept = || {
-            let blocks = &stored.window.lock().unwrap().blocks;
-            blocks.iter().filter(|block| !block.is_empty()).count()
-        };
-        assert_eq!(kept(), 1, "rows in their order are needed once");
-        stored.gather(&[300, 5, 10_000, 301, 6], &mut batch).unwrap();
-        assert_eq!(kept(), 2);
-        let spare = || stored.window.lock().unwrap().spare.len();
-        stored.gather(&(0..1000).collect::<Vec<_>>(), &mut batch).unwrap();
-        assert!(spare() > 0, "their memory is for other blocks");
         stored.end_learning();
-        assert_eq!((kept(), spare()), (1, 0));
+        assert_eq!(read(), 0);
         let files = std::fs::read_dir(folder.path()).unwrap().count();
         assert_eq!(files, 0, "no name is left behind");
+    }
+
+    #[test]
+    fn nothing_to_keep_is_nothing_to_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let planes = Planes::create(folder.path(), 3).unwrap();
+        let stored = Stored::of(&planes, vec![0, 1, 2], (0, 0), folder.path()).unwrap();
+        let mut batch = Batch::default();
+        stored.gather(&[2, 0], &mut batch).unwrap();
+        assert_eq!((batch.rows().rows, batch.rows().numbers.len()), (2, 0));
     }
 }

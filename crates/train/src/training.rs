@@ -9,9 +9,10 @@ use crate::{
     model::{Learned, Trainer},
     prepare::Prepared,
     run::Run,
+    saving::Saving,
     trainer::rule,
 };
-use aloft_placement::{BETWEEN_CHECKPOINTS, CHECKPOINT_SHARE, Workload};
+use aloft_placement::Workload;
 use aloft_spec::{
     event::{EventKind, Phase},
     report::EpochRecord,
@@ -76,12 +77,12 @@ pub fn train(
             }
             Err(error) => {
                 // The epochs before were good, and the error is the one to tell.
-                let _ = training.unsaved.write(training.run);
+                let _ = training.saving.finish(training.run);
                 return Err(error);
             }
         }
     }
-    training.unsaved.write(training.run)?;
+    training.saving.finish(training.run)?;
     if training.progress.epoch > resumed && !training.forecaster.is_measured() {
         training.measured()?;
     }
@@ -110,56 +111,7 @@ struct Training<'a> {
     before: (f64, u32),
     began: Instant,
     told: Told,
-    unsaved: Unsaved,
-}
-
-/// Epochs that are done and not yet told: an epoch is told once its checkpoint is on the disk, and where epochs take
-/// milliseconds one checkpoint serves several.
-struct Unsaved {
-    checkpoint: Option<Checkpoint>,
-    epochs: Vec<EventKind>,
-    written: Instant,
-    /// What the last checkpoint took, in seconds.
-    seconds: f64,
-}
-
-impl Unsaved {
-    /// Writes the checkpoint that a run begins with: a disk that is full or read-only is told before the first epoch and
-    /// not after it, and what a checkpoint takes is known to the forecast.
-    fn begin(run: &Run, checkpoint: &Checkpoint) -> Result<Self> {
-        let start = Instant::now();
-        checkpoint.write(&run.dir)?;
-        Ok(Self {
-            checkpoint: None,
-            epochs: Vec::new(),
-            written: Instant::now(),
-            seconds: start.elapsed().as_secs_f64(),
-        })
-    }
-
-    fn add(&mut self, run: &mut Run, checkpoint: Checkpoint, epoch: EventKind) -> Result<()> {
-        self.checkpoint = Some(checkpoint);
-        self.epochs.push(epoch);
-        let pause = BETWEEN_CHECKPOINTS.max(self.seconds / CHECKPOINT_SHARE);
-        match self.written.elapsed().as_secs_f64() >= pause {
-            true => self.write(run),
-            false => Ok(()),
-        }
-    }
-
-    fn write(&mut self, run: &mut Run) -> Result<()> {
-        let Some(checkpoint) = self.checkpoint.take() else {
-            return Ok(());
-        };
-        let start = Instant::now();
-        checkpoint.write(&run.dir)?;
-        for epoch in self.epochs.drain(..) {
-            run.event(epoch)?;
-        }
-        self.written = Instant::now();
-        self.seconds = start.elapsed().as_secs_f64();
-        Ok(())
-    }
+    saving: Saving,
 }
 
 /// When progress was told last, and what came since.
@@ -217,6 +169,7 @@ impl<'a> Training<'a> {
         run.event(EventKind::Prepared {
             train_rows: parts.train.len() as u64,
             validation_rows: parts.validation.len() as u64,
+            watched_rows: prepared.watched.len() as u64,
             test_rows: parts.test.len() as u64,
             dropped_rows: prepared.dropped as u64,
             features: prepared.inputs.names(),
@@ -231,7 +184,7 @@ impl<'a> Training<'a> {
         let checkpoint = Checkpoint::of(&trainer, progress.clone(), best.as_ref())?;
         Ok(Self {
             before: (earlier_seconds(run, &progress), progress.epoch),
-            unsaved: Unsaved::begin(run, &checkpoint)?,
+            saving: Saving::begin(run, &checkpoint)?,
             forecaster: Forecaster::new(run),
             run,
             prepared,
@@ -274,12 +227,13 @@ impl<'a> Training<'a> {
                     self.measured()?;
                 }
             }
+            self.saving.go_on(self.run)?;
             if let Some(pace) = self.told.due() {
                 self.tell(epoch, pace)?;
             }
         }
         let seconds = start.elapsed().as_secs_f64();
-        let evaluation = self.trainer.evaluate(&self.prepared.split.validation)?;
+        let evaluation = self.trainer.evaluate(&self.prepared.watched)?;
         self.check(evaluation.loss, epoch)?;
         let best = self.progress.best_loss.is_none_or(|loss| evaluation.loss < loss);
         self.progress.epoch = epoch;
@@ -310,7 +264,7 @@ impl<'a> Training<'a> {
             best,
             samples_per_second: order.len() as f64 / seconds,
         };
-        self.unsaved.add(self.run, checkpoint, told)?;
+        self.saving.add(self.run, checkpoint, told)?;
         Ok(true)
     }
 
@@ -332,7 +286,7 @@ impl<'a> Training<'a> {
         let measurement = Measurement {
             prepare_seconds_per_row: self.preparation.seconds / self.preparation.rows.max(1) as f64,
             evaluate_seconds_per_row: self.evaluate_seconds_per_row,
-            checkpoint_seconds: self.unsaved.seconds,
+            checkpoint_seconds: self.saving.seconds(),
             measured_rows: self.preparation.rows as u64,
             ..self.watch.measurement(self.prepared, &self.trainer, device)
         };
@@ -344,7 +298,7 @@ impl<'a> Training<'a> {
         let workload = Workload {
             rows: self.preparation.rows as u64,
             train_rows: parts.train.len() as u64,
-            evaluate_rows: parts.validation.len() as u64,
+            evaluate_rows: self.prepared.watched.len() as u64,
             final_evaluate_rows: (parts.validation.len() + parts.test.len()) as u64,
             batch_rows: self.prepared.step_rows() as u64,
             steps_per_epoch: self.prepared.steps_per_epoch() as u64,

@@ -66,9 +66,9 @@ pub struct EpochRecord {
     pub epoch: u32,
     /// Mean training loss over it.
     pub train_loss: f64,
-    /// Loss on the validation part after it.
+    /// Loss after it, on the rows of the validation part that are evaluated after each epoch.
     pub validation_loss: f64,
-    /// Metrics on the validation part.
+    /// Metrics on the same rows.
     pub metrics: BTreeMap<String, f64>,
 }
 

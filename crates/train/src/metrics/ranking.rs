@@ -1,64 +1,73 @@
 //! Areas under curves of ranked rows.
 
+use rayon::prelude::*;
+
 /// The rows in ascending order of a score, with the truth of one class.
 #[derive(Debug, Clone)]
 pub struct Ranking {
-    /// Row and whether it is of the class, by rising score.
-    order: Vec<(u32, bool)>,
-    /// Where each group of equal scores ends in `order`.
-    ends: Vec<u32>,
+    order: Vec<Ranked>,
+}
+
+/// A row among the ranked ones.
+#[derive(Debug, Clone, Copy)]
+struct Ranked {
+    row: u32,
+    /// Whether it is of the class.
+    positive: bool,
+    /// Whether it is the last one with its score.
+    last: bool,
 }
 
 impl Ranking {
     /// Ranks rows by their scores.
     pub fn new(scores: &[f64], is_positive: impl Fn(usize) -> bool) -> Self {
-        let mut order: Vec<u32> = (0..scores.len() as u32).collect();
-        let score = |row: u32| scores[row as usize];
-        order.sort_by(|a, b| score(*a).total_cmp(&score(*b)));
-        let ends = (1..=order.len())
-            .filter(|end| *end == order.len() || score(order[*end - 1]) != score(order[*end]))
-            .map(|end| end as u32)
-            .collect();
-        let order = order
-            .into_iter()
-            .map(|row| (row, is_positive(row as usize)))
-            .collect();
-        Self { order, ends }
+        let mut ranked: Vec<(f64, u32)> = scores.iter().copied().zip(0..).collect();
+        // Rows with equal scores are in their order, so that it doesn't matter who sorts which part.
+        ranked.par_sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        let next = ranked.iter().skip(1).map(|(score, _)| Some(*score)).chain([None]);
+        let order = ranked.iter().zip(next).map(|((score, row), next)| Ranked {
+            row: *row,
+            positive: is_positive(*row as usize),
+            last: next != Some(*score),
+        });
+        Self {
+            order: order.collect(),
+        }
     }
 
     /// The area under the ROC curve (Mann and Whitney, 1947; equal scores share their rank) and the average precision, the
     /// area under the steps of precision over recall. `None` without rows of the class or without others.
     pub fn areas(&self, weights: &[u32]) -> Option<Areas> {
-        let weight = |row: u32| f64::from(weights[row as usize]);
-        let (mut positives, mut all) = (0.0, 0.0);
-        for (row, positive) in &self.order {
-            all += weight(*row);
-            positives += f64::from(u8::from(*positive)) * weight(*row);
+        let (mut positives, mut all) = (0, 0);
+        for ranked in &self.order {
+            let weight = u64::from(weights[ranked.row as usize]);
+            all += weight;
+            positives += weight * u64::from(ranked.positive);
         }
+        let (positives, all) = (positives as f64, all as f64);
         let negatives = all - positives;
         if positives == 0.0 || negatives == 0.0 {
             return None;
         }
-        // Of the rows with lower scores than the group.
+        // Of the rows with lower scores than those that share the score at hand.
         let (mut positives_below, mut negatives_below) = (0.0, 0.0);
         let (mut pairs, mut precision) = (0.0, 0.0);
-        let mut start = 0;
-        for end in &self.ends {
-            let (mut hits, mut others) = (0.0, 0.0);
-            for (row, positive) in &self.order[start..*end as usize] {
-                match positive {
-                    true => hits += weight(*row),
-                    false => others += weight(*row),
-                }
+        let (mut hits, mut others) = (0, 0);
+        for ranked in &self.order {
+            let weight = weights[ranked.row as usize];
+            let hit = weight * u32::from(ranked.positive);
+            hits += hit;
+            others += weight - hit;
+            if ranked.last {
+                let (hit, other) = (f64::from(hits), f64::from(others));
+                pairs += hit * (negatives_below + other / 2.0);
+                // Where nothing is left above, nothing is hit either.
+                let alarms = (all - positives_below - negatives_below).max(1.0);
+                precision += hit * (positives - positives_below) / alarms;
+                positives_below += hit;
+                negatives_below += other;
+                (hits, others) = (0, 0);
             }
-            if hits > 0.0 {
-                pairs += hits * (negatives_below + others / 2.0);
-                let alarms = all - positives_below - negatives_below;
-                precision += hits * (positives - positives_below) / alarms;
-            }
-            positives_below += hits;
-            negatives_below += others;
-            start = *end as usize;
         }
         Some(Areas {
             roc: pairs / (positives * negatives),

@@ -31,14 +31,22 @@ pub enum Scored {
 #[derive(Debug, Clone)]
 pub struct Classes {
     classes: usize,
-    truth: Vec<u32>,
-    predicted: Vec<u32>,
-    log_loss: Vec<f64>,
-    brier: Vec<f64>,
+    rows: Vec<ClassRow>,
     /// Of the second class of two, of each of several, or none.
     rankings: Vec<Ranking>,
-    /// The bin of each row's [`confidence`], that, and whether it came true.
-    bins: Vec<(u32, f64, bool)>,
+}
+
+/// What is known of one row, side by side: a metric of rows drawn again is one pass over them.
+#[derive(Debug, Clone, Copy)]
+struct ClassRow {
+    truth: u32,
+    predicted: u32,
+    log_loss: f64,
+    brier: f64,
+    /// Its [`confidence`], the bin of that, and 1 where it came true.
+    claimed: f64,
+    bin: usize,
+    came_true: f64,
 }
 
 /// Predicted numbers beside the true ones.
@@ -100,7 +108,7 @@ impl Scored {
     /// Rows.
     pub fn rows(&self) -> usize {
         match self {
-            Self::Classes(classes) => classes.truth.len(),
+            Self::Classes(classes) => classes.rows.len(),
             Self::Labels(labels) => labels.rows(),
             Self::Numbers(numbers) => numbers.errors.len(),
             Self::Quantiles(quantiles) => quantiles.losses.len(),
@@ -145,7 +153,6 @@ pub fn bin(probability: f64) -> usize {
 
 impl Classes {
     fn new(predicted: Vec<u32>, classes: usize, probabilities: &[f64], truth: &[u32]) -> Self {
-        let rows = || probabilities.chunks_exact(classes).zip(truth);
         let column = |class: usize| -> Vec<f64> {
             probabilities
                 .iter()
@@ -161,31 +168,30 @@ impl Classes {
                 .map(|(class, p)| (p - f64::from(u8::from(class == truth))).powi(2))
                 .sum()
         };
+        let of_row = |((row, truth), predicted): ((&[f64], &u32), u32)| {
+            let (claimed, came_true) = confidence(row, predicted, *truth);
+            ClassRow {
+                truth: *truth,
+                predicted,
+                log_loss: log_loss(row[*truth as usize]),
+                brier: match classes {
+                    2 => (row[1] - f64::from(*truth)).powi(2),
+                    _ => squares(row, *truth),
+                },
+                claimed,
+                bin: bin(claimed),
+                came_true: f64::from(u8::from(came_true)),
+            }
+        };
+        let rows = probabilities.chunks_exact(classes).zip(truth);
         Self {
-            log_loss: rows()
-                .map(|(row, class)| log_loss(row[*class as usize]))
-                .collect(),
-            brier: rows()
-                .map(|(row, class)| match classes {
-                    2 => (row[1] - f64::from(*class)).powi(2),
-                    _ => squares(row, *class),
-                })
-                .collect(),
+            classes,
+            rows: rows.zip(predicted).map(of_row).collect(),
             rankings: match classes {
                 2 => vec![ranking(1)],
                 _ if classes <= RANKED_CLASSES => (0..classes).map(ranking).collect(),
                 _ => Vec::new(),
             },
-            bins: rows()
-                .zip(&predicted)
-                .map(|((row, truth), predicted)| {
-                    let (probability, hit) = confidence(row, *predicted, *truth);
-                    (bin(probability) as u32, probability, hit)
-                })
-                .collect(),
-            classes,
-            truth: truth.to_vec(),
-            predicted,
         }
     }
 
@@ -196,16 +202,27 @@ impl Classes {
             vec![0u64; self.classes],
             vec![0u64; self.classes],
         );
-        for ((truth, predicted), weight) in self.truth.iter().zip(&self.predicted).zip(weights) {
-            let weight = u64::from(*weight);
-            of_class[*truth as usize] += weight;
-            taken[*predicted as usize] += weight;
-            if truth == predicted {
-                right[*truth as usize] += weight;
-            }
+        let (mut log_loss, mut brier) = (0.0, 0.0);
+        // What is claimed in each bin, and what came true.
+        let mut bins = [(0.0, 0.0); BINS];
+        for (row, weight) in self.rows.iter().zip(weights) {
+            let (truth, count, weight) = (row.truth as usize, u64::from(*weight), f64::from(*weight));
+            of_class[truth] += count;
+            taken[row.predicted as usize] += count;
+            right[truth] += count * u64::from(row.truth == row.predicted);
+            log_loss += row.log_loss * weight;
+            brier += row.brier * weight;
+            bins[row.bin].0 += weight * row.claimed;
+            bins[row.bin].1 += weight * row.came_true;
         }
         let rows = of_class.iter().sum::<u64>() as f64;
         let hits: u64 = right.iter().sum();
+        // Expected calibration error: the mean distance of claimed and true shares over bins of equal width (Naeini et al.,
+        // 2015; of the likeliest class, Guo et al., 2017).
+        let distances = bins
+            .iter()
+            .map(|(claimed, came_true): &(f64, f64)| (claimed - came_true).abs());
+        let calibration_error = distances.sum::<f64>() / rows;
         let present: Vec<usize> = (0..self.classes).filter(|class| of_class[*class] > 0).collect();
         let recall = |class: usize| right[class] as f64 / of_class[class] as f64;
         let f1 = |class: usize| {
@@ -250,32 +267,15 @@ impl Classes {
                     .as_ref()
                     .map(|areas| mean(areas.iter().map(|area| (area.precision, 1)))),
             ),
-            ("log_loss", Some(weighted(&self.log_loss, weights))),
-            ("brier", Some(weighted(&self.brier, weights))),
-            ("calibration_error", Some(self.calibration_error(weights))),
+            ("log_loss", Some(log_loss / rows)),
+            ("brier", Some(brier / rows)),
+            ("calibration_error", Some(calibration_error)),
             (
                 "base_rate_accuracy",
                 of_class.iter().max().map(|most| *most as f64 / rows),
             ),
         ]);
         named
-    }
-
-    /// Expected calibration error: the mean distance of claimed and true shares over bins of equal width (Naeini et al.,
-    /// 2015; of the likeliest class, Guo et al., 2017).
-    fn calibration_error(&self, weights: &[u32]) -> f64 {
-        let mut bins = [(0.0, 0.0); BINS];
-        let mut rows = 0.0;
-        for ((bin, probability, hit), weight) in self.bins.iter().zip(weights) {
-            let weight = f64::from(*weight);
-            bins[*bin as usize].0 += weight * probability;
-            bins[*bin as usize].1 += weight * f64::from(u8::from(*hit));
-            rows += weight;
-        }
-        bins.iter()
-            .map(|(claimed, came_true)| (claimed - came_true).abs())
-            .sum::<f64>()
-            / rows
     }
 }
 

@@ -26,10 +26,11 @@ pub mod values;
 use crate::{
     batch::Encoded,
     error::{Result, TrainError},
-    table::Table,
+    table::{Place, Table},
 };
 use aloft_spec::{text::thousands, train::PreprocessSpec};
 use polars::prelude::*;
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -42,6 +43,11 @@ pub use target::{Outcomes, TargetMeans};
 
 /// Version of what is stored; a model of another one is refused.
 pub const VERSION: u32 = 2;
+
+/// Columns that are fitted at a time, each with copies of its own.
+const AT_ONCE: usize = 4;
+/// Rows that a thread encodes at a time.
+const PART: usize = 1 << 14;
 
 /// Fitted preprocessing: the columns in the order of the model's input.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -126,10 +132,20 @@ impl Preprocessing {
         let mut columns = Vec::new();
         let mut warnings = Vec::new();
         let train = IdxCa::from_vec("rows".into(), train.iter().map(|row| *row as IdxSize).collect());
-        for name in names {
-            let column = table.column(name)?;
-            let column = column.as_materialized_series().take(&train)?;
-            match fit_column(&column, spec, outcomes)? {
+        let fit =
+            |column: &Column| fit_column(&column.as_materialized_series().take(&train)?, spec, outcomes);
+        let fitted: Vec<Result<Fitted>> = match table.place() {
+            Place::Memory(frame) => names
+                .chunks(AT_ONCE)
+                .flat_map(|names| {
+                    let fitted = names.par_iter().map(|name| fit(frame.column(name)?));
+                    fitted.collect::<Vec<_>>()
+                })
+                .collect(),
+            Place::File(_) => names.iter().map(|name| fit(&table.column(name)?)).collect(),
+        };
+        for (name, fitted) in names.iter().zip(fitted) {
+            match fitted? {
                 Fitted::Kept(encoding) => columns.push(FittedColumn {
                     name: name.clone(),
                     encoding,
@@ -257,11 +273,41 @@ impl Preprocessing {
         let (numeric_width, category_width) = self.widths();
         let mut numeric = vec![0.0; rows * numeric_width];
         let mut categories = vec![0; rows * category_width];
+        let (mut numbers_left, mut codes_left) = (&mut numeric[..], &mut categories[..]);
+        let mut parts = Vec::new();
+        // Of no rows the columns are looked at all the same.
+        for first in (0..rows.max(1)).step_by(PART) {
+            let count = PART.min(rows - first);
+            let (numbers, codes);
+            (numbers, numbers_left) = numbers_left.split_at_mut(count * numeric_width);
+            (codes, codes_left) = codes_left.split_at_mut(count * category_width);
+            parts.push((first, count, numbers, codes));
+        }
+        let encoded: Vec<Result<()>> = parts
+            .into_par_iter()
+            .map(|(first, count, numbers, codes)| {
+                let encoded = self.encode_part(&frame.slice(first as i64, count), numbers, codes);
+                encoded.map_err(|error| error.after_rows(first as u64))
+            })
+            .collect();
+        encoded.into_iter().collect::<Result<()>>()?;
+        Ok(Encoded {
+            rows,
+            numeric_width,
+            numeric,
+            category_width,
+            categories,
+        })
+    }
+
+    /// Writes the numbers and the categories of some rows, row by row.
+    fn encode_part(&self, frame: &DataFrame, numeric: &mut [f32], categories: &mut [u32]) -> Result<()> {
+        let (numeric_width, category_width) = self.widths();
         let (mut at, mut category_at) = (0, 0);
         for column in &self.columns {
             let series = frame.column(&column.name)?.as_materialized_series();
             let mut out = Columns {
-                numbers: &mut numeric,
+                numbers: numeric,
                 width: numeric_width,
                 at,
             };
@@ -295,13 +341,7 @@ impl Preprocessing {
             }
             at += column.encoding.width(self.form);
         }
-        Ok(Encoded {
-            rows,
-            numeric_width,
-            numeric,
-            category_width,
-            categories,
-        })
+        Ok(())
     }
 
     /// Takes the target out of the encoding of the training rows themselves: `train` are their indices into the frame, and

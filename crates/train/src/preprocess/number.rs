@@ -2,6 +2,7 @@
 
 use super::{Columns, Encoding, Fitted, one_value, scale::Scale};
 use aloft_spec::train::{Imputation, PreprocessSpec};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// A fitted column of numbers.
@@ -24,7 +25,7 @@ impl Number {
         }
         let missing = known.len() < values.len();
         // Equal numbers are the same bits, so their order doesn't matter.
-        known.sort_unstable_by(f64::total_cmp);
+        known.par_sort_unstable_by(f64::total_cmp);
         let (lowest, highest) = (known[0], known[known.len() - 1]);
         if lowest == highest && !missing {
             return one_value(lowest, values.len());

@@ -157,6 +157,39 @@ fn what_does_not_fit_is_named() {
 }
 
 #[test]
+fn many_rows_are_encoded_in_parts() {
+    let (preprocessing, _) = fitted();
+    let few = frame();
+    let repeat = super::PART / few.height() + 2;
+    let mut many = few.clone();
+    for _ in 1..repeat {
+        many.vstack_mut(&few).unwrap();
+    }
+    assert!(many.height() > super::PART);
+    let (one, all) = (
+        preprocessing.encode(&few).unwrap(),
+        preprocessing.encode(&many).unwrap(),
+    );
+    // Bits: a missing number is no number that equals itself.
+    let bits = |numbers: &[f32]| numbers.iter().map(|number| number.to_bits()).collect::<Vec<_>>();
+    assert_eq!(all.rows, many.height());
+    assert!(bits(&all.numeric) == bits(&one.numeric.repeat(repeat)));
+    assert!(all.categories == one.categories.repeat(repeat));
+    let mut ages = vec!["1"; many.height()];
+    let wrong = super::PART + 4;
+    ages[wrong] = "two";
+    many.with_column(Column::new("age".into(), ages)).unwrap();
+    let problem: Problem = preprocessing.encode(&many).unwrap_err().into();
+    let place = format!("in row {}", wrong + 1);
+    assert!(problem.message.contains(&place), "{}", problem.message);
+    let none = preprocessing.encode(&many.head(Some(0)).drop("age").unwrap());
+    assert!(
+        none.is_err(),
+        "a column that isn't there is missed without rows too"
+    );
+}
+
+#[test]
 fn what_is_stored_encodes_the_same() {
     let (preprocessing, _) = fitted();
     let text = serde_json::to_string(&preprocessing).unwrap();

@@ -16,6 +16,7 @@ use aloft_spec::{
     text::thousands,
     train::{ModelKind, SplitBy, TrainSpec},
 };
+use rayon::prelude::*;
 
 /// Rows that are in memory at a time to be predicted by the linear model.
 const AT_ONCE: usize = 1 << 16;
@@ -97,7 +98,7 @@ fn constant_quantiles(width: usize, base: &[f64], rows: usize) -> Predicted {
 fn constants(numbers: &[f64], train: &[u32], rows: usize) -> Vec<Predicted> {
     let mut known: Vec<f64> = train.iter().map(|row| numbers[*row as usize]).collect();
     let mean = known.iter().sum::<f64>() / known.len().max(1) as f64;
-    known.sort_by(f64::total_cmp);
+    known.par_sort_unstable_by(f64::total_cmp);
     let middle = known.len() / 2;
     let median = match (
         known.len() % 2,

@@ -6,24 +6,37 @@ use std::collections::VecDeque;
 const KEPT: usize = 10;
 /// Share of the expected decrease that a step must bring (Armijo).
 const DECREASE: f64 = 1e-4;
+/// Steps of which it is asked what they have brought together.
+const SLOW: usize = 3;
 /// Times that a step is halved before the search gives up.
 const HALVINGS: u32 = 30;
 
-/// Goes down from `at` until no slope is steeper than `tolerance`, a step brings nothing, or the steps are used up.
-/// `value` returns the function's value and writes its gradient.
-pub fn minimize(
-    at: &mut Vec<f64>,
-    steps: usize,
-    tolerance: f64,
-    mut value: impl FnMut(&[f64], &mut [f64]) -> f64,
-) {
+/// When a search ends.
+#[derive(Debug, Clone, Copy)]
+pub struct End {
+    /// After so many steps at the latest.
+    pub steps: usize,
+    /// Where no slope is steeper than this.
+    pub slope: f64,
+    /// Once [`SLOW`] steps together have brought less than this.
+    pub gain: f64,
+}
+
+/// Goes down from `at` to where the search is to end, or a step brings nothing. `value` returns the function's value and
+/// writes its gradient.
+pub fn minimize(at: &mut Vec<f64>, end: End, mut value: impl FnMut(&[f64], &mut [f64]) -> f64) {
     let mut gradient = vec![0.0; at.len()];
     let mut current = value(at, &mut gradient);
     let mut memory: VecDeque<Curvature> = VecDeque::new();
-    for _ in 0..steps {
-        if gradient.iter().all(|slope| slope.abs() <= tolerance) {
+    // The latest values, the last one first.
+    let mut values: VecDeque<f64> = VecDeque::new();
+    for _ in 0..end.steps {
+        let slow = values.len() > SLOW && values[SLOW] - current < end.gain;
+        if slow || gradient.iter().all(|slope| slope.abs() <= end.slope) {
             return;
         }
+        values.push_front(current);
+        values.truncate(SLOW + 1);
         let mut direction = direction(&gradient, &memory);
         let mut slope = dot(&direction, &gradient);
         if slope >= 0.0 {
@@ -112,13 +125,27 @@ mod tests {
     #[test]
     fn a_narrow_valley_is_followed_to_its_end() {
         let mut at = vec![-1.2, 1.0, 5.0];
-        minimize(&mut at, 500, 1e-9, |x, gradient| {
+        let valley = |x: &[f64], gradient: &mut [f64]| {
             let (a, b, c) = (x[0] - 3.0, x[1] + 1.0, x[2] - x[0] / 100.0);
             gradient.copy_from_slice(&[2.0 * a - 200.0 * c, 200.0 * b, 2e4 * c]);
             a * a + 100.0 * b * b + 1e4 * c * c
-        });
+        };
+        let end = End {
+            steps: 500,
+            slope: 1e-9,
+            gain: 0.0,
+        };
+        minimize(&mut at, end, valley);
         for (found, expected) in at.iter().zip([3.0, -1.0, 0.03]) {
             assert!((found - expected).abs() < 1e-6, "{at:?}");
         }
+        // Who is content with less asks less often, and is as near as was asked for.
+        let (mut near, mut asked) = (vec![-1.2, 1.0, 5.0], 0);
+        minimize(&mut near, End { gain: 1e-3, ..end }, |x, gradient| {
+            asked += 1;
+            valley(x, gradient)
+        });
+        let left = valley(&near, &mut [0.0; 3]);
+        assert!((0.0..1e-2).contains(&left) && asked < 100, "{left} after {asked}");
     }
 }

@@ -3,6 +3,7 @@
 use super::Part;
 use crate::{evaluate::Outputs, metrics::Truth};
 use aloft_spec::report::{Alarms, Thresholds};
+use rayon::prelude::*;
 use std::collections::BTreeMap;
 
 /// Thresholds between the ends: quantiles of the probabilities, so that rare classes have as many as frequent ones.
@@ -16,7 +17,7 @@ pub fn thresholds(classes: &[String], parts: &[Part<'_>]) -> Option<Thresholds> 
         .filter_map(|part| Some((part, second(&part.outputs)?)))
         .collect();
     let mut all: Vec<f64> = scores.iter().flat_map(|(_, scores)| scores).copied().collect();
-    all.sort_by(f64::total_cmp);
+    all.par_sort_unstable_by(f64::total_cmp);
     let quantile = |step: usize| all.get(step * all.len() / QUANTILES).copied();
     let mut thresholds: Vec<f64> = (0..QUANTILES).filter_map(quantile).collect();
     thresholds.extend([0.0, 0.5, 1.0]);
@@ -56,7 +57,7 @@ fn alarms(thresholds: &[f64], scores: &[f64], truth: &[u32]) -> Alarms {
             .filter(|(_, truth)| **truth == class)
             .map(|(score, _)| *score)
             .collect();
-        of.sort_by(f64::total_cmp);
+        of.par_sort_unstable_by(f64::total_cmp);
         of
     };
     let (negatives, positives) = (of_class(0), of_class(1));

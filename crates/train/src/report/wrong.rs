@@ -14,6 +14,7 @@ use aloft_spec::{
     text::significant,
 };
 use polars::prelude::*;
+use rayon::prelude::*;
 
 /// Bars of the histogram.
 const BARS: usize = 40;
@@ -34,7 +35,7 @@ pub fn residuals(part: &Part<'_>) -> Option<Residuals> {
             .collect::<Vec<_>>(),
         _ => return None,
     };
-    errors.sort_by(f64::total_cmp);
+    errors.par_sort_unstable_by(f64::total_cmp);
     let last = errors.len().checked_sub(1)?;
     let beyond = (last as f64 * BEYOND) as usize;
     let (low, high) = (errors[beyond], errors[last - beyond]);
@@ -70,8 +71,12 @@ pub fn worst(
 ) -> Result<(WorstRows, DataFrame)> {
     let mut order: Vec<usize> = (0..part.rows.len()).collect();
     let said = said(prepared.task.classes(), part);
-    order.sort_by(|a, b| said.badness[*b].total_cmp(&said.badness[*a]));
-    order.truncate(WORST);
+    let worse = |a: &usize, b: &usize| said.badness[*b].total_cmp(&said.badness[*a]).then(a.cmp(b));
+    if order.len() > WORST {
+        order.select_nth_unstable_by(WORST, worse);
+        order.truncate(WORST);
+    }
+    order.sort_unstable_by(worse);
     let rows: Vec<u32> = order
         .iter()
         .map(|at| prepared.table_rows[part.rows[*at] as usize])

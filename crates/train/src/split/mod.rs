@@ -85,6 +85,15 @@ impl Split {
             .collect()
     }
 
+    /// So many of the validation rows, of each class in the same share: those of a training that evaluates not all of them
+    /// after each epoch.
+    pub fn watched(&self, values: &Values, seed: u64, rows: usize) -> Vec<u32> {
+        match rows < self.validation.len() {
+            true => random(values, self.validation.clone(), seed, rows, 0).validation,
+            false => self.validation.clone(),
+        }
+    }
+
     /// Itself, if each part has rows.
     fn checked(self, spec: &SplitSpec, rows: usize) -> Result<Self> {
         let split = self;

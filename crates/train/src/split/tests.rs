@@ -60,6 +60,27 @@ fn each_class_is_divided_in_the_same_shares() {
 }
 
 #[test]
+fn the_watched_rows_are_a_fair_part_of_the_validation() {
+    let rows = 20_000;
+    let classes: Vec<u32> = (0..rows).map(|row| u32::from(row % 50 == 0)).collect();
+    let values = Values::Classes(classes.clone());
+    let frame = DataFrame::empty();
+    let split = Split::new(&SplitSpec::default(), &frame, &target(values.clone(), rows)).unwrap();
+    let watched = split.watched(&values, 7, 500);
+    assert!(watched.is_sorted() && watched.len() == 500);
+    assert!(
+        watched
+            .iter()
+            .all(|row| split.validation.binary_search(row).is_ok())
+    );
+    let rare = watched.iter().filter(|row| classes[**row as usize] == 1).count();
+    assert_eq!(rare, 10, "a fiftieth");
+    assert_eq!(watched, split.watched(&values, 7, 500), "seeded");
+    assert_ne!(watched, split.watched(&values, 8, 500));
+    assert_eq!(split.watched(&values, 7, rows), split.validation);
+}
+
+#[test]
 fn time_splits_never_look_ahead() {
     let days: Vec<i32> = (0..100).map(|row| (row * 37) % 25).collect();
     let frame = DataFrame::new(100, vec![Column::new("day".into(), days.clone())]).unwrap();
