@@ -129,11 +129,11 @@ impl Linear {
         let first: Vec<u32> = all.iter().step_by(FIRST).copied().collect();
         for some in [first, all] {
             if some.len() == rows.rows || some.len() >= ENOUGH {
-                match shape.outputs == 1 && shape.numbers <= FEW_NUMBERS && shape.width <= FEW_WEIGHTS {
-                    true => learning.newton(&some, &mut weights),
-                    false => minimize(&mut weights, END, |weights, gradient| {
+                let few = shape.outputs == 1 && shape.numbers <= FEW_NUMBERS && shape.width <= FEW_WEIGHTS;
+                if !few || !learning.newton(&some, &mut weights) {
+                    minimize(&mut weights, END, |weights, gradient| {
                         learning.mean_loss(&some, weights, gradient)
-                    }),
+                    });
                 }
             }
         }
@@ -259,14 +259,18 @@ impl Learning<'_> {
     }
 
     /// Goes to the minimum by Newton's steps, halved where one goes too far (Nocedal and Wright, "Numerical Optimization",
-    /// 2006, section 3.3): of one output the mean loss has a curvature that is soon known.
-    fn newton(&self, some: &[u32], weights: &mut Vec<f64>) {
+    /// 2006, section 3.3): of one output the mean loss has a curvature that is soon known. False where the way isn't known:
+    /// the loss bends too little for its numbers.
+    fn newton(&self, some: &[u32], weights: &mut Vec<f64>) -> bool {
         let mut here = self.curved(some, weights);
         for _ in 0..END.steps {
             let mut step = here.gradient.clone();
             let steep = step.iter().any(|slope| slope.abs() > END.slope);
-            if !steep || factorize(&mut here.curvature, self.shape.width).is_none() {
-                return;
+            if !steep {
+                return true;
+            }
+            if factorize(&mut here.curvature, self.shape.width).is_none() {
+                return false;
             }
             substitute(&here.curvature, &mut step);
             let there = (0..HALVINGS).find_map(|halved| {
@@ -280,14 +284,15 @@ impl Learning<'_> {
                 (there.loss < here.loss).then_some((next, there))
             });
             let Some((next, there)) = there else {
-                return;
+                return true;
             };
             let gain = here.loss - there.loss;
             (*weights, here) = (next, there);
             if gain < END.gain {
-                return;
+                return true;
             }
         }
+        true
     }
 
     /// The mean loss of some rows with its gradient and its curvature, the penalty of all rows with it.
