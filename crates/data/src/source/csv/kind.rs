@@ -159,10 +159,11 @@ fn kind(value: &[u8]) -> u16 {
     // polars skips spaces in front of a number, as in `1, 2, 3`.
     let trimmed = value.trim_ascii_start();
     match trimmed.first() {
-        Some(b'0'..=b'9') => number(trimmed)
-            .or_else(|| time(value))
-            .or_else(|| comma_number(value))
-            .unwrap_or(TEXT),
+        // No number has these letters there.
+        Some(b'0'..=b'9') if value.get(4) == Some(&b'-') && value.get(7) == Some(&b'-') => {
+            time(value).unwrap_or(TEXT)
+        }
+        Some(b'0'..=b'9') => number(trimmed).or_else(|| comma_number(value)).unwrap_or(TEXT),
         Some(b'-') => number(&trimmed[1..])
             .or_else(|| comma_number(value))
             .unwrap_or(TEXT),
