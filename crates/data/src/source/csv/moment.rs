@@ -188,8 +188,11 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    /// Whether a `T` stands in a text, whether seconds do, and the offset.
+    type Written = (bool, bool, Option<i32>);
+
     /// The same by letters: microseconds, and how the text is written.
-    fn reference(text: &str) -> Option<(i64, Option<(bool, bool, Option<i32>)>)> {
+    fn reference(text: &str) -> Option<(i64, Option<Written>)> {
         let number = |text: &str| {
             text.bytes()
                 .all(|byte| byte.is_ascii_digit())
