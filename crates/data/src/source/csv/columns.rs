@@ -5,16 +5,13 @@
 //! part of the file stays in the caches until it has become columns.
 
 use super::{
-    fields::{Field, Marks, Split, Splitter},
-    kind::{ColumnType, UNIT},
+    block::Block,
+    fields::{Split, Splitter},
     layout::Layout,
-    moment::Moment,
-    values::{integer, real},
+    typed::{Column, Text},
 };
-use polars::prelude::*;
-
-/// Fields that are found before their values are read, column by column.
-const BLOCK_FIELDS: usize = 8192;
+use memchr::memchr_iter;
+use polars::prelude::DataFrame;
 
 /// The rows that a text holds, which is whole records of a file. `None` where it holds something else than the layout
 /// says: polars may know how to read it, or can say what is wrong.
@@ -23,195 +20,46 @@ pub(super) fn frame(text: &[u8], layout: &Layout, wanted: &[usize]) -> Option<Da
     let text = std::str::from_utf8(text).ok()?;
     let bytes = text.as_bytes();
     let width = layout.columns.len();
-    let nulls = NullTexts::new(&layout.null_values);
+    let likely = memchr_iter(b'\n', bytes).count() + 1;
     let mut columns: Vec<Column> = wanted
         .iter()
-        .map(|number| Column::new(&layout.columns[*number].1))
+        .map(|number| Column::new(&layout.columns[*number].1, likely))
         .collect();
+    let values = Text::new(text, layout.marks.quote, &layout.null_values);
     let mut records = Splitter::new(bytes, layout.marks);
-    let mut fields = Vec::with_capacity(BLOCK_FIELDS + width);
+    let (mut block, mut fields) = (Block::new(width), Vec::new());
     let (mut rows, mut at_end) = (0, bytes.is_empty());
     while !at_end {
-        let (before, start) = (fields.len(), records.position());
-        let end = match records.append(&mut fields) {
-            Split::Record { end } => end + 1,
-            Split::Unfinished { open_quote: false } => bytes.len(),
-            Split::Unfinished { open_quote: true } => return None,
-        };
-        at_end = end >= bytes.len();
-        if width > 1 && matches!(&bytes[start..end], b"" | b"\n" | b"\r\n" | b"\r") {
-            // Blank lines behind the last row.
-            fields.truncate(before);
-        } else if fields.len() - before == width {
-            rows += 1;
-        } else {
-            return None;
-        }
-        if fields.len() >= BLOCK_FIELDS || at_end {
-            for (number, column) in wanted.iter().zip(&mut columns) {
-                let of_column = fields.chunks_exact(width).map(|row: &[Field]| &row[*number]);
-                column.add(text, of_column, layout.marks, &nulls)?;
+        block.fill(&mut records);
+        let start = records.position();
+        at_end = start >= bytes.len();
+        if !at_end && !block.is_full() {
+            let end = match records.next(&mut fields) {
+                Split::Record { end } => end + 1,
+                Split::Unfinished { open_quote: false } => bytes.len(),
+                Split::Unfinished { open_quote: true } => return None,
+            };
+            at_end = end >= bytes.len();
+            if fields.len() == width {
+                block.push(&fields);
+            } else if !matches!(&bytes[start..end], b"" | b"\n" | b"\r\n" | b"\r") {
+                return None;
             }
-            fields.clear();
+            // Otherwise it is a blank line behind the last row.
+        }
+        if block.is_full() || at_end {
+            for (number, column) in wanted.iter().zip(&mut columns) {
+                column.add(&values, block.column(*number))?;
+            }
+            rows += block.rows();
+            block.clear();
         }
     }
     let series = columns.into_iter().zip(wanted).map(|(column, number)| {
         let (name, kind) = &layout.columns[*number];
-        column.series(name.clone(), kind).into_column()
+        column.series(name.clone(), kind).into()
     });
     DataFrame::new(rows, series.collect()).ok()
-}
-
-/// Texts that mean "no value".
-struct NullTexts<'a> {
-    texts: &'a [String],
-    /// By their first letter: nearly all values are told by this.
-    firsts: [bool; 256],
-}
-
-impl<'a> NullTexts<'a> {
-    fn new(texts: &'a [String]) -> Self {
-        let mut firsts = [false; 256];
-        let letters = texts.iter().filter_map(|text| text.as_bytes().first());
-        letters.for_each(|first| firsts[usize::from(*first)] = true);
-        Self { texts, firsts }
-    }
-
-    #[inline]
-    fn has(&self, value: &[u8]) -> bool {
-        value.first().is_none_or(|first| self.firsts[usize::from(*first)])
-            && self.texts.iter().any(|text| text.as_bytes() == value)
-    }
-}
-
-/// The values of a column so far.
-enum Column {
-    Integers(PrimitiveChunkedBuilder<Int64Type>),
-    Reals {
-        values: PrimitiveChunkedBuilder<Float64Type>,
-        point: u8,
-    },
-    Booleans(BooleanChunkedBuilder),
-    Days(PrimitiveChunkedBuilder<Int32Type>),
-    Micros(PrimitiveChunkedBuilder<Int64Type>),
-    Texts(StringChunkedBuilder),
-}
-
-impl Column {
-    fn new(kind: &ColumnType) -> Self {
-        let name = PlSmallStr::EMPTY;
-        match kind {
-            ColumnType::Plain(DataType::Int64) => Self::Integers(PrimitiveChunkedBuilder::new(name, 0)),
-            ColumnType::Plain(DataType::Float64) => Self::Reals {
-                values: PrimitiveChunkedBuilder::new(name, 0),
-                point: b'.',
-            },
-            ColumnType::CommaReal => Self::Reals {
-                values: PrimitiveChunkedBuilder::new(name, 0),
-                point: b',',
-            },
-            ColumnType::Plain(DataType::Boolean) => Self::Booleans(BooleanChunkedBuilder::new(name, 0)),
-            ColumnType::Date => Self::Days(PrimitiveChunkedBuilder::new(name, 0)),
-            ColumnType::Datetime { .. } => Self::Micros(PrimitiveChunkedBuilder::new(name, 0)),
-            ColumnType::Plain(_) => Self::Texts(StringChunkedBuilder::new(name, 0)),
-        }
-    }
-
-    /// Adds the values of some fields; `None` when one isn't of the column's type.
-    fn add<'a>(
-        &mut self,
-        text: &str,
-        fields: impl Iterator<Item = &'a Field>,
-        marks: Marks,
-        nulls: &NullTexts<'_>,
-    ) -> Option<()> {
-        let bytes = text.as_bytes();
-        // polars leaves out a carriage return at the end of any field.
-        let places = fields.map(|field| (field.text(bytes, marks.quote, true), field));
-        macro_rules! add {
-            ($values:expr, $read:expr) => {
-                for (place, _) in places {
-                    if place.is_empty() || nulls.has(&bytes[place.clone()]) {
-                        $values.append_null();
-                    } else {
-                        $values.append_value($read(place)?);
-                    }
-                }
-            };
-        }
-        match self {
-            Self::Integers(values) => add!(values, |place| integer(bytes, place)),
-            Self::Reals { values, point } => add!(values, |place| real(bytes, place, *point)),
-            Self::Booleans(values) => add!(values, |place| truth(&bytes[place])),
-            Self::Days(values) => add!(values, |place| Some(Moment::of(&bytes[place])?.days())),
-            Self::Micros(values) => add!(values, |place| Some(Moment::of(&bytes[place])?.micros())),
-            Self::Texts(values) => {
-                let mut unescaped = String::new();
-                for (place, field) in places {
-                    let is_null = if field.quoted {
-                        nulls.has(&bytes[place.clone()])
-                    } else {
-                        place.is_empty() || nulls.has(&bytes[place.clone()])
-                    };
-                    if is_null {
-                        values.append_null();
-                        continue;
-                    }
-                    let value = text.get(place.clone())?;
-                    match marks.quote.filter(|_| field.quoted) {
-                        // Something stands behind the closing quote.
-                        Some(_) if place.start == field.start => return None,
-                        Some(quote) if value.as_bytes().contains(&quote) => {
-                            unescape(value, char::from(quote), &mut unescaped);
-                            values.append_value(&unescaped);
-                        }
-                        _ => values.append_value(value),
-                    }
-                }
-            }
-        }
-        Some(())
-    }
-
-    fn series(self, name: PlSmallStr, kind: &ColumnType) -> Series {
-        let series = match self {
-            Self::Integers(values) => values.finish().into_series(),
-            Self::Reals { values, .. } => values.finish().into_series(),
-            Self::Booleans(values) => values.finish().into_series(),
-            Self::Days(values) => values.finish().into_date().into_series(),
-            Self::Micros(values) => {
-                let zone = match kind.dtype() {
-                    DataType::Datetime(_, zone) => zone,
-                    _ => None,
-                };
-                values.finish().into_datetime(UNIT, zone).into_series()
-            }
-            Self::Texts(values) => values.finish().into_series(),
-        };
-        series.with_name(name)
-    }
-}
-
-fn truth(value: &[u8]) -> Option<bool> {
-    if value.eq_ignore_ascii_case(b"true") {
-        Some(true)
-    } else {
-        value.eq_ignore_ascii_case(b"false").then_some(false)
-    }
-}
-
-/// A quoted text with one quote for two; one that stands alone is left out, as polars does.
-fn unescape(text: &str, quote: char, into: &mut String) {
-    into.clear();
-    let mut after_quote = false;
-    for letter in text.chars() {
-        if letter != quote || after_quote {
-            into.push(letter);
-            after_quote = false;
-        } else {
-            after_quote = true;
-        }
-    }
 }
 
 #[cfg(test)]
@@ -221,7 +69,10 @@ mod tests {
         Cancel,
         source::{
             content::Content,
-            csv::scan::{self, Rules, Scanned},
+            csv::{
+                fields::Marks,
+                scan::{self, Rules, Scanned},
+            },
         },
     };
     use aloft_spec::source::Ragged;

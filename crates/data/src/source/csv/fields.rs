@@ -4,6 +4,7 @@
 //! a line feed outside quotes; in any other field a quote is a letter like others. Separator and quote can be others.
 
 use memchr::{memchr, memchr3};
+use std::ops::Range;
 
 const BLOCK: usize = u64::BITS as usize;
 /// Blocks that are looked through at once.
@@ -32,20 +33,26 @@ impl Field {
         self.start + self.length as usize
     }
 
-    /// The place of its text: without the quotes around it, and without the carriage return of the line's end if it is
-    /// the last of its record. Doubled quotes within stay.
+    /// The place of its text: see [`text`].
     #[inline]
-    pub(super) fn text(self, bytes: &[u8], quote: Option<u8>, is_last: bool) -> std::ops::Range<usize> {
-        let Self { start, quoted, .. } = self;
-        let mut end = self.end();
-        if is_last && end > start && bytes[end - 1] == b'\r' {
-            end -= 1;
-        }
-        if quoted && end - start >= 2 && Some(bytes[end - 1]) == quote {
+    pub(super) fn text(self, bytes: &[u8], quote: Option<u8>, is_last: bool) -> Range<usize> {
+        text(bytes, self.start..self.end(), quote, is_last)
+    }
+}
+
+/// The place of a field's text: without the quotes around it, and without the carriage return of the line's end if it is
+/// the last of its record. Doubled quotes within stay.
+#[inline]
+pub(super) fn text(bytes: &[u8], field: Range<usize>, quote: Option<u8>, is_last: bool) -> Range<usize> {
+    let Range { start, mut end } = field;
+    if is_last && end > start && bytes[end - 1] == b'\r' {
+        end -= 1;
+    }
+    match quote {
+        Some(quote) if end > start + 1 && bytes[start] == quote && bytes[end - 1] == quote => {
             start + 1..end - 1
-        } else {
-            start..end
         }
+        _ => start..end,
     }
 }
 
@@ -126,7 +133,7 @@ impl<'a> Splitter<'a> {
                         Err(()) => return Split::Unfinished { open_quote: true },
                         Ok(None) => None,
                         Ok(Some(length)) => {
-                            self.pass(start + length + 1);
+                            self.go_to(start + length + 1);
                             Some(start + length)
                         }
                     }
@@ -148,6 +155,52 @@ impl<'a> Splitter<'a> {
         }
     }
 
+    /// Finds the fields of the next record, if they are as many as there are `places` but one, and it ends at a line feed:
+    /// where each begins, and one place behind the end of the last. Anything else isn't passed, and is left to
+    /// [`Self::append`].
+    #[inline]
+    pub(super) fn row(&mut self, places: &mut [usize]) -> bool {
+        let found = self.find_row(places);
+        if !found {
+            self.go_to(self.position);
+        }
+        found
+    }
+
+    #[inline]
+    fn find_row(&mut self, places: &mut [usize]) -> bool {
+        let Some((behind, starts)) = places.split_last_mut() else {
+            return false;
+        };
+        let (mut start, width) = (self.position, starts.len());
+        for (number, place) in starts.iter_mut().enumerate() {
+            *place = start;
+            let end = match self.marks.quote {
+                Some(quote) if self.bytes.get(start) == Some(&quote) => {
+                    self.quoted += 1;
+                    match end_of_quoted(&self.bytes[start..], self.marks.separator, quote) {
+                        Ok(Some(length)) => {
+                            self.go_to(start + length + 1);
+                            start + length
+                        }
+                        _ => return false,
+                    }
+                }
+                _ => match self.next_end() {
+                    Some(end) => end,
+                    None => return false,
+                },
+            };
+            start = end + 1;
+            if (self.bytes[end] == b'\n') != (number + 1 == width) {
+                return false;
+            }
+        }
+        *behind = start;
+        self.position = start;
+        true
+    }
+
     /// The next separator or line feed.
     #[inline]
     fn next_end(&mut self) -> Option<usize> {
@@ -166,17 +219,13 @@ impl<'a> Splitter<'a> {
         Some(end)
     }
 
-    /// Passes all separators and line feeds before a position.
-    fn pass(&mut self, position: usize) {
-        if position >= self.window + WINDOW {
+    /// Goes on with the first separator or line feed from a position on.
+    fn go_to(&mut self, position: usize) {
+        if !(self.window..self.window + WINDOW).contains(&position) {
             self.look_through(position - position % WINDOW);
         }
-        let block = position % WINDOW / BLOCK;
-        if block > self.block {
-            self.block = block;
-            self.ends = self.found[block];
-        }
-        self.ends &= !0 << (position % BLOCK);
+        self.block = position % WINDOW / BLOCK;
+        self.ends = self.found[self.block] & !0 << (position % BLOCK);
     }
 
     /// Looks for ends of fields in the bytes from `window` on, which is a multiple of its length.
@@ -321,6 +370,34 @@ mod tests {
                 }
             };
             prop_assert_eq!((ends, open), reference(&text));
+        }
+
+        /// However often what is no row comes between them.
+        #[test]
+        fn rows_are_the_records_of_a_width(
+            records in prop::collection::vec("a{0,90},\"x(\"\"|,|\n)?\",b|[ab]{0,3},[ab\"]{0,3},[a\r]{0,2}|[ab,\"]{0,9}", 0..60),
+            end in "\n|",
+        ) {
+            let text = records.join("\n") + &end;
+            let marks = Marks { separator: b',', quote: Some(b'"') };
+            let (mut rows, mut records) = (Splitter::new(text.as_bytes(), marks), Splitter::new(text.as_bytes(), marks));
+            let (mut places, mut fields, mut others) = ([0; 4], Vec::new(), Vec::new());
+            loop {
+                let split = records.next(&mut fields);
+                let is_row = matches!(split, Split::Record { .. }) && fields.len() == 3;
+                prop_assert_eq!(rows.row(&mut places), is_row);
+                if is_row {
+                    let starts: Vec<usize> = fields.iter().map(|field| field.start).chain([records.position()]).collect();
+                    prop_assert_eq!(&places[..], &starts);
+                } else {
+                    prop_assert_eq!(rows.next(&mut others), split);
+                    prop_assert_eq!(others.len(), fields.len());
+                }
+                prop_assert_eq!(rows.position(), records.position());
+                if matches!(split, Split::Unfinished { .. }) {
+                    break;
+                }
+            }
         }
 
         #[test]

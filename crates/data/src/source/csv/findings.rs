@@ -2,7 +2,8 @@
 //! don't fit.
 
 use super::{
-    fields::{Field, Split, Splitter},
+    block::Block,
+    fields::{self, Field, Split, Splitter},
     kind::Kinds,
     nulls::{Meaning, Nulls},
     scan::{Failed, Rules},
@@ -10,10 +11,6 @@ use super::{
 use crate::{Cancel, error::RaggedRow};
 use aloft_spec::source::Ragged;
 
-/// How often a long look at records asks whether it is cancelled.
-const RECORDS_BETWEEN_CHECKS: u64 = 1 << 16;
-/// Fields that are found before their values are looked at.
-const BLOCK_FIELDS: usize = 4096;
 /// So many ragged rows are named.
 const NAMED_ROWS: usize = 5;
 
@@ -92,41 +89,52 @@ impl Findings {
     ) -> Result<(Self, usize), Failed> {
         let mut found = Self::new(width, rules);
         let mut records = Splitter::new(bytes, rules.marks);
-        // Of rows, of each as many as there are columns.
-        let mut fields = Vec::with_capacity(BLOCK_FIELDS + 2 * width);
-        let mut seen = 0_u64;
+        let (mut block, mut fields) = (Block::new(width), Vec::new());
         let length = loop {
-            if seen.is_multiple_of(RECORDS_BETWEEN_CHECKS) {
-                cancel.step()?;
+            cancel.step()?;
+            let (before, start, quoted) = (block.rows(), records.position(), records.quoted());
+            block.fill(&mut records);
+            found.add_rows(block.starts(before), stride);
+            // Only quotes can hold a line feed.
+            found.lines += if records.quoted() > quoted {
+                memchr::memchr_iter(b'\n', &bytes[start..records.position()]).count()
+            } else {
+                block.rows() - before
+            };
+            if block.is_full() {
+                found.look(bytes, &mut block, rules);
+                continue;
             }
-            seen += 1;
-            let (start, before, quoted) = (records.position(), fields.len(), records.quoted());
-            let end = match records.append(&mut fields) {
+            let start = records.position();
+            let end = match records.next(&mut fields) {
                 Split::Record { end } => end,
                 Split::Unfinished { open_quote: false } if is_last && start < bytes.len() => bytes.len(),
-                Split::Unfinished { .. } => {
-                    fields.truncate(before);
-                    break start;
-                }
+                Split::Unfinished { .. } => break start,
             };
-            found.lines += 1;
-            if records.quoted() > quoted {
-                // Only quotes can hold a line feed.
-                found.lines += memchr::memchr_iter(b'\n', &bytes[start..end]).count();
-            }
-            let row = &fields[before..];
-            if !found.add(&bytes[..end], start, row, stride, rules) {
-                fields.truncate(before);
-            } else if fields.len() >= BLOCK_FIELDS {
-                found.look(bytes, &mut fields, rules);
+            found.lines += 1 + memchr::memchr_iter(b'\n', &bytes[start..end]).count();
+            if found.add(&bytes[..end], start, &fields, stride, rules) {
+                block.push(&fields);
             }
             if end == bytes.len() {
                 break end;
             }
         };
-        found.look(bytes, &mut fields, rules);
+        found.look(bytes, &mut block, rules);
         check_utf8(&bytes[..length], rules)?;
         Ok((found, length))
+    }
+
+    /// Takes note of rows that begin at these places, whose lines are counted elsewhere.
+    fn add_rows(&mut self, starts: impl Iterator<Item = usize>, stride: u64) {
+        for start in starts {
+            self.settle_blanks();
+            self.any = true;
+            if self.rows.is_multiple_of(stride) {
+                // A piece is far shorter than 4 GB.
+                self.starts.push(start as u32);
+            }
+            self.rows += 1;
+        }
     }
 
     /// Takes note of the record from `start` to the end of the bytes, whose lines are counted. Whether its fields are as
@@ -154,21 +162,17 @@ impl Findings {
                 }
             }
         }
-        if self.rows.is_multiple_of(stride) {
-            // A piece is far shorter than 4 GB.
-            self.starts.push(start as u32);
-        }
-        self.rows += 1;
+        self.add_rows([start].into_iter(), stride);
         fits
     }
 
-    /// Takes note of the values of rows, column by column, and forgets their fields.
-    fn look(&mut self, bytes: &[u8], fields: &mut Vec<Field>, rules: &Rules) {
+    /// Takes note of the values of rows, column by column, and forgets these.
+    fn look(&mut self, bytes: &[u8], block: &mut Block, rules: &Rules) {
         let width = self.kinds.len();
         for (column, kinds) in self.kinds.iter_mut().enumerate() {
             let is_last = column + 1 == width;
-            for row in fields.chunks_exact(width) {
-                let value = row[column].text(bytes, rules.marks.quote, is_last);
+            for field in block.column(column) {
+                let value = fields::text(bytes, field, rules.marks.quote, is_last);
                 // A plain number means nothing else, unless that is said.
                 if rules.null_values.is_none() && kinds.add_plain(bytes, value.clone()) {
                     continue;
@@ -178,7 +182,7 @@ impl Findings {
                 }
             }
         }
-        fields.clear();
+        block.clear();
     }
 
     /// Blank lines in front of a record are rows that don't fit.

@@ -159,10 +159,11 @@ fn kind(value: &[u8]) -> u16 {
     // polars skips spaces in front of a number, as in `1, 2, 3`.
     let trimmed = value.trim_ascii_start();
     match trimmed.first() {
-        Some(b'0'..=b'9') => number(trimmed)
-            .or_else(|| time(value))
-            .or_else(|| comma_number(value))
-            .unwrap_or(TEXT),
+        // No number has these letters there.
+        Some(b'0'..=b'9') if value.get(4) == Some(&b'-') && value.get(7) == Some(&b'-') => {
+            time(value).unwrap_or(TEXT)
+        }
+        Some(b'0'..=b'9') => number(trimmed).or_else(|| comma_number(value)).unwrap_or(TEXT),
         Some(b'-') => number(&trimmed[1..])
             .or_else(|| comma_number(value))
             .unwrap_or(TEXT),
@@ -185,8 +186,8 @@ fn plain_number(bytes: &[u8], value: Range<usize>) -> Option<u16> {
     const WORD: usize = 8;
     let start = value.start + usize::from(bytes.get(value.start) == Some(&b'-'));
     let length = value.end.checked_sub(start)?;
-    // Eighteen digits always fit 64 bits.
-    if !(1..=18).contains(&length) {
+    // Eighteen digits always fit 64 bits, and so do nineteen that begin with less than 9.
+    if !(1..=19).contains(&length) || length == 19 && bytes[start] >= b'9' {
         return None;
     }
     let mut point = None;
@@ -293,7 +294,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn values_are_told_within_other_bytes_as_alone(value in "[-+]?[0-9.eE ,:T]{0,21}|[ -~]{0,12}", after in "[ -~]{0,9}") {
+        fn values_are_told_within_other_bytes_as_alone(value in "[-+]?[0-9.eE ,:T]{0,21}|-?[0-9.]{17,20}|[ -~]{0,12}", after in "[ -~]{0,9}") {
             let mut alone = Kinds::default();
             alone.add(value.as_bytes());
             let bytes = format!("12{value}{after}");

@@ -6,6 +6,7 @@
 //! polars can't read as it is (another encoding, rows that need repair) becomes a copy that it can. Only who asks for
 //! the first rows of a large file gets them without a look at the rest, and is told so.
 
+mod block;
 mod columns;
 mod fields;
 mod findings;
@@ -22,6 +23,7 @@ mod remembered;
 mod repair;
 mod scan;
 mod sniff;
+mod typed;
 mod values;
 
 use super::{

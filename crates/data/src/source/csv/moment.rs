@@ -28,44 +28,39 @@ pub(super) struct Clock {
 
 impl Moment {
     /// Of a text that is nothing else.
+    #[inline]
     pub(super) fn of(text: &[u8]) -> Option<Self> {
-        let (date, rest) = text.split_at_checked(10)?;
-        let year = two(&date[0..2])? * 100 + two(&date[2..4])?;
-        let (month, day) = (two(&date[5..7])?, two(&date[8..10])?);
-        let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-        let days = match month {
-            2 if leap => 29,
-            2 => 28,
-            4 | 6 | 9 | 11 => 30,
-            1..=12 => 31,
-            _ => return None,
+        let (date, rest) = text.split_first_chunk::<10>()?;
+        let first = pairs(date.first_chunk()?, b"0000-00-")?;
+        let last = pairs(date.last_chunk()?, b"00-00-00")?;
+        let (year, month, day) = (first[0] * 100 + first[2], first[5], last[6]);
+        let known = (1..=12).contains(&month) && (1..=days_of(year, month)).contains(&day);
+        let clock = match rest {
+            [] => None,
+            _ => Some(Clock::of(rest)?),
         };
-        if date[4] != b'-' || date[7] != b'-' || !(1..=days).contains(&day) {
-            return None;
-        }
-        Some(Self {
+        known.then_some(Self {
             year,
             month,
             day,
-            clock: if rest.is_empty() {
-                None
-            } else {
-                Some(Clock::of(rest)?)
-            },
+            clock,
         })
     }
 
     /// Days from 1970-01-01 to its date, in the Gregorian calendar (Hinnant 2013, "chrono-Compatible Low-Level Date
     /// Algorithms"): a year begins in March, so that a leap day is its last.
+    #[inline]
     pub(super) fn days(self) -> i32 {
-        let (year, month, day) = (self.year as i32, self.month as i32, self.day as i32);
-        let year = year - i32::from(month <= 2);
-        let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
-        let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-        era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
+        // From 400 years before, so that nothing is negative: the calendar is the same then.
+        let year = self.year + 400 - u32::from(self.month <= 2);
+        let (era, of_era) = (year / 400, year % 400);
+        let of_year = (153 * ((self.month + 9) % 12) + 2) / 5 + self.day - 1;
+        let days = era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year;
+        days as i32 - 146_097 - 719_468
     }
 
     /// Microseconds from 1970-01-01 00:00, in UTC where it says how far it is ahead of that.
+    #[inline]
     pub(super) fn micros(self) -> i64 {
         let days = i64::from(self.days()) * DAY_SECONDS;
         let Some(clock) = self.clock else {
@@ -77,6 +72,7 @@ impl Moment {
 }
 
 impl Clock {
+    #[inline]
     fn of(text: &[u8]) -> Option<Self> {
         let (between, rest) = text.split_first()?;
         let with_t = match between {
@@ -84,44 +80,62 @@ impl Clock {
             b'T' => true,
             _ => return None,
         };
-        let (clock, mut rest) = rest.split_at_checked(5)?;
-        let (hours, minutes) = (two(&clock[0..2])?, two(&clock[3..5])?);
-        if hours > 23 || clock[2] != b':' || minutes > 59 {
-            return None;
-        }
-        let (mut seconds, mut micros) = (hours * 3600 + minutes * 60, 0);
-        let with_seconds = rest.first() == Some(&b':');
-        if with_seconds {
-            let (more, after) = rest[1..].split_at_checked(2)?;
-            let more = two(more).filter(|seconds| *seconds <= 59)?;
-            seconds += more;
-            rest = after;
-            if let [b'.', fraction @ ..] = rest {
-                let (count, after) = digits(fraction);
-                if !(1..=9).contains(&count) {
+        let whole = rest.split_first_chunk::<8>();
+        let whole = whole.and_then(|(clock, rest)| Some((pairs(clock, b"00:00:00")?, rest)));
+        let (hours, minutes, seconds, rest) = match whole {
+            Some((clock, rest)) => (clock[0], clock[3], Some(clock[6]), rest),
+            None => {
+                let (clock, rest) = rest.split_first_chunk::<5>()?;
+                if clock[2] != b':' || rest.first() == Some(&b':') {
                     return None;
                 }
-                // What is finer than a microsecond is cut off.
-                micros = (0..6).fold(0, |micros, place| {
-                    let digit = fraction[..count]
-                        .get(place)
-                        .map_or(0, |digit| u32::from(digit - b'0'));
-                    micros * 10 + digit
-                });
-                rest = after;
+                (two(&clock[0..2])?, two(&clock[3..5])?, None, rest)
             }
+        };
+        if hours > 23 || minutes > 59 || seconds.is_some_and(|seconds| seconds > 59) {
+            return None;
         }
+        let (micros, rest) = match rest {
+            [b'.', fraction @ ..] if seconds.is_some() => micros(fraction)?,
+            _ => (0, rest),
+        };
         Some(Self {
             with_t,
-            with_seconds,
+            with_seconds: seconds.is_some(),
             offset: if rest.is_empty() {
                 None
             } else {
                 Some(offset(rest)?)
             },
-            seconds,
+            seconds: hours * 3600 + minutes * 60 + seconds.unwrap_or(0),
             micros,
         })
+    }
+}
+
+/// Digits of which a fraction of a second begins, as microseconds, and what follows. What is finer is cut off.
+fn micros(text: &[u8]) -> Option<(u32, &[u8])> {
+    let (count, rest) = digits(text);
+    if !(1..=9).contains(&count) {
+        return None;
+    }
+    let digit = |place| {
+        text[..count]
+            .get(place)
+            .map_or(0, |digit| u32::from(digit - b'0'))
+    };
+    Some(((0..6).fold(0, |micros, place| micros * 10 + digit(place)), rest))
+}
+
+/// How many days a month has.
+#[inline]
+fn days_of(year: u32, month: u32) -> u32 {
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    match month {
+        2 if leap => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
     }
 }
 
@@ -146,6 +160,21 @@ fn offset(text: &[u8]) -> Option<i32> {
     }
 }
 
+/// Of eight letters the numbers that two neighbours are together, by the place of the first; where a letter of `shape` is
+/// 0 there must be a digit, and the same letter elsewhere. All are looked at together.
+#[inline]
+fn pairs(text: &[u8; 8], shape: &[u8; 8]) -> Option<[u32; 8]> {
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    // What is added to a letter's distance from that of the shape reaches the high bit where this is too far.
+    let room = u64::from_le_bytes(shape.map(|letter| if letter == b'0' { 0x7f - 9 } else { 0x7f }));
+    let away = u64::from_le_bytes(*text) ^ u64::from_le_bytes(*shape);
+    if (((away & !HIGH) + room) | away) & HIGH != 0 {
+        return None;
+    }
+    let pairs = away.wrapping_mul(10) + (away >> 8);
+    Some(pairs.to_le_bytes().map(u32::from))
+}
+
 /// Two digits as a number.
 fn two(text: &[u8]) -> Option<u32> {
     match text {
@@ -157,6 +186,94 @@ fn two(text: &[u8]) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    /// Whether a `T` stands in a text, whether seconds do, and the offset.
+    type Written = (bool, bool, Option<i32>);
+
+    /// The same by letters: microseconds, and how the text is written.
+    fn reference(text: &str) -> Option<(i64, Option<Written>)> {
+        let number = |text: &str| {
+            text.bytes()
+                .all(|byte| byte.is_ascii_digit())
+                .then(|| text.parse::<i64>().ok())?
+        };
+        let (date, rest) = text.split_at_checked(10)?;
+        let (year, month, day) = (number(&date[0..4])?, number(&date[5..7])?, number(&date[8..10])?);
+        let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+        let lengths = [
+            31,
+            if leap { 29 } else { 28 },
+            31,
+            30,
+            31,
+            30,
+            31,
+            31,
+            30,
+            31,
+            30,
+            31,
+        ];
+        let length = *lengths.get(usize::try_from(month - 1).ok()?)?;
+        if &date[4..5] != "-" || &date[7..8] != "-" || !(1..=length).contains(&day) {
+            return None;
+        }
+        let before: i64 = (0..year)
+            .map(|year| 365 + i64::from(year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)))
+            .sum();
+        let days = before + lengths[..month as usize - 1].iter().sum::<i64>() + day - 1 - 719_528;
+        if rest.is_empty() {
+            return Some((days * 86_400_000_000, None));
+        }
+        let with_t = rest.starts_with('T');
+        let rest = rest.strip_prefix(['T', ' '])?;
+        let (hours, rest) = rest.split_at_checked(2)?;
+        let (minutes, mut rest) = rest.strip_prefix(':')?.split_at_checked(2)?;
+        let (mut seconds, mut micros, mut with_seconds) = (0, 0, false);
+        if let Some(after) = rest.strip_prefix(':') {
+            let (whole, after) = after.split_at_checked(2)?;
+            (seconds, with_seconds, rest) = (number(whole)?, true, after);
+            if let Some(after) = rest.strip_prefix('.') {
+                let end = after
+                    .find(|letter: char| !letter.is_ascii_digit())
+                    .unwrap_or(after.len());
+                micros = number(&format!("{:0<6}", &after[..end])[..6]).filter(|_| (1..=9).contains(&end))?;
+                rest = &after[end..];
+            }
+        }
+        let (hours, minutes) = (number(hours)?, number(minutes)?);
+        if hours > 23 || minutes > 59 || seconds > 59 {
+            return None;
+        }
+        let offset = if rest.is_empty() {
+            None
+        } else {
+            Some(super::offset(rest.as_bytes())?)
+        };
+        let minutes = hours * 60 + minutes - i64::from(offset.unwrap_or(0));
+        let micros = ((days * 1440 + minutes) * 60 + seconds) * 1_000_000 + micros;
+        Some((micros, Some((with_t, with_seconds, offset))))
+    }
+
+    proptest! {
+        #[test]
+        fn texts_mean_what_a_plain_reading_says(
+            text in "[0-9]{4}-[01][0-9]-[0-3][0-9]([T ][0-2][0-9]:[0-6][0-9](:[0-6][0-9](\\.[0-9]{0,10})?)?)?(Z|[+-][0-2][0-9](:?[0-6][0-9])?)?",
+            place in 0_usize..40,
+            letter in "[0-9:/. TZ+-]",
+            change: bool,
+        ) {
+            let mut text = text;
+            if change && place < text.len() {
+                text.replace_range(place..=place, &letter);
+            }
+            let found = Moment::of(text.as_bytes());
+            let clock = |clock: Clock| (clock.with_t, clock.with_seconds, clock.offset);
+            let found = found.map(|found| (found.micros(), found.clock.map(clock)));
+            prop_assert_eq!(found, reference(&text), "{}", text);
+        }
+    }
 
     fn micros(text: &str) -> Option<i64> {
         Moment::of(text.as_bytes()).map(Moment::micros)

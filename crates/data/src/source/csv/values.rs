@@ -4,12 +4,22 @@ use super::kind::non_digits;
 use std::ops::Range;
 
 const WORD: usize = 8;
-/// Powers of ten; each is a real number exactly.
-const TENS: [u64; 19] = {
-    let mut tens = [1; 19];
+/// Powers of ten that 64 bits hold.
+const TENS: [u64; 20] = {
+    let mut tens = [1; 20];
     let mut power = 1;
     while power < tens.len() {
         tens[power] = tens[power - 1] * 10;
+        power += 1;
+    }
+    tens
+};
+/// The same as real numbers, which they are exactly.
+const REAL_TENS: [f64; 20] = {
+    let mut tens = [1.0; 20];
+    let mut power = 1;
+    while power < tens.len() {
+        tens[power] = TENS[power] as f64;
         power += 1;
     }
     tens
@@ -21,9 +31,10 @@ const EXACT: u64 = 1 << 53;
 #[inline]
 pub(super) fn integer(bytes: &[u8], value: Range<usize>) -> Option<i64> {
     let negative = bytes.get(value.start) == Some(&b'-');
-    match digits(bytes, value.start + usize::from(negative)..value.end) {
-        Some(number) if negative => Some(-(number as i64)),
-        Some(number) => Some(number as i64),
+    let plain = digits(bytes, value.start + usize::from(negative)..value.end);
+    match plain.and_then(|number| i64::try_from(number).ok()) {
+        Some(number) if negative => Some(-number),
+        Some(number) => Some(number),
         None => text(bytes, value)?.parse().ok(),
     }
 }
@@ -41,53 +52,79 @@ pub(super) fn real(bytes: &[u8], value: Range<usize>, point: u8) -> Option<f64> 
     }
 }
 
-/// The same for a number of which all digits together are a real number exactly. Then it is one division away from the
-/// result, which is rounded once (Clinger 1990, "How to Read Floating Point Numbers Accurately").
+/// The same for a number of up to 19 digits, of which up to 16 stand before the mark.
 #[inline]
 fn plain_real(bytes: &[u8], value: Range<usize>, point: u8) -> Option<f64> {
     let negative = bytes.get(value.start) == Some(&b'-');
     let start = value.start + usize::from(negative);
-    let all = bytes.get(start..value.end)?;
-    let (number, tens) = match all.iter().position(|byte| *byte == point) {
-        None => (digits(bytes, start..value.end)?, 0),
-        Some(at) => {
-            let behind = all.len() - at - 1;
-            if at + behind >= TENS.len() {
-                return None;
-            }
-            let whole = if at == 0 {
-                0
-            } else {
-                digits(bytes, start..start + at)?
-            };
-            let fraction = if behind == 0 {
-                0
-            } else {
-                digits(bytes, start + at + 1..value.end)?
-            };
-            if at + behind == 0 {
-                return None;
-            }
-            (whole * TENS[behind] + fraction, behind)
-        }
-    };
-    if number > EXACT {
-        return None;
+    let length = value.end.checked_sub(start)?;
+    let mut whole = leading_digits(bytes, start)?;
+    if whole == WORD && length > WORD {
+        whole += leading_digits(bytes, start + WORD)?;
     }
-    let number = number as f64 / TENS[tens] as f64;
+    let (number, power) = if whole >= length {
+        (digits(bytes, start..value.end)?, 0)
+    } else {
+        let power = length - whole - 1;
+        if bytes[start + whole] != point || length > TENS.len() {
+            return None;
+        }
+        let part = |place: Range<usize>| match place.is_empty() {
+            true => Some(0),
+            false => digits(bytes, place),
+        };
+        if length == 1 {
+            return None;
+        }
+        let fraction = part(start + whole + 1..value.end)?;
+        (part(start..start + whole)? * TENS[power] + fraction, power)
+    };
+    let number = if number <= EXACT {
+        // One division of numbers that are exact, rounded once (Clinger 1990, "How to Read Floating Point Numbers
+        // Accurately").
+        number as i64 as f64 / REAL_TENS[power]
+    } else {
+        quotient(number, TENS[power])
+    };
     Some(if negative { -number } else { number })
 }
 
-/// Up to sixteen digits; `None` for more, for anything else, and at the very end of the bytes.
+/// The real number nearest to a quotient of whole ones that aren't zero.
+///
+/// Both are shifted up to 64 bits, so that the whole part of `dividend · 2^62 / divisor` has 62 or 63 bits. That is more
+/// than a real number's 53, and a last bit which stands for all that is left decides what lies in the middle: the only
+/// rounding is that of the conversion.
+#[inline]
+fn quotient(dividend: u64, divisor: u64) -> f64 {
+    let (up, down) = (dividend.leading_zeros() as i32, divisor.leading_zeros() as i32);
+    let dividend = u128::from(dividend << up) << 62;
+    let divisor = u128::from(divisor << down);
+    let whole = (dividend / divisor) as u64;
+    let has_rest = u128::from(whole) * divisor != dividend;
+    let power = f64::MAX_EXP - 1 + down - up - 62;
+    (whole | u64::from(has_rest)) as i64 as f64 * f64::from_bits((power as u64) << (f64::MANTISSA_DIGITS - 1))
+}
+
+/// How many digits stand at a place, up to eight; `None` at the very end of the bytes.
+#[inline]
+fn leading_digits(bytes: &[u8], start: usize) -> Option<usize> {
+    let word = u64::from_le_bytes(*bytes.get(start..)?.first_chunk::<WORD>()?);
+    Some((non_digits(word).trailing_zeros() / u8::BITS) as usize)
+}
+
+/// Up to nineteen digits; `None` for more, for anything else, and at the very end of the bytes.
 #[inline]
 fn digits(bytes: &[u8], place: Range<usize>) -> Option<u64> {
-    let length = place.end.checked_sub(place.start)?;
+    let Range { start, end } = place;
+    let length = end.checked_sub(start)?;
+    let behind = length.saturating_sub(WORD);
     match length {
-        1..=WORD => word(bytes, place.start, length),
-        9..=16 => {
-            let behind = length - WORD;
-            let low = word(bytes, place.start + WORD, behind)?;
-            Some(word(bytes, place.start, WORD)? * TENS[behind] + low)
+        1..=8 => word(bytes, start, length),
+        9..=16 => Some(word(bytes, start, WORD)? * TENS[behind] + word(bytes, start + WORD, behind)?),
+        17..=19 => {
+            let first = word(bytes, start, WORD)? * TENS[WORD] + word(bytes, start + WORD, WORD)?;
+            let behind = behind - WORD;
+            Some(first * TENS[behind] + word(bytes, start + 2 * WORD, behind)?)
         }
         _ => None,
     }
@@ -121,7 +158,7 @@ mod tests {
     proptest! {
         #[test]
         fn numbers_are_those_of_the_standard_library(
-            value in "-?[0-9]{0,19}|-?[0-9]{0,17}\\.[0-9]{0,17}|[-+]?[0-9]{1,3}(\\.[0-9]{1,2})?(e-?[0-9]{1,2})?|[0-9.,x-]{0,9}",
+            value in "-?[0-9]{0,20}|-?922337203685477580[0-9]|-?[0-9]{1,18}\\.[0-9]{1,18}|-?[0-9]{0,17}\\.[0-9]{0,17}|[-+]?[0-9]{1,3}(\\.[0-9]{1,2})?(e-?[0-9]{1,2})?|[0-9.,x-]{0,9}",
             after in "[,\n0-9]{0,9}",
         ) {
             let bytes = format!("7,{value}{after}");
