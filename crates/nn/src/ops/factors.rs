@@ -23,10 +23,19 @@ impl Factors {
         }
     }
 
-    /// Those of a product: so many sums in a row of the result, each over so many products.
-    pub fn of_product(self, [inner, columns]: [usize; 2]) -> Self {
-        // Below, rounding and filling up take longer than is saved; measured with products of 64 rows.
-        match inner >= 16 && columns >= 32 {
+    /// Those of products with a matrix [inner, columns]. With fewer numbers, rounding takes longer than is saved (measured with
+    /// 64 rows; with 16 as much is gained, with 8 nothing).
+    pub fn of_right(self, [inner, columns]: [usize; 2]) -> Self {
+        match inner >= 16 && columns >= 32 && inner * columns >= 1024 {
+            true => self,
+            false => Self::F32,
+        }
+    }
+
+    /// Those of a sum over so many rows of products of two vectors, which both are rounded: of `inner` numbers in runs of
+    /// `length`, and of so many columns. Measured likewise.
+    pub fn of_transposed(self, rows: usize, [inner, length]: [usize; 2], columns: usize) -> Self {
+        match rows >= 16 && length >= 32 && columns >= 32 && inner * columns >= 2048 {
             true => self,
             false => Self::F32,
         }

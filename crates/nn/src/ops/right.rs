@@ -20,7 +20,7 @@ pub enum Right {
 impl Right {
     /// The matrix in this machine's order.
     pub fn new(matrix: Matrix<'_>, factors: Factors) -> Self {
-        match factors.of_product(matrix.shape().into()) {
+        match factors.of_right(matrix.shape().into()) {
             Factors::F32 => Self::Single(Packed::new(matrix)),
             Factors::Bf16 => Self::Half(Panels::new(matrix)),
         }

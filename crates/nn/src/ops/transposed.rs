@@ -140,7 +140,7 @@ pub fn multiply_transposed(
     factors: Factors,
 ) {
     let (rows, columns) = right.shape();
-    if factors.of_product([rows, columns]) == Factors::Bf16 {
+    if factors.of_transposed(rows, [left.inner(), left.length()], columns) == Factors::Bf16 {
         return half::multiply_transposed(out, left, right, accumulate);
     }
     assert_eq!(rows, left.rows(), "the rows of a product");

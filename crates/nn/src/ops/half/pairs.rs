@@ -50,6 +50,14 @@ impl Work for Along<'_> {
     #[inline(always)]
     fn run<U: Unit>(self, unit: U) {
         let (numbers, offsets, length) = (self.left.numbers(), self.left.offsets(), self.left.length());
+        if length % 2 == 0 && self.left.are_side_by_side() {
+            // One row, as it were; none of them has a last pair of its own.
+            let start = self.starts.next() + offsets[0];
+            for _ in 1..2 * self.to.len() / length {
+                self.starts.next();
+            }
+            return along(unit, self.to, &numbers[start..][..2 * self.to.len()]);
+        }
         let rows = self.to.chunks_exact_mut(self.left.inner().div_ceil(2));
         // Where runs are odd, a pair may be of the end of one and the beginning of the next.
         let mut whole = match length % 2 == 1 && offsets.len() > 1 {
