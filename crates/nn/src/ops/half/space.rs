@@ -13,22 +13,31 @@ thread_local! {
 
 /// So many pairs, which hold anything before.
 #[derive(Debug)]
-pub struct Space(Vec<Pair>);
+pub struct Space {
+    numbers: Vec<Pair>,
+    length: usize,
+}
 
 impl Space {
     /// Space of this thread for so many pairs.
     pub fn new(pairs: usize) -> Self {
-        let mut space = FREE.with_borrow_mut(Vec::pop).unwrap_or_default();
-        space.resize(pairs, 0);
-        Self(space)
+        let mut numbers = FREE.with_borrow_mut(Vec::pop).unwrap_or_default();
+        // Never shorter, so that nothing is filled twice.
+        if numbers.len() < pairs {
+            numbers.resize(pairs, 0);
+        }
+        Self {
+            numbers,
+            length: pairs,
+        }
     }
 }
 
 impl Drop for Space {
     fn drop(&mut self) {
-        let space = std::mem::take(&mut self.0);
+        let numbers = std::mem::take(&mut self.numbers);
         // Where the thread is at its end, so is its memory.
-        let _ = FREE.try_with(|free| free.borrow_mut().push(space));
+        let _ = FREE.try_with(|free| free.borrow_mut().push(numbers));
     }
 }
 
@@ -36,12 +45,12 @@ impl Deref for Space {
     type Target = [Pair];
 
     fn deref(&self) -> &[Pair] {
-        &self.0
+        &self.numbers[..self.length]
     }
 }
 
 impl DerefMut for Space {
     fn deref_mut(&mut self) -> &mut [Pair] {
-        &mut self.0
+        &mut self.numbers[..self.length]
     }
 }
