@@ -409,10 +409,10 @@ fn learn_wide(graph: Graph, threads: usize, factors: Factors) -> (Vec<f64>, Vec<
         numbers: &numbers,
         indices: &[],
     };
-    let losses = (0..12)
+    let losses = (0..30)
         .map(|step| {
             learner
-                .step(rows, Targets::Classes(&classes), 2e-3, step)
+                .step(rows, Targets::Classes(&classes), 5e-3, step)
                 .unwrap()
         })
         .collect();
@@ -446,14 +446,14 @@ fn mixed_precision_learns_as_much_and_the_same_bits_each_time() {
     let graphs: [&dyn Fn() -> Graph; 2] = [&|| mlp.graph(), &|| transformer.graph()];
     for (index, graph) in graphs.into_iter().enumerate() {
         let (single, _) = learn_wide(graph(), 1, Factors::F32);
-        assert!(single[11] < 0.9 * single[0], "{single:?}");
+        assert!(single[29] < 0.9 * single[0], "{single:?}");
         for threads in 1..=2 {
             let mixed = learn_wide(graph(), threads, Factors::Bf16);
             assert_eq!(mixed, learn_wide(graph(), threads, Factors::Bf16), "{threads}");
             assert_ne!(mixed.0, single, "{index} rounds nothing");
             for (mixed, single) in mixed.0.iter().zip(&single) {
                 assert!(
-                    (mixed - single).abs() < 0.02 * single,
+                    (mixed - single).abs() < 0.03 * single,
                     "{index}: {mixed} and {single}"
                 );
             }

@@ -418,7 +418,7 @@ mod tests {
             let [kernel_height, kernel_width] = kernel;
             Case::new(rows, seed)
                 .input(&image.shape())
-                .parameter(&[filters, kernel_height, kernel_width, channels])
+                .parameter_for(convolution.window(), &[filters, kernel_height, kernel_width, channels])
                 .parameter(&[filters])
                 .comes_near_in_bf16(convolution, &convolution.result().shape());
         }

@@ -207,7 +207,7 @@ mod tests {
         ) {
             Case::new(rows, seed)
                 .input(&[positions, inputs])
-                .parameter(&[outputs, inputs])
+                .parameter_for(inputs, &[outputs, inputs])
                 .parameter(&[outputs])
                 .comes_near_in_bf16(
                     Linear { positions, inputs, outputs, activation: Activation::Gelu },

@@ -97,7 +97,7 @@ impl Case {
         self
     }
 
-    /// A parameter as small as models start with for so many inputs, so that what is repeated doesn't grow.
+    /// A parameter as small as models start with for so many inputs, so that results are about 1 and what is repeated doesn't grow.
     pub fn parameter_for(self, inputs: usize, shape: &[usize]) -> Self {
         let mut case = self.parameter(shape);
         if let Some(operand) = case.parameters.last_mut() {
@@ -164,7 +164,8 @@ impl Case {
     ///
     /// Rounding to bf16 moves a number by 2^-9 of it at the most, by half as much on the average, and the numbers of a sum in
     /// either direction: so the distance of all numbers together is well below a hundredth of their length, also where an op
-    /// has products of products. A derivative that jumps, as that of relu, would go beyond.
+    /// has products of products. A derivative that jumps would go beyond: that of relu, and gelu's over numbers much larger than 1,
+    /// so weights are as small as models start with.
     #[allow(clippy::needless_pass_by_value, reason = "a case is about one op")]
     pub fn comes_near_in_bf16(mut self, op: impl Op, shape: &[usize]) {
         let probe = self.normal(self.rows * shape.iter().product::<usize>());
