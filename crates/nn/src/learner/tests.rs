@@ -451,11 +451,11 @@ fn mixed_precision_learns_as_much_and_the_same_bits_each_time() {
             let mixed = learn_wide(graph(), threads, Factors::Bf16);
             assert_eq!(mixed, learn_wide(graph(), threads, Factors::Bf16), "{threads}");
             assert_ne!(mixed.0, single, "{index} rounds nothing");
-            for (mixed, single) in mixed.0.iter().zip(&single) {
-                assert!(
-                    (mixed - single).abs() < 0.03 * single,
-                    "{index}: {mixed} and {single}"
-                );
+            // A loss that falls by several percent a step is apart by as much where one is half a step behind: so it is
+            // the way that it has come that counts.
+            for (mixed, step) in mixed.0.iter().zip(&single) {
+                let apart = (mixed - step).abs();
+                assert!(apart < 0.01 * single[0], "{index}: {mixed} and {step}");
             }
         }
     }
