@@ -4,6 +4,7 @@ use aloft_benches::{
     Row, print,
     train::{ours, side::Side, side::median, torch, workload::Workload},
 };
+use aloft_nn::ops::Factors;
 use anyhow::{Context, Result, bail};
 use clap::{Parser, Subcommand, ValueEnum};
 use std::{
@@ -20,6 +21,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const TURN: f64 = 0.5;
 /// How far the sides' losses may be apart, relative to the loss.
 const LOSS_TOLERANCE: f64 = 0.01;
+/// The same where products are of bf16: each side rounds other numbers, by up to 2^-9 of them, and steps go apart.
+const BF16_LOSS_TOLERANCE: f64 = 0.05;
 
 /// Training speed against PyTorch, in samples a second; then peak memory, and the share of the matrix peak.
 #[derive(Parser)]
@@ -40,8 +43,11 @@ struct Arguments {
     #[arg(long)]
     eager_only: bool,
     /// Train on the first CUDA device
-    #[arg(long)]
+    #[arg(long, conflicts_with = "bf16")]
     cuda: bool,
+    /// Train in mixed precision: products of bf16, and PyTorch under `torch.autocast`; and beside both, ours in f32
+    #[arg(long)]
+    bf16: bool,
     #[command(subcommand)]
     side: Option<OurSide>,
 }
@@ -56,6 +62,8 @@ enum OurSide {
         threads: usize,
         #[arg(long)]
         cuda: bool,
+        #[arg(long)]
+        bf16: bool,
     },
 }
 
@@ -65,9 +73,11 @@ fn main() -> Result<()> {
         workload,
         threads,
         cuda,
+        bf16,
     }) = arguments.side
     {
-        return ours::answer(workload, threads, cuda);
+        let factors = if bf16 { Factors::Bf16 } else { Factors::F32 };
+        return ours::answer(workload, threads, cuda, factors);
     }
     let workloads = match arguments.workloads.is_empty() {
         true => Workload::value_variants().to_vec(),
@@ -87,23 +97,38 @@ fn main() -> Result<()> {
 fn measure(arguments: &Arguments, workload: Workload, threads: usize, python: &Path) -> Result<Vec<Row>> {
     let folder = tempfile::tempdir()?;
     torch::hand_over(workload, folder.path())?;
-    let mut command = Command::new(std::env::current_exe()?);
-    command.args(["side", &workload.name(), &threads.to_string()]);
-    if arguments.cuda {
-        command.arg("--cuda");
-    }
+    let program = std::env::current_exe()?;
+    let own = |bf16: bool| {
+        let mut command = Command::new(&program);
+        command.args(["side", &workload.name(), &threads.to_string()]);
+        if arguments.cuda {
+            command.arg("--cuda");
+        }
+        if bf16 {
+            command.arg("--bf16");
+        }
+        command
+    };
     let peak = if arguments.cuda {
         0.0
     } else {
         ours::matrix_peak(threads)
     };
-    let mut ours = Side::start("aloft", command)?;
+    let mut ours = Side::start("aloft", own(arguments.bf16))?;
     let mut peers = Vec::new();
+    if arguments.bf16 {
+        peers.push(Side::start("aloft in f32", own(false))?);
+    }
     for (name, compiled) in [("torch", false), ("torch.compile", true)] {
         if compiled && arguments.eager_only {
             continue;
         }
-        let command = torch::command(python, folder.path(), workload, threads, compiled, arguments.cuda);
+        let how = torch::How {
+            compiled,
+            cuda: arguments.cuda,
+            bf16: arguments.bf16,
+        };
+        let command = torch::command(python, folder.path(), workload, threads, how);
         match Side::start(name, command) {
             Ok(peer) => peers.push(peer),
             // It needs a C++ compiler, which not every machine has.
@@ -116,8 +141,12 @@ fn measure(arguments: &Arguments, workload: Workload, threads: usize, python: &P
         workload.name(),
         if threads == 1 { "thread" } else { "threads" }
     );
+    let tolerance = match arguments.bf16 {
+        true => BF16_LOSS_TOLERANCE,
+        false => LOSS_TOLERANCE,
+    };
     for peer in &peers {
-        same_losses(&ours, peer).with_context(|| case.clone())?;
+        same_losses(&ours, peer, tolerance).with_context(|| case.clone())?;
     }
     for _ in 0..(arguments.seconds / TURN).ceil().max(1.0) as usize {
         ours.train(TURN)?;
@@ -162,12 +191,12 @@ fn measure(arguments: &Arguments, workload: Workload, threads: usize, python: &P
 }
 
 /// Fails unless both sides learned the same: same weights, same rows, so the same losses but for rounding.
-fn same_losses(ours: &Side, peer: &Side) -> Result<()> {
+fn same_losses(ours: &Side, peer: &Side, tolerance: f64) -> Result<()> {
     if ours.losses.len() != peer.losses.len() {
         bail!("{} and {} took different numbers of steps", ours.name, peer.name);
     }
     for (step, (own, theirs)) in ours.losses.iter().zip(&peer.losses).enumerate() {
-        if (own - theirs).abs() > LOSS_TOLERANCE * theirs.abs().max(0.1) {
+        if (own - theirs).abs() > tolerance * theirs.abs().max(0.1) {
             bail!(
                 "after {step} steps the loss of {} is {own}, that of {} {theirs}",
                 ours.name,

@@ -8,7 +8,7 @@ use aloft_nn::{
     learner::Learner,
     loss::{Loss, Targets},
     network::{Network, Rows},
-    ops::{Matrix, MatrixMut, multiply},
+    ops::{Factors, Matrix, MatrixMut, multiply},
     optimizer::{Kind, Optimizer, Rule},
 };
 use anyhow::Result;
@@ -21,8 +21,8 @@ use std::{
 ///
 /// # Errors
 /// When standard input or output fail.
-pub fn answer(workload: Workload, threads: usize, cuda: bool) -> Result<()> {
-    let mut trained = Trained::new(workload, threads, cuda)?;
+pub fn answer(workload: Workload, threads: usize, cuda: bool, factors: Factors) -> Result<()> {
+    let mut trained = Trained::new(workload, threads, cuda, factors)?;
     let mut out = io::stdout().lock();
     let losses = (0..FIRST_STEPS).map(|_| trained.step()).collect::<Result<_>>()?;
     writeln!(out, "{}", serde_json::to_string(&Ready { losses })?)?;
@@ -52,7 +52,7 @@ struct Trained {
 }
 
 impl Trained {
-    fn new(workload: Workload, threads: usize, cuda: bool) -> Result<Self> {
+    fn new(workload: Workload, threads: usize, cuda: bool, factors: Factors) -> Result<Self> {
         let graph = workload.graph();
         let rule = Rule {
             kind: Kind::Adamw,
@@ -68,7 +68,7 @@ impl Trained {
         let network = Network::new(graph, SEED, &aloft_train::compute_device(cuda)?)?;
         Ok(Self {
             workload,
-            learner: Learner::new(network, loss, optimizer, threads)?,
+            learner: Learner::new(network, loss, optimizer, threads)?.with_factors(factors)?,
             data: workload.data()?,
             step: 0,
         })

@@ -72,22 +72,27 @@ fn bytes(numbers: &[f32]) -> Vec<u8> {
     numbers.iter().flat_map(|number| number.to_le_bytes()).collect()
 }
 
+/// How PyTorch trains.
+#[derive(Debug, Clone, Copy)]
+pub struct How {
+    /// With `torch.compile`.
+    pub compiled: bool,
+    /// On the first CUDA device.
+    pub cuda: bool,
+    /// Forward and loss under `torch.autocast` with bf16.
+    pub bf16: bool,
+}
+
 /// The process for a workload that was handed over to `folder`.
-pub fn command(
-    python: &Path,
-    folder: &Path,
-    workload: Workload,
-    threads: usize,
-    compiled: bool,
-    cuda: bool,
-) -> Command {
+pub fn command(python: &Path, folder: &Path, workload: Workload, threads: usize, how: How) -> Command {
     let mut command = Command::new(python);
     command
         .arg(folder.join("twin.py"))
         .arg(folder.join("workload.safetensors"))
         .args([workload.name(), workload.batch().to_string(), threads.to_string()])
-        .arg(if compiled { "compile" } else { "eager" })
-        .arg(if cuda { "cuda" } else { "cpu" })
+        .arg(if how.compiled { "compile" } else { "eager" })
+        .arg(if how.cuda { "cuda" } else { "cpu" })
+        .arg(if how.bf16 { "bf16" } else { "f32" })
         .env("OMP_NUM_THREADS", threads.to_string());
     command
 }

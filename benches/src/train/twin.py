@@ -112,7 +112,7 @@ def build(workload, weights):
 
 
 def main():
-    file, workload, batch, threads, mode, device = sys.argv[1:]
+    file, workload, batch, threads, mode, device, precision = sys.argv[1:]
     batch = int(batch)
     torch.set_num_threads(int(threads))
     stored = load_file(file)
@@ -135,7 +135,8 @@ def main():
         first = done * batch % len(classes)
         done += 1
         optimizer.zero_grad()
-        loss = F.cross_entropy(run(rows[first:first + batch]), classes[first:first + batch])
+        with torch.autocast(device, dtype=torch.bfloat16, enabled=precision == "bf16"):
+            loss = F.cross_entropy(run(rows[first:first + batch]), classes[first:first + batch])
         loss.backward()
         optimizer.step()
         return loss.item()

@@ -4,7 +4,7 @@ use crate::{
     by_candle,
     fused::{self, Tape},
     graph::{Declared, Graph},
-    ops::{Context, Pass},
+    ops::{Context, Factors, Pass},
     plan::Plan,
     rng::{Purpose, Random},
 };
@@ -174,7 +174,7 @@ impl Network {
 
     /// What it makes of rows, [rows, numbers], in blocks of `block` rows which threads share. Blocks are always whole, the
     /// last one filled up with zeros: matrix kernels choose their order of summation by the shape, so that a row gives the
-    /// same bits whatever rows are beside it.
+    /// same bits whatever rows are beside it. Products are of f32, also where training has others.
     pub fn predict(&self, rows: Rows<'_>, block: usize) -> Result<Vec<f32>> {
         let width = self.graph.width(self.graph.output().index);
         let mut out = vec![0.0; rows.rows * width];
@@ -197,6 +197,7 @@ impl Network {
                         indices: &indices,
                         pass: Pass::Evaluate,
                         first_row: 0,
+                        factors: Factors::F32,
                     };
                     plan.forward(0..self.graph.steps().len(), parameters, context);
                     out.copy_from_slice(&plan.output()[..out.len()]);

@@ -64,6 +64,10 @@ pub struct TrainSpec {
     /// Where to compute.
     #[serde(default)]
     pub device: DeviceSpec,
+    /// Whether matrix products of training round their factors to bf16, where the processor is made for it; sums, weights and
+    /// everything else stay f32, and so does the model. Wide layers and long sequences gain by it, small tables don't.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub mixed_precision: bool,
     /// Megabytes of memory that the rows may take; a table that takes more stays in its file, and the model is the same.
     /// When left out half of what the machine has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -118,6 +122,7 @@ impl TrainSpec {
             seed: defaults::seed(),
             patience: None,
             device: DeviceSpec::default(),
+            mixed_precision: false,
             memory_mb: None,
             forecast: None,
             image: None,

@@ -31,6 +31,7 @@ mod machine;
 mod measure;
 mod memory;
 mod metrics;
+mod mixed;
 mod model;
 mod planes;
 mod precision;

@@ -7,7 +7,7 @@ use crate::{
     feed,
     find::find,
     machine::peak_memory,
-    memory,
+    memory, mixed,
     model::Trainer,
     prepare::{Prepared, step_rows},
     table,
@@ -61,6 +61,7 @@ pub fn measure(train: &TrainSpec, data: &Path, rows: u64) -> std::result::Result
 
 fn measure_steps(train: &TrainSpec, data: &Path, rows: u64) -> Result<Measured> {
     let (device, name) = device::select(train.device)?;
+    let name = mixed::named(name, train, &device);
     let start = Instant::now();
     let table = table::open(data, train)?;
     let mut prepared = Prepared::new(train, table.as_ref())?;

@@ -8,6 +8,7 @@ use crate::{
     line::with_line,
     memory,
     metrics::{self, Metrics},
+    mixed,
     model::Model,
     prepare::Prepared,
     schedule::Schedule,
@@ -100,9 +101,11 @@ impl<'a> NetworkTrainer<'a> {
         };
         let loss = loss(prepared, spec, network.graph().output().width() / width);
         let steps = prepared.steps();
+        let factors = mixed::factors(spec, network.device());
+        let learner = Learner::new(network, loss, optimizer, get_num_threads())?;
         Ok(Self {
             prepared,
-            learner: Learner::new(network, loss, optimizer, get_num_threads())?,
+            learner: learner.with_factors(factors)?,
             feed: Feed::new(
                 prepared.rows.as_ref(),
                 Random::new(spec.seed, Purpose::Variation, 0),

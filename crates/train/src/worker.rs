@@ -8,7 +8,7 @@ use crate::{
     error::Result,
     find::find,
     folds::{Folds, cross_validate},
-    machine,
+    machine, mixed,
     prepare::Prepared,
     run::{Run, forget_old_stop},
     table::{self, Place},
@@ -87,6 +87,7 @@ fn close(run: &mut Run, status: RunStatus) -> Result<()> {
 /// From the first event to the saved model.
 fn work(run: &mut Run) -> Result<RunStatus> {
     let (device, name) = device::select(run.record.train.device)?;
+    let name = mixed::named(name, &run.record.train, &device);
     run.record.device = Some(name.clone());
     run.save()?;
     run.event(EventKind::Started {
@@ -96,6 +97,9 @@ fn work(run: &mut Run) -> Result<RunStatus> {
         host: aloft_runs::host(),
         resumed_epochs: Checkpoint::progress(&run.dir)?.map_or(0, |progress| progress.epoch),
     })?;
+    if let Some(warning) = mixed::warning(&run.record.train, &device) {
+        run.warn(warning)?;
+    }
     run.phase(Phase::Load)?;
     let table = table::open(&run.dir.join(file::DATA), &run.record.train)?;
     if let Place::File(stored) = table.place() {

@@ -12,11 +12,11 @@ use crate::{
     graph::Graph,
     loss::{Loss, Targets},
     network::{Network, Parameters, Rows, tensors},
-    ops::{Context, Pass},
+    ops::{Context, Factors, Pass},
     optimizer::Optimizer,
     plan::Plan,
 };
-use candle_core::{Result, backprop::GradStore};
+use candle_core::{Result, backprop::GradStore, bail};
 use rayon::{ThreadPool, ThreadPoolBuilder, prelude::*};
 use std::{ops::Range, sync::Arc};
 
@@ -31,6 +31,7 @@ pub struct Learner {
     loss: Loss,
     optimizer: Optimizer,
     threads: usize,
+    factors: Factors,
     pool: Option<ThreadPool>,
     // For whole batches, and for the last one of an epoch.
     plans: Vec<Shards>,
@@ -63,6 +64,7 @@ struct Batch<'a> {
     targets: Targets<'a>,
     divisor: f64,
     pass: Pass,
+    factors: Factors,
     loss: &'a Loss,
     parameters: &'a [Vec<f32>],
 }
@@ -80,12 +82,21 @@ impl Learner {
             loss,
             optimizer,
             threads: threads.max(1),
+            factors: Factors::default(),
             pool: None,
             plans: Vec::new(),
             joints,
             work_per_thread: WORK_PER_THREAD,
             gathered: accumulate::Gathered::default(),
         })
+    }
+
+    /// The same learner whose matrix products multiply such numbers. Products of bf16 are for the CPU alone.
+    pub fn with_factors(self, factors: Factors) -> Result<Self> {
+        if let (Parameters::Device(_), Factors::Bf16) = (self.network.parameters(), factors) {
+            bail!("products of bf16 on a device");
+        }
+        Ok(Self { factors, ..self })
     }
 
     /// The network.
@@ -157,6 +168,7 @@ impl Learner {
             targets,
             divisor,
             pass: Pass::Train { seed },
+            factors: self.factors,
             loss: &self.loss,
             parameters,
         };
@@ -378,6 +390,7 @@ impl Shard {
             indices: &batch.rows.indices[self.rows.start * width..self.rows.end * width],
             pass: batch.pass,
             first_row: self.rows.start,
+            factors: batch.factors,
         }
     }
 

@@ -6,7 +6,7 @@ use crate::{
     fused::emulated::{self, Turns},
     layers::{Cell, activate, batch_norm, linear, rms_norm},
     model::{BagOfTokens, Cnn, Inputs, Mlp, Recurrent, Temporal, Transformer},
-    ops::{Activation, Slot},
+    ops::{Activation, Factors, Slot},
     optimizer::{Kind, Rule},
     rng::{Purpose, Random},
 };
@@ -378,4 +378,85 @@ fn a_step_on_a_gpu_takes_few_launches() {
     assert_eq!(launches(&[5, 5], 0.0, None), 3 * 4 + 2);
     // Dropout: one each way. A clip: one for each parameter, and one for all.
     assert_eq!(launches(&[5], 0.5, Some(1.0)), 2 * 6 + 2 + 2 + 1);
+}
+
+/// Losses of some steps of a network that is wide enough for products of bf16, and what it makes of the rows in the end.
+fn learn_wide(graph: Graph, threads: usize, factors: Factors) -> (Vec<f64>, Vec<f32>) {
+    const ROWS: usize = 96;
+    let mut random = Random::new(3, Purpose::Order, 0);
+    let classes: Vec<u32> = (0..ROWS).map(|_| random.below(3)).collect();
+    let width = graph.width(0);
+    let numbers: Vec<f32> = (0..ROWS * width)
+        .map(|index| random.normal() + f32::from(classes[index / width] as usize == index % 3))
+        .collect();
+    let rule = Rule {
+        kind: Kind::Adamw,
+        weight_decay: 0.01,
+        clip: Some(1.0),
+    };
+    let optimizer = Optimizer::new(rule, graph.parameters());
+    let loss = Loss::CrossEntropy {
+        classes: 3,
+        smoothing: 0.0,
+        weights: Vec::new(),
+    };
+    let network = Network::new(graph, 7, &Device::Cpu).unwrap();
+    let learner = Learner::new(network, loss, optimizer, threads).unwrap();
+    let mut learner = learner.with_factors(factors).unwrap();
+    learner.work_per_thread = 1;
+    let rows = Rows {
+        rows: ROWS,
+        numbers: &numbers,
+        indices: &[],
+    };
+    let losses = (0..30)
+        .map(|step| {
+            learner
+                .step(rows, Targets::Classes(&classes), 5e-3, step)
+                .unwrap()
+        })
+        .collect();
+    (losses, learner.network().predict(rows, 32).unwrap())
+}
+
+#[test]
+fn mixed_precision_learns_as_much_and_the_same_bits_each_time() {
+    let mlp = Mlp {
+        numeric: 32,
+        periodic: Vec::new(),
+        slots: Vec::new(),
+        members: 1,
+        residual: false,
+        hidden: vec![64, 48],
+        activation: Activation::Relu,
+        dropout: 0.1,
+        outputs: 3,
+    };
+    let transformer = Transformer {
+        positions: 32,
+        inputs: Inputs::Numbers(3),
+        width: 64,
+        blocks: 1,
+        heads: 2,
+        hidden: 64,
+        causal: false,
+        dropout: 0.0,
+        outputs: 3,
+    };
+    let graphs: [&dyn Fn() -> Graph; 2] = [&|| mlp.graph(), &|| transformer.graph()];
+    for (index, graph) in graphs.into_iter().enumerate() {
+        let (single, _) = learn_wide(graph(), 1, Factors::F32);
+        assert!(single[29] < 0.9 * single[0], "{single:?}");
+        for threads in 1..=2 {
+            let mixed = learn_wide(graph(), threads, Factors::Bf16);
+            assert_eq!(mixed, learn_wide(graph(), threads, Factors::Bf16), "{threads}");
+            assert_ne!(mixed.0, single, "{index} rounds nothing");
+            // A loss that falls by several percent a step is apart by as much where one is half a step behind: so it is
+            // the way that it has come that counts.
+            for (mixed, step) in mixed.0.iter().zip(&single) {
+                let apart = (mixed - step).abs();
+                assert!(apart < 0.01 * single[0], "{index}: {mixed} and {step}");
+            }
+        }
+    }
 }

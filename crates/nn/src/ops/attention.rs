@@ -3,7 +3,7 @@
 use super::{
     Backward, CandleContext, Forward, Op,
     matmul::{Matrix, MatrixMut},
-    packed::Packed,
+    right::Right,
     transposed::multiply_transposed,
     vector::{dot, exp, highest, sum, vectorized},
     windows::Windows,
@@ -133,6 +133,7 @@ impl Op for Attention {
 
     fn forward(&self, call: Forward<'_>) {
         let (width, square) = (self.width(), self.positions * self.positions);
+        let factors = call.context.factors;
         let rows = call.inputs[0]
             .chunks_exact(3 * self.positions * width)
             .zip(call.out.chunks_exact_mut(self.positions * width))
@@ -141,7 +142,7 @@ impl Op for Attention {
             let seen = self.seen(call.context.indices, row);
             for (head, shares) in saved.chunks_exact_mut(square).enumerate() {
                 let at = self.places(head);
-                let keys = Packed::new(self.part(x, at.key, at.stride).transposed());
+                let keys = Right::new(self.part(x, at.key, at.stride).transposed(), factors);
                 keys.multiply(shares, self.rows(x, at.query, at.stride), false);
                 vectorized!(
                     for (position, scores) in shares.chunks_exact_mut(self.positions).enumerate() {
@@ -153,7 +154,8 @@ impl Op for Attention {
                 );
                 let shares = Windows::matrix(shares, self.positions);
                 let result = self.part_mut(out, head * self.size, width);
-                Packed::new(self.part(x, at.value, at.stride)).multiply_into(result, shares, false);
+                let values = Right::new(self.part(x, at.value, at.stride), factors);
+                values.multiply_into(result, shares, false);
             }
         }
     }
@@ -163,6 +165,7 @@ impl Op for Attention {
             return;
         };
         let (width, square) = (self.width(), self.positions * self.positions);
+        let factors = call.context.factors;
         let mut for_shares = vec![0.0; square];
         let rows = call.inputs[0]
             .chunks_exact(3 * self.positions * width)
@@ -180,8 +183,9 @@ impl Op for Attention {
                     Windows::matrix(shares, self.positions),
                     self.part(gradient, from, width),
                     more,
+                    factors,
                 );
-                let values = Packed::new(part(at.value).transposed());
+                let values = Right::new(part(at.value).transposed(), factors);
                 values.multiply(&mut for_shares, self.rows(gradient, from, width), false);
                 let scale = self.scale();
                 vectorized!(for (gradient, shares) in for_shares
@@ -192,9 +196,9 @@ impl Op for Attention {
                 });
                 let for_scores = Windows::matrix(&for_shares, self.positions);
                 let for_keys = self.part_mut(into, at.key, at.stride);
-                multiply_transposed(for_keys, for_scores, part(at.query), more);
+                multiply_transposed(for_keys, for_scores, part(at.query), more, factors);
                 let for_queries = self.part_mut(into, at.query, at.stride);
-                Packed::new(part(at.key)).multiply_into(for_queries, for_scores, more);
+                Right::new(part(at.key), factors).multiply_into(for_queries, for_scores, more);
             }
         }
     }
@@ -257,6 +261,18 @@ mod tests {
                 .input(&[positions, 3 * heads * size])
                 .indices(positions, 3)
                 .agrees(attention, &[positions, heads * size]);
+        }
+
+        #[test]
+        fn comes_near_in_bf16(
+            rows in 1..3usize, positions in 32..70usize, heads in 1..3usize, size in 32..40usize,
+            causal: bool, masked: bool, seed: u64,
+        ) {
+            let attention = Attention { positions, heads, size, causal, masked };
+            Case::new(rows, seed)
+                .input(&[positions, 3 * heads * size])
+                .indices(positions, 3)
+                .comes_near_in_bf16(attention, &[positions, heads * size]);
         }
     }
 }

@@ -6,9 +6,9 @@
 //! memory, and whatever follows works along the channels. Filters are [filters, height, width, channels].
 
 use super::{
-    Activation, Backward, CandleContext, Forward, Op, Sum,
+    Activation, Backward, CandleContext, Factors, Forward, Op, Sum,
     matmul::Matrix,
-    packed::Packed,
+    right::Right,
     transposed::{add_transposed, add_turned},
     vector,
     windows::Windows,
@@ -224,23 +224,23 @@ impl Convolution {
 /// The way from the gradient of a result to that of the image.
 enum ToImage {
     /// By the reversed convolution: its filters, its runs, and space for a padded gradient.
-    Reversed(Convolution, Packed, (Vec<usize>, usize), Vec<f32>),
+    Reversed(Convolution, Right, (Vec<usize>, usize), Vec<f32>),
     /// By a product with the filters that gives windows, which are added up: space for these and for the padded image.
-    Scattered(Packed, Vec<f32>, Vec<f32>),
+    Scattered(Right, Vec<f32>, Vec<f32>),
 }
 
 impl ToImage {
-    fn new(convolution: &Convolution, filters: &[f32]) -> Self {
+    fn new(convolution: &Convolution, filters: &[f32], factors: Factors) -> Self {
         let (window, channels) = (convolution.window(), convolution.image.channels);
         match convolution.reversed() {
             Some(reversed) => {
                 let filters = convolution.reversed_filters(filters);
                 let filters = Matrix::new(&filters, reversed.window(), channels);
                 let space = vec![0.0; reversed.padded().size()];
-                Self::Reversed(reversed, Packed::new(filters), reversed.runs(), space)
+                Self::Reversed(reversed, Right::new(filters, factors), reversed.runs(), space)
             }
             None => {
-                let filters = Packed::new(Matrix::new(filters, convolution.filters, window));
+                let filters = Right::new(Matrix::new(filters, convolution.filters, window), factors);
                 let windows = convolution.result().size() / convolution.filters * window;
                 Self::Scattered(
                     filters,
@@ -271,7 +271,7 @@ impl Op for Convolution {
     fn forward(&self, call: Forward<'_>) {
         let (size, runs) = (self.result().size(), self.runs());
         let filters = Matrix::new(call.parameters[0], self.filters, self.window());
-        let filters = Packed::new(filters.transposed());
+        let filters = Right::new(filters.transposed(), call.context.factors);
         let mut padded = vec![0.0; self.padded().size()];
         let images = call.inputs[0].chunks_exact(self.image.size());
         for (index, (image, out)) in images.zip(call.out.chunks_exact_mut(size)).enumerate() {
@@ -300,7 +300,7 @@ impl Op for Convolution {
         let mut padded = vec![0.0; self.padded().size()];
         let mut to_image = call.for_inputs[0]
             .is_some()
-            .then(|| ToImage::new(self, call.parameters[0]));
+            .then(|| ToImage::new(self, call.parameters[0], call.context.factors));
         let images = call.inputs[0]
             .chunks_exact(self.image.size())
             .zip(at.chunks_exact(size));
@@ -313,7 +313,12 @@ impl Op for Convolution {
                     numbers: &mut for_filters,
                     fresh: index == 0,
                 };
-                add_transposed(&mut sum, self.windows(&padded, &runs), gradient);
+                add_transposed(
+                    &mut sum,
+                    self.windows(&padded, &runs),
+                    gradient,
+                    call.context.factors,
+                );
             }
             let (Some(to_image), Some(sum)) = (&mut to_image, &mut call.for_inputs[0]) else {
                 continue;
@@ -400,6 +405,22 @@ mod tests {
             let activation = if gelu { Activation::Gelu } else { Activation::Relu };
             let image = Image { height, width, channels };
             check(Convolution { image, filters, kernel, stride, dilation, padding, activation }, rows, seed);
+        }
+
+        #[test]
+        fn comes_near_in_bf16(
+            rows in 1..4usize, height in 5..9usize, width in 5..9usize, channels in 32..48usize, filters in 32..50usize,
+            kernel in prop::array::uniform2(1..4usize), stride in 1..3usize, dilation in 1..3usize,
+            padding in prop::array::uniform4(0..3usize), seed: u64,
+        ) {
+            let (image, activation) = (Image { height, width, channels }, Activation::Gelu);
+            let convolution = Convolution { image, filters, kernel, stride, dilation, padding, activation };
+            let [kernel_height, kernel_width] = kernel;
+            Case::new(rows, seed)
+                .input(&image.shape())
+                .parameter_for(convolution.window(), &[filters, kernel_height, kernel_width, channels])
+                .parameter(&[filters])
+                .comes_near_in_bf16(convolution, &convolution.result().shape());
         }
 
         #[test]

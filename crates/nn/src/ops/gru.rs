@@ -159,5 +159,18 @@ mod tests {
                 .parameter(&[3 * hidden])
                 .agrees(Recurrent::<Gru>::new(positions, inputs, hidden), &[positions, hidden]);
         }
+
+        #[test]
+        fn comes_near_in_bf16(
+            rows in 1..40usize, positions in 1..6usize, inputs in 32..40usize, hidden in 32..50usize, seed: u64,
+        ) {
+            Case::new(rows, seed)
+                .input(&[positions, inputs])
+                .parameter_for(inputs, &[3 * hidden, inputs])
+                .parameter_for(hidden, &[3 * hidden, hidden])
+                .parameter(&[3 * hidden])
+                .parameter(&[3 * hidden])
+                .comes_near_in_bf16(Recurrent::<Gru>::new(positions, inputs, hidden), &[positions, hidden]);
+        }
     }
 }

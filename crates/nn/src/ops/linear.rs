@@ -1,9 +1,9 @@
 //! `activation(x W^T + b)`: bias and activation go over the product in one pass, and so do their gradients.
 
 use super::{
-    Activation, Backward, CandleContext, Forward, Op,
+    Activation, Backward, CandleContext, Factors, Forward, Op,
     matmul::{Matrix, MatrixMut, multiply},
-    packed::Packed,
+    right::Right,
     sparse::Sparse,
     transposed::WeightGradient,
     windows::Windows,
@@ -33,15 +33,15 @@ pub struct Linear {
 /// The right side of products with vectors, packed where that is worth it. How many vectors there are must not matter: the one
 /// way rounds differently from the other, and a row's result would depend on those beside it.
 enum Weight<'a> {
-    Packed(Packed),
+    Packed(Right),
     Plain(Matrix<'a>),
 }
 
 impl<'a> Weight<'a> {
-    fn new(matrix: Matrix<'a>) -> Self {
+    fn new(matrix: Matrix<'a>, factors: Factors) -> Self {
         let (inner, columns) = matrix.shape();
         match inner > 0 && columns >= PACKED_WIDTH {
-            true => Self::Packed(Packed::new(matrix)),
+            true => Self::Packed(Right::new(matrix, factors)),
             false => Self::Plain(matrix),
         }
     }
@@ -57,13 +57,15 @@ impl<'a> Weight<'a> {
     /// `out = left * self`, or `out += left * self` when `accumulate`; what is `next` is fetched meanwhile.
     fn multiply(&self, out: &mut [f32], left: &[f32], accumulate: bool, next: [&[f32]; 3]) {
         match self {
-            Self::Packed(weight) => match Sparse::of_rows(left, weight.inner()) {
-                Some(left) => left.multiply(out, weight, accumulate),
-                None => {
-                    let left = Windows::matrix(left, weight.inner());
-                    weight.multiply_ahead(out, left, accumulate, next);
+            Self::Packed(weight) => {
+                if let Right::Single(weight) = weight
+                    && let Some(left) = Sparse::of_rows(left, weight.inner())
+                {
+                    return left.multiply(out, weight, accumulate);
                 }
-            },
+                let left = Windows::matrix(left, weight.inner());
+                weight.multiply_ahead(out, left, accumulate, next);
+            }
             Self::Plain(weight) => {
                 let (inner, columns) = weight.shape();
                 let rows = left.len() / inner.max(1);
@@ -96,7 +98,12 @@ impl Op for Linear {
 
     fn forward(&self, call: Forward<'_>) {
         let weight = Matrix::new(call.parameters[0], self.outputs, self.inputs).transposed();
-        let weight = Weight::new(weight);
+        // What is left out takes no time, whatever it would be rounded to.
+        let factors = match Sparse::is_worth_it(call.inputs[0], self.inputs) {
+            true => Factors::F32,
+            false => call.context.factors,
+        };
+        let weight = Weight::new(weight, factors);
         let count = weight.vectors(call.rows * self.positions);
         let mut slopes = call.saved.chunks_mut(count * self.outputs);
         let mut parts = call.out.chunks_mut(count * self.outputs).peekable();
@@ -131,10 +138,10 @@ impl Op for Linear {
         };
         let mut for_weight = for_weight
             .as_mut()
-            .map(|sum| WeightGradient::new(sum, [self.outputs, self.inputs]));
+            .map(|sum| WeightGradient::new(sum, [self.outputs, self.inputs], call.context.factors));
         let mut for_input = call.for_inputs[0].as_mut().map(|sum| {
             let weight = Matrix::new(call.parameters[0], self.outputs, self.inputs);
-            (Weight::new(weight), sum)
+            (Weight::new(weight, call.context.factors), sum)
         });
         for first in (0..vectors).step_by(VECTORS) {
             let end = vectors.min(first + VECTORS);
@@ -192,6 +199,20 @@ mod tests {
                 .parameter(&[outputs, inputs])
                 .parameter(&[outputs])
                 .agrees(Linear { positions, inputs, outputs, activation }, &[positions, outputs]);
+        }
+
+        #[test]
+        fn comes_near_in_bf16(
+            rows in 1..120usize, positions in 1..4usize, inputs in 32..90usize, outputs in 32..90usize, seed: u64,
+        ) {
+            Case::new(rows, seed)
+                .input(&[positions, inputs])
+                .parameter_for(inputs, &[outputs, inputs])
+                .parameter(&[outputs])
+                .comes_near_in_bf16(
+                    Linear { positions, inputs, outputs, activation: Activation::Gelu },
+                    &[positions, outputs],
+                );
         }
 
         #[test]

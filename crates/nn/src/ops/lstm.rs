@@ -138,5 +138,18 @@ mod tests {
                 .parameter(&[4 * hidden])
                 .agrees(Recurrent::<Lstm>::new(positions, inputs, hidden), &[positions, hidden]);
         }
+
+        #[test]
+        fn comes_near_in_bf16(
+            rows in 1..40usize, positions in 1..6usize, inputs in 32..40usize, hidden in 32..50usize, seed: u64,
+        ) {
+            Case::new(rows, seed)
+                .input(&[positions, inputs])
+                .parameter_for(inputs, &[4 * hidden, inputs])
+                .parameter_for(hidden, &[4 * hidden, hidden])
+                .parameter(&[4 * hidden])
+                .parameter(&[4 * hidden])
+                .comes_near_in_bf16(Recurrent::<Lstm>::new(positions, inputs, hidden), &[positions, hidden]);
+        }
     }
 }

@@ -16,7 +16,9 @@ mod convolution;
 mod dropout;
 mod each_row;
 mod embed;
+mod factors;
 mod gru;
+mod half;
 mod linear;
 mod lookup;
 mod lstm;
@@ -28,6 +30,7 @@ mod packed;
 mod periodic;
 mod pool;
 mod recurrent;
+mod right;
 mod sequence;
 mod sparse;
 mod tokens;
@@ -44,6 +47,7 @@ pub use batch_norm::BatchNorm;
 pub use convolution::{Convolution, Image};
 pub use dropout::{Dropout, Mask};
 pub use embed::{Embed, Slot};
+pub use factors::Factors;
 pub use gru::Gru;
 pub use linear::Linear;
 pub use lstm::Lstm;
@@ -99,6 +103,8 @@ pub struct Context<'a> {
     pub pass: Pass,
     /// Index of the first row within the whole batch, of which a shard has a part.
     pub first_row: usize,
+    /// What matrix products multiply.
+    pub factors: Factors,
 }
 
 /// Whether the model learns.

@@ -83,14 +83,9 @@ impl Packed {
     }
 
     /// `out = left * self`, or `out += left * self` when `accumulate`, on one thread. The rows of `out` lie one after the
-    /// other without gaps.
-    pub fn multiply(&self, out: &mut [f32], left: Windows<'_>, accumulate: bool) {
-        self.multiply_ahead(out, left, accumulate, [&[]; 3]);
-    }
-
-    /// The same, and meanwhile what is needed next is brought into the cache: a product waits for nothing, so that memory
-    /// is idle.
-    pub fn multiply_ahead(&self, out: &mut [f32], left: Windows<'_>, accumulate: bool, next: [&[f32]; 3]) {
+    /// other without gaps. Meanwhile what is needed next is brought into the cache: a product waits for nothing, so that
+    /// memory is idle.
+    pub fn multiply(&self, out: &mut [f32], left: Windows<'_>, accumulate: bool, next: [&[f32]; 3]) {
         assert_eq!(out.len(), left.rows() * self.columns, "the result of a product");
         self.product(out, self.columns, left, accumulate, next);
     }
@@ -354,7 +349,7 @@ mod tests {
             let mut out = expected.clone();
             let result = MatrixMut::new(&mut expected, rows, columns);
             multiply(result, Matrix::new(&left, rows, inner), right, accumulate);
-            Packed::new(right).multiply(&mut out, Windows::matrix(&left, inner), accumulate);
+            Packed::new(right).multiply(&mut out, Windows::matrix(&left, inner), accumulate, [&[]; 3]);
             for (out, expected) in out.iter().zip(&expected) {
                 prop_assert!((out - expected).abs() < 1e-4, "{out} and {expected}");
             }
@@ -385,7 +380,7 @@ mod tests {
         let (mut out, mut expected) = (vec![0.0; rows * columns], vec![0.0; rows * columns]);
         let result = MatrixMut::new(&mut expected, rows, columns);
         multiply(result, Matrix::new(&left, rows, inner), right, false);
-        Packed::new(right).multiply(&mut out, Windows::matrix(&left, inner), false);
+        Packed::new(right).multiply(&mut out, Windows::matrix(&left, inner), false, [&[]; 3]);
         // Sums of small whole numbers have no rounding.
         assert_eq!(out, expected);
     }

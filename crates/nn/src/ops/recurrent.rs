@@ -7,8 +7,7 @@
 mod gradients;
 
 use super::{
-    Backward, CandleContext, Forward, Op, matmul::Matrix, packed::Packed, vector::vectorized,
-    windows::Windows,
+    Backward, CandleContext, Forward, Op, matmul::Matrix, right::Right, vector::vectorized, windows::Windows,
 };
 use crate::fused::{self, Fused};
 use candle_core::{Result, Tensor};
@@ -173,8 +172,11 @@ impl<C: Cell> Op for Recurrent<C> {
         let (vectors, numbers) = (rows * self.inputs, rows * hidden);
         let saved = self.split(rows, call.saved);
         exchange(call.inputs[0], saved.inputs, rows, self.positions, self.inputs);
-        let input_weight = Packed::new(Matrix::new(call.parameters[0], width, self.inputs).transposed());
-        let state_weight = Packed::new(Matrix::new(call.parameters[1], width, hidden).transposed());
+        let right = |weight: usize, columns: usize| {
+            let weight = Matrix::new(call.parameters[weight], width, columns);
+            Right::new(weight.transposed(), call.context.factors)
+        };
+        let (input_weight, state_weight) = (right(0, self.inputs), right(1, hidden));
         let mut products = vec![0.0; if C::APART { rows * width } else { 0 }];
         let zeros = vec![0.0; numbers * C::KEPT.max(1)];
         for position in 0..self.positions {
@@ -220,8 +222,15 @@ impl<C: Cell> Op for Recurrent<C> {
         let (rows, hidden, width) = (call.rows, self.hidden, self.width());
         let numbers = rows * hidden;
         let saved = self.split(rows, call.saved);
-        let weight = Packed::new(Matrix::new(call.parameters[1], width, hidden));
-        let mut gradients = Gradients::new(self, call.parameters[0], call.for_inputs, call.for_parameters);
+        let factors = call.context.factors;
+        let weight = Right::new(Matrix::new(call.parameters[1], width, hidden), factors);
+        let mut gradients = Gradients::new(
+            self,
+            call.parameters[0],
+            call.for_inputs,
+            call.for_parameters,
+            factors,
+        );
         let zeros = vec![0.0; numbers * C::KEPT.max(1)];
         let (mut for_state, mut carried) = (vec![0.0; numbers], vec![0.0; numbers]);
         let group = (VECTORS / rows.max(1)).max(1);

@@ -29,11 +29,19 @@ struct Group {
 }
 
 impl Sparse {
-    /// A matrix of rows with `inner` numbers, if half of it can be left out, going by its first rows.
-    pub fn of_rows(matrix: &[f32], inner: usize) -> Option<Self> {
-        let first = rows(matrix.get(..ROWS * inner)?, inner);
+    /// Whether half of a matrix of rows with `inner` numbers can be left out, going by its first rows.
+    pub fn is_worth_it(matrix: &[f32], inner: usize) -> bool {
+        let Some(first) = matrix.get(..ROWS * inner) else {
+            return false;
+        };
+        let first = rows(first, inner);
         let zeros = (0..inner).filter(|place| first.iter().all(|row| row[*place] == 0.0));
-        if inner == 0 || 2 * zeros.count() < inner {
+        inner > 0 && 2 * zeros.count() >= inner
+    }
+
+    /// A matrix of rows with `inner` numbers, where that [is worth it](Self::is_worth_it).
+    pub fn of_rows(matrix: &[f32], inner: usize) -> Option<Self> {
+        if !Self::is_worth_it(matrix, inner) {
             return None;
         }
         let mut sparse = Self::new(matrix.len() / inner, matrix.len());
@@ -170,7 +178,7 @@ mod tests {
     use super::*;
     use crate::{
         ops::{
-            Sum,
+            Factors, Sum,
             matmul::Matrix,
             transposed::{WeightGradient, add_transposed},
             windows::Windows,
@@ -204,7 +212,7 @@ mod tests {
             let packed = Packed::new(Matrix::new(&right, inner, columns));
             let mut expected = drawing(&mut random, rows * columns, 0);
             let mut out = expected.clone();
-            packed.multiply(&mut expected, Windows::matrix(&left, inner), accumulate);
+            packed.multiply(&mut expected, Windows::matrix(&left, inner), accumulate, [&[]; 3]);
             Sparse::of_rows(&left, inner).unwrap().multiply(&mut out, &packed, accumulate);
             prop_assert_eq!(&out, &expected);
 
@@ -212,7 +220,8 @@ mod tests {
             let right = drawing(&mut random, rows * columns, 0);
             let mut expected = vec![0.0; inner * columns];
             let mut out = expected.clone();
-            add_transposed(&mut Sum { numbers: &mut expected, fresh: true }, Windows::matrix(&left, inner), &right);
+            let mut sum = Sum { numbers: &mut expected, fresh: true };
+            add_transposed(&mut sum, Windows::matrix(&left, inner), &right, Factors::F32);
             let packed = Packed::new(Matrix::new(&right, rows, columns));
             Sparse::of_columns(&left, inner).unwrap().multiply(&mut out, &packed, false);
             prop_assert_eq!(out, expected);
@@ -229,7 +238,7 @@ mod tests {
             let sums = |x: &[f32]| {
                 let mut numbers = before.clone();
                 let mut sum = Sum { numbers: &mut numbers, fresh };
-                let mut weight = WeightGradient::new(&mut sum, [outputs, inputs]);
+                let mut weight = WeightGradient::new(&mut sum, [outputs, inputs], Factors::F32);
                 let rows = rows.div_ceil(parts);
                 for (gradient, x) in gradient.chunks(rows * outputs).zip(x.chunks(rows * inputs)) {
                     weight.add(gradient, x);

@@ -1,7 +1,7 @@
 //! The check that every op goes through: random operands, forward and all gradients against candle's ops in f64; whole
 //! and with the rows divided over two shards; into fresh gradients and on top of others; and by its kernels.
 
-use super::{Backward, CandleContext, Context, Forward, Op, Pass, Sum};
+use super::{Backward, CandleContext, Context, Factors, Forward, Op, Pass, Sum};
 use crate::{
     fused::{
         Fused, Gradients,
@@ -97,6 +97,16 @@ impl Case {
         self
     }
 
+    /// A parameter as small as models start with for so many inputs, so that results are about 1 and what is repeated doesn't grow.
+    pub fn parameter_for(self, inputs: usize, shape: &[usize]) -> Self {
+        let mut case = self.parameter(shape);
+        if let Some(operand) = case.parameters.last_mut() {
+            let factor = 1.0 / (inputs as f32).sqrt();
+            operand.numbers.iter_mut().for_each(|number| *number *= factor);
+        }
+        case
+    }
+
     /// A parameter that isn't trained, of positive numbers.
     pub fn observed(mut self, shape: &[usize]) -> Self {
         let numbers = self
@@ -132,7 +142,7 @@ impl Case {
         ] {
             let reference = self.by_candle(&op, pass, &probe, false);
             for shards in 1..=self.rows.min(2) {
-                let ours = self.by_slices(&op, pass, &probe, shards);
+                let ours = self.by_slices(&op, pass, &probe, shards, Factors::F32);
                 for ((what, ours), expected) in ours.iter().zip(&reference) {
                     let name = format!("{} {op:?}, {pass:?}, {shards} shards: {what}", op.name());
                     near(&name, ours.iter().map(|number| f64::from(*number)), expected);
@@ -147,6 +157,35 @@ impl Case {
             }
             let again = emulated::on(Turns::Backwards, by_kernels);
             assert!(fused == again, "{}: the order of threads matters", op.name());
+        }
+    }
+
+    /// Fails unless the op's products of bf16 come near what it says in candle's ops. `shape` is that of a row's result.
+    ///
+    /// Rounding to bf16 moves a number by 2^-9 of it at the most, by half as much on the average, and the numbers of a sum in
+    /// either direction: so the distance of all numbers together is well below a hundredth of their length, also where an op
+    /// has products of products. A derivative that jumps would go beyond: that of relu, and gelu's over numbers much larger than 1,
+    /// so weights are as small as models start with.
+    #[allow(clippy::needless_pass_by_value, reason = "a case is about one op")]
+    pub fn comes_near_in_bf16(mut self, op: impl Op, shape: &[usize]) {
+        let probe = self.normal(self.rows * shape.iter().product::<usize>());
+        let pass = Pass::Train { seed: 5 };
+        let reference = self.by_candle(&op, pass, &probe, false);
+        let single = self.by_slices(&op, pass, &probe, 1, Factors::F32);
+        for shards in 1..=self.rows.min(2) {
+            let ours = self.by_slices(&op, pass, &probe, shards, Factors::Bf16);
+            assert!(ours != single, "{op:?} has no products of bf16");
+            for ((what, ours), expected) in ours.iter().zip(&reference) {
+                let length = |squares: f64| squares.sqrt();
+                let distance = length(
+                    (ours.iter().zip(expected))
+                        .map(|(ours, expected)| (f64::from(*ours) - expected).powi(2))
+                        .sum(),
+                );
+                let whole = length(expected.iter().map(|number| number.powi(2)).sum());
+                let name = format!("{op:?}, {shards} shards: {what}");
+                assert!(distance <= 0.01 * whole, "{name}: {distance} of {whole}");
+            }
         }
     }
 
@@ -222,7 +261,14 @@ impl Case {
     }
 
     /// The same by the op's own loops, with names. Gradients of a second shard's inputs start from ones.
-    fn by_slices(&self, op: &dyn Op, pass: Pass, probe: &[f32], shards: usize) -> Vec<(String, Vec<f32>)> {
+    fn by_slices(
+        &self,
+        op: &dyn Op,
+        pass: Pass,
+        probe: &[f32],
+        shards: usize,
+        factors: Factors,
+    ) -> Vec<(String, Vec<f32>)> {
         let parameters: Vec<&[f32]> = self
             .parameters
             .iter()
@@ -246,6 +292,7 @@ impl Case {
             indices: &self.indices[from * self.index_width..to * self.index_width],
             pass,
             first_row: from,
+            factors,
         };
         let total = |parts: Vec<Vec<f64>>| {
             parts.into_iter().fold(vec![0.0; op.shared()], |mut total, part| {

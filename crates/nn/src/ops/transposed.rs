@@ -2,7 +2,7 @@
 //! gradient, summed over all rows. Both sides are read where they are.
 
 use super::{
-    Sum,
+    Factors, Sum, half,
     matmul::{Matrix, MatrixMut},
     packed::Packed,
     sparse::Sparse,
@@ -26,16 +26,18 @@ pub struct WeightGradient<'a, 'b> {
     // added up is [inputs, outputs] where that is the gradient.
     turned: Option<Vec<f32>>,
     fresh: bool,
+    factors: Factors,
 }
 
 impl<'a, 'b> WeightGradient<'a, 'b> {
     /// One to which nothing is added yet.
-    pub fn new(sum: &'a mut Sum<'b>, [outputs, inputs]: [usize; 2]) -> Self {
+    pub fn new(sum: &'a mut Sum<'b>, [outputs, inputs]: [usize; 2], factors: Factors) -> Self {
         Self {
             sum,
             shape: [outputs, inputs],
             turned: (inputs < outputs).then(|| vec![0.0; outputs * inputs]),
             fresh: true,
+            factors,
         }
     }
 
@@ -62,11 +64,11 @@ impl<'a, 'b> WeightGradient<'a, 'b> {
                     numbers,
                     fresh: self.fresh,
                 };
-                add_in_blocks(&mut sum, [x, gradient], [inputs, outputs]);
+                add_in_blocks(&mut sum, [x, gradient], [inputs, outputs], self.factors);
                 self.fresh = sum.fresh;
             }
             (None, _) => {
-                add_in_blocks(self.sum, [gradient, x], [outputs, inputs]);
+                add_in_blocks(self.sum, [gradient, x], [outputs, inputs], self.factors);
                 self.fresh = false;
             }
         }
@@ -97,17 +99,22 @@ pub fn add_turned(sum: &mut Sum<'_>, turned: &[f32], [outputs, inputs]: [usize; 
 }
 
 /// [`add_transposed`], so many rows at a time that they stay in the cache.
-fn add_in_blocks(sum: &mut Sum<'_>, [left, right]: [&[f32]; 2], [inner, columns]: [usize; 2]) {
+fn add_in_blocks(
+    sum: &mut Sum<'_>,
+    [left, right]: [&[f32]; 2],
+    [inner, columns]: [usize; 2],
+    factors: Factors,
+) {
     if inner == 0 || columns == 0 {
         return;
     }
     for (left, right) in left.chunks(ROWS * inner).zip(right.chunks(ROWS * columns)) {
-        add_transposed(sum, Windows::matrix(left, inner), right);
+        add_transposed(sum, Windows::matrix(left, inner), right, factors);
     }
 }
 
 /// Adds `left^T * right` on one thread: for `left` [rows, inner] and `right` [rows, columns] the sum is [inner, columns].
-pub fn add_transposed(sum: &mut Sum<'_>, left: Windows<'_>, right: &[f32]) {
+pub fn add_transposed(sum: &mut Sum<'_>, left: Windows<'_>, right: &[f32], factors: Factors) {
     if sum.numbers.is_empty() || right.is_empty() {
         return;
     }
@@ -118,14 +125,24 @@ pub fn add_transposed(sum: &mut Sum<'_>, left: Windows<'_>, right: &[f32]) {
         left,
         right,
         !sum.fresh,
+        factors,
     );
     sum.fresh = false;
 }
 
 /// `out = left^T * right`, or `out += left^T * right` when `accumulate`, on one thread: for `left` [rows, inner] and `right`
 /// [rows, columns] it is [inner, columns]. Numbers of a row lie side by side.
-pub fn multiply_transposed(out: MatrixMut<'_>, left: Windows<'_>, right: Matrix<'_>, accumulate: bool) {
+pub fn multiply_transposed(
+    out: MatrixMut<'_>,
+    left: Windows<'_>,
+    right: Matrix<'_>,
+    accumulate: bool,
+    factors: Factors,
+) {
     let (rows, columns) = right.shape();
+    if factors.of_transposed(rows, [left.inner(), left.length()], columns) == Factors::Bf16 {
+        return half::multiply_transposed(out, left, right, accumulate);
+    }
     assert_eq!(rows, left.rows(), "the rows of a product");
     assert_eq!(out.shape(), (left.inner(), columns), "the result of a product");
     let (Some((out, out_stride)), Some((right, stride))) = (out.by_rows(), right.by_rows()) else {
@@ -292,7 +309,7 @@ mod tests {
             let result = MatrixMut::new(&mut expected, inner, columns);
             multiply(result, left_matrix, Matrix::new(&right, rows, columns), true);
             let mut sum = Sum { numbers: &mut out, fresh: false };
-            add_transposed(&mut sum, Windows::matrix(&left, inner), &right);
+            add_transposed(&mut sum, Windows::matrix(&left, inner), &right, Factors::F32);
             for (out, expected) in out.iter().zip(&expected) {
                 prop_assert!((out - expected).abs() < 2e-4, "{out} and {expected}");
             }
@@ -305,7 +322,7 @@ mod tests {
                 !fresh,
             );
             let mut sum = Sum { numbers: &mut numbers, fresh };
-            let mut weight = WeightGradient::new(&mut sum, [inner, columns]);
+            let mut weight = WeightGradient::new(&mut sum, [inner, columns], Factors::F32);
             let (left, right) = (left.split_at(rows / 3 * inner), right.split_at(rows / 3 * columns));
             weight.add(left.0, right.0);
             weight.add(left.1, right.1);

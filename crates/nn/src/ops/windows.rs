@@ -62,6 +62,13 @@ impl<'a> Windows<'a> {
         self.offsets.len() * self.length
     }
 
+    /// Whether the rows lie one after the other without gaps.
+    pub fn are_side_by_side(&self) -> bool {
+        self.offsets.len() == 1
+            && self.step == self.length
+            && (self.lines <= 1 || self.line_step == self.per_line * self.step)
+    }
+
     /// What the rows lie in.
     pub fn numbers(&self) -> &'a [f32] {
         self.numbers

@@ -67,6 +67,10 @@ pub(super) fn check(body: &mut Body<'_, TrainSpec>, train: &TrainSpec) {
             &["loss", "label_smoothing"],
             "remove it: trees learn classes as they are",
         ),
+        (
+            &["mixed_precision"],
+            "remove it: trees have no products of matrices",
+        ),
         (&["schedule"], "remove it: trees learn at one rate"),
         (&["preprocess"], "remove it: trees take columns as they are"),
         (&["model", "hidden"], "remove it"),

@@ -188,6 +188,39 @@ fn stopping_and_going_on_equals_never_stopping() {
         ..spec("level")
     };
     train.model.dropout = 0.1;
+    goes_on(train);
+}
+
+#[test]
+fn mixed_precision_learns_as_much_goes_on_where_it_stopped_and_is_told() {
+    let mut train = TrainSpec {
+        epochs: Some(15),
+        patience: Some(0),
+        mixed_precision: true,
+        device: DeviceSpec::Cpu,
+        ..spec("level")
+    };
+    train.model.hidden = vec![64, 64];
+    let (_folder, run_dir, _) = run(train.clone(), &rows(3000));
+    let events = events(&run_dir);
+    let warned = events.iter().any(|event| {
+        matches!(event, EventKind::Log { level, message } if level == "warning" && message.contains("bf16"))
+    });
+    let mixed = aloft_runs::read(&run_dir).unwrap();
+    let is_told = mixed.device.unwrap().ends_with("bf16 products");
+    assert!(is_told != warned, "{events:?}");
+    let mut single = train.clone();
+    single.mixed_precision = false;
+    let (_other, other, _) = run(single, &rows(3000));
+    assert_eq!(curve(&run_dir) == curve(&other), warned);
+    let reached = |run_dir: &Path| test_metric(run_dir, "rmse");
+    let (mixed, single) = (reached(&run_dir), reached(&other));
+    assert!(mixed < 1.1 * single, "{mixed} and {single}");
+    goes_on(train);
+}
+
+/// Fails unless a run that is stopped and resumed again and again comes to the same as one that isn't.
+fn goes_on(train: TrainSpec) {
     // Long enough to be stopped in the middle on a fast machine.
     let frame = rows(20_000);
     let (_folder, whole, _) = run(train.clone(), &frame);

@@ -2,9 +2,9 @@
 
 use super::{Cell, Recurrent, Saved};
 use crate::ops::{
-    Sum,
+    Factors, Sum,
     matmul::Matrix,
-    packed::Packed,
+    right::Right,
     transposed::WeightGradient,
     vector::{self, add_rows},
     windows::Windows,
@@ -24,7 +24,7 @@ pub struct Gradients<'a, 'b> {
     // Sums of the gradients by products with input and state, where those are apart.
     bias_sums: [Vec<f32>; 2],
     // The input's, and the weights that it takes.
-    for_input: Option<(&'a mut Sum<'b>, Packed)>,
+    for_input: Option<(&'a mut Sum<'b>, Right)>,
 }
 
 impl<'a, 'b> Gradients<'a, 'b> {
@@ -34,13 +34,15 @@ impl<'a, 'b> Gradients<'a, 'b> {
         input_weight: &[f32],
         for_inputs: &'a mut [Option<Sum<'b>>],
         for_parameters: &'a mut [Option<Sum<'b>>],
+        factors: Factors,
     ) -> Self {
         let [for_input_weight, for_state_weight, for_input_bias, for_state_bias] = for_parameters else {
             unreachable!("a recurrent layer has four parameters")
         };
         let (inputs, hidden, width) = (layer.inputs, layer.hidden, layer.width());
         let weight = |sum: &'a mut Option<Sum<'b>>, columns| {
-            sum.as_mut().map(|sum| WeightGradient::new(sum, [width, columns]))
+            sum.as_mut()
+                .map(|sum| WeightGradient::new(sum, [width, columns], factors))
         };
         Self {
             positions: layer.positions,
@@ -53,7 +55,7 @@ impl<'a, 'b> Gradients<'a, 'b> {
             bias_sums: [vec![0.0; width], vec![0.0; if C::APART { width } else { 0 }]],
             for_input: for_inputs[0]
                 .as_mut()
-                .map(|sum| (sum, Packed::new(Matrix::new(input_weight, width, inputs)))),
+                .map(|sum| (sum, Right::new(Matrix::new(input_weight, width, inputs), factors))),
         }
     }
 
