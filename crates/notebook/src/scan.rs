@@ -149,6 +149,13 @@ pub(crate) fn scan(text: &str, from: usize) -> Scan {
 
 /// What a line of prose opens.
 fn open(scan: &mut Scan, line: Line<'_>) -> State {
+    // A byte order mark stays where files are joined, and means nothing there: the line may become the first of its file.
+    let text = line.text.trim_start_matches('\u{feff}');
+    let line = Line {
+        start: line.start + line.text.len() - text.len(),
+        text,
+        ..line
+    };
     if let Some((mark, run)) = fence_run(line.text) {
         let info = &line.text[run.end..];
         // A backtick after backticks makes it code within a paragraph.

@@ -194,3 +194,15 @@ fn renaming_changes_the_name_alone() {
     assert_eq!(document.unused_name("2013 flights.csv"), "_2013_flights_csv");
     assert_eq!(document.unused_name("数据"), "cell");
 }
+
+/// Who joins two files that begin with a byte order mark has one in the middle.
+#[test]
+fn a_byte_order_mark_in_the_middle_hides_no_cell() {
+    let text = "```toml sweep s\n```\n\u{feff}```toml source flights\n```\n";
+    let document = Document::parse(text);
+    let names =
+        |document: &Document| -> Vec<String> { document.cells().map(|cell| cell.name.clone()).collect() };
+    assert_eq!(names(&document), ["s", "flights"]);
+    assert_eq!(document.text(), text);
+    assert_eq!(names(&Document::parse(document.remove_block(0))), ["flights"]);
+}

@@ -24,7 +24,7 @@ impl Factors {
     }
 
     /// Those of products with a matrix [inner, columns]. With fewer numbers, rounding takes longer than is saved (measured with
-    /// 64 rows; with 16 as much is gained, with 8 nothing).
+    /// 64 rows; with 16 less is gained, with 8 nothing).
     pub fn of_right(self, [inner, columns]: [usize; 2]) -> Self {
         match inner >= 16 && columns >= 32 && inner * columns >= 1024 {
             true => self,
