@@ -150,18 +150,21 @@ pub(crate) fn scan(text: &str, from: usize) -> Scan {
 /// What a line of prose opens.
 fn open(scan: &mut Scan, line: Line<'_>) -> State {
     // A byte order mark stays where files are joined, and means nothing there: the line may become the first of its file.
-    let text = line.text.trim_start_matches('\u{feff}');
+    let (whole, text) = (line, line.text.trim_start_matches('\u{feff}'));
     let line = Line {
-        start: line.start + line.text.len() - text.len(),
+        start: whole.start + whole.text.len() - text.len(),
         text,
-        ..line
+        ..whole
     };
     if let Some((mark, run)) = fence_run(line.text) {
         let info = &line.text[run.end..];
         // A backtick after backticks makes it code within a paragraph.
         if mark == '~' || !info.contains('`') {
             let length = run.len();
-            let cell = cell(scan, line, run);
+            let mut cell = cell(scan, line, run);
+            if let Some(cell) = &mut cell {
+                cell.content.start = whole.start;
+            }
             return State::Fence(Fence { mark, length, cell });
         }
     }
