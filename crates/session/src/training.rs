@@ -93,6 +93,7 @@ impl Training {
                 let resumed = f64::from(view.epoch);
                 view.train_loss.retain(|point| point[0] <= resumed);
                 view.validation_loss.retain(|point| point[0] <= resumed);
+                view.seconds = None;
                 self.ended = None;
             }
             EventKind::Phase { phase } => {

@@ -28,7 +28,7 @@ pub fn curves_ui(ui: &mut Ui, block: BlockId, training: &TrainingView) {
             bottom: 2,
         })
         .show(ui, |ui| {
-            let epochs = f64::from(training.epochs.max(1));
+            let epochs = epochs_in_sight(training);
             let unit = training.unit.word();
             let x_axis = axis(AxisHints::new_x(), unit, t)
                 .min_thickness(X_AXIS)
@@ -97,6 +97,19 @@ fn lowest(points: &[[f64; 2]]) -> Option<&[f64; 2]> {
     points.iter().min_by(|a, b| a[1].total_cmp(&b[1]))
 }
 
+/// The epochs that the curves have room for: those of a run that has ended, or all that may come, unless the curves so far would
+/// be too narrow to be read.
+fn epochs_in_sight(training: &TrainingView) -> f64 {
+    const NARROWEST: f64 = 0.25;
+    let step = training.train_loss.last().map_or(0.0, |point| point[0]);
+    let reached = step.max(f64::from(training.epoch));
+    let epochs = match training.seconds {
+        Some(_) => reached,
+        None => f64::from(training.epochs).min((reached / NARROWEST).ceil()),
+    };
+    epochs.max(1.0)
+}
+
 /// The losses to show where not all of them are: those of the first steps may lie so far above the others that these would
 /// be a flat line, in which nothing can be told.
 fn told_apart(training: &TrainingView) -> Option<RangeInclusive<f64>> {
@@ -147,6 +160,18 @@ mod tests {
             validation_loss: points(validation),
             ..TrainingView::default()
         }
+    }
+
+    #[test]
+    fn few_epochs_of_many_have_room() {
+        let mut training = training(&[0.5; 12], &[]);
+        (training.epoch, training.epochs) = (12, 20);
+        assert_eq!(epochs_in_sight(&training), 20.0);
+        training.epochs = 1200;
+        assert_eq!(epochs_in_sight(&training), 48.0);
+        training.seconds = Some(3.0);
+        assert_eq!(epochs_in_sight(&training), 12.0, "it was stopped");
+        assert_eq!(epochs_in_sight(&TrainingView::default()), 1.0);
     }
 
     #[test]

@@ -121,11 +121,12 @@ pub fn facts(training: &TrainingView) -> Vec<(&str, String)> {
 /// `96 of 120, best 56`, of a run that has ended: how far it came, and the epoch whose model was kept.
 fn epochs(training: &TrainingView) -> Option<String> {
     let best = training.best_epoch?;
+    let count = |epochs: u32| text::thousands(u64::from(epochs));
     let far = match training.epoch == training.epochs {
-        true => training.epochs.to_string(),
-        false => format!("{} of {}", training.epoch, training.epochs),
+        true => count(training.epochs),
+        false => format!("{} of {}", count(training.epoch), count(training.epochs)),
     };
-    Some(format!("{far}, best {best}"))
+    Some(format!("{far}, best {}", count(best)))
 }
 
 /// `CPU, 2 threads`, of a device as runs name it: `cpu, 2 threads`.
