@@ -275,6 +275,21 @@ mod tests {
         });
     }
 
+    /// Their losses are 1, 1/2, 1/3 and 1/4.
+    fn apply_four_epochs(training: &mut Training) {
+        for epoch in 1..=4 {
+            let told = EventKind::Epoch {
+                epoch,
+                train_loss: 1.0 / f64::from(epoch),
+                validation_loss: 0.5,
+                metrics: Default::default(),
+                best: true,
+                samples_per_second: 1e3,
+            };
+            apply(training, told);
+        }
+    }
+
     #[test]
     fn the_curve_has_all_epochs_of_a_training_of_a_moment() {
         let mut training = training();
@@ -286,17 +301,7 @@ mod tests {
             seconds_left: 0.0,
         };
         apply(&mut training, step);
-        for epoch in 1..=4 {
-            let told = EventKind::Epoch {
-                epoch,
-                train_loss: 1.0 / f64::from(epoch),
-                validation_loss: 0.5,
-                metrics: Default::default(),
-                best: true,
-                samples_per_second: 1e3,
-            };
-            apply(&mut training, told);
-        }
+        apply_four_epochs(&mut training);
         let at: Vec<f64> = training.view.train_loss.iter().map(|point| point[0]).collect();
         assert_eq!(at, [1.0, 2.0, 2.5, 4.0], "the third is there by its step");
         assert_eq!(training.view.epoch_loss, Some(0.25));
@@ -314,17 +319,7 @@ mod tests {
             seconds_left: 0.0,
         };
         apply(&mut training, step);
-        for epoch in 1..=4 {
-            let told = EventKind::Epoch {
-                epoch,
-                train_loss: 1.0 / f64::from(epoch),
-                validation_loss: 0.5,
-                metrics: Default::default(),
-                best: true,
-                samples_per_second: 1e3,
-            };
-            apply(&mut training, told);
-        }
+        apply_four_epochs(&mut training);
         let curve = [[10.0, 1.0], [20.0, 0.5], [30.0, 1.0 / 3.0], [40.0, 0.25]];
         assert_eq!(
             training.view.train_loss, curve,

@@ -75,8 +75,8 @@ fn a_cell_behind_a_failed_one_says_so() {
     assert!(problem.message.contains("`penguins`"), "{problem}");
 }
 
-#[test]
-fn a_lost_run_says_what_became_of_it() {
+/// The notebook, whose model shows a run.
+fn with_run() -> Bench {
     let mut bench = Bench::new(NOTEBOOK, None);
     let first = std::mem::take(&mut bench.first);
     bench.settle(first, "");
@@ -86,6 +86,12 @@ fn a_lost_run_says_what_became_of_it() {
         target: None,
         task: None,
     });
+    bench
+}
+
+#[test]
+fn a_lost_run_says_what_became_of_it() {
+    let mut bench = with_run();
     let problem = Problem::new(Code::OutOfMemory, "the run ended because it ran out of memory")
         .with_hint("take fewer rows");
     bench.send(Message::RunEnded {
@@ -98,15 +104,7 @@ fn a_lost_run_says_what_became_of_it() {
 
 #[test]
 fn a_resumed_run_is_followed_once_its_worker_is_there() {
-    let mut bench = Bench::new(NOTEBOOK, None);
-    let first = std::mem::take(&mut bench.first);
-    bench.settle(first, "");
-    bench.send(Message::RunAttached {
-        cell: "model".into(),
-        record: Box::new(record()),
-        target: None,
-        task: None,
-    });
+    let mut bench = with_run();
     bench.send(Message::RunEnded {
         run: "one".into(),
         status: RunStatus::Stopped,
