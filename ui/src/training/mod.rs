@@ -94,19 +94,7 @@ pub fn foot_ui(ui: &mut Ui, training: &TrainingView) {
 
 /// The facts of a run, and what it took.
 pub fn facts(training: &TrainingView) -> Vec<(&str, String)> {
-    let outcome = [
-        epochs(training).map(|words| {
-            (
-                if training.unit == TrainingUnit::Round {
-                    "rounds"
-                } else {
-                    "epochs"
-                },
-                words,
-            )
-        }),
-        outcome(training).map(|words| ("time", words)),
-    ];
+    let outcome = [epochs(training), outcome(training).map(|words| ("time", words))];
     let shown = |name: &str, value: &str| match name {
         "device" => device_words(value),
         _ => value.to_owned(),
@@ -119,14 +107,18 @@ pub fn facts(training: &TrainingView) -> Vec<(&str, String)> {
 }
 
 /// `96 of 120, best 56`, of a run that has ended: how far it came, and the epoch whose model was kept.
-fn epochs(training: &TrainingView) -> Option<String> {
+fn epochs(training: &TrainingView) -> Option<(&'static str, String)> {
     let best = training.best_epoch?;
     let count = |epochs: u32| text::thousands(u64::from(epochs));
     let far = match training.epoch == training.epochs {
         true => count(training.epochs),
         false => format!("{} of {}", count(training.epoch), count(training.epochs)),
     };
-    Some(format!("{far}, best {}", count(best)))
+    let units = match training.unit {
+        TrainingUnit::Epoch => "epochs",
+        TrainingUnit::Round => "rounds",
+    };
+    Some((units, format!("{far}, best {}", count(best))))
 }
 
 /// `CPU, 2 threads`, of a device as runs name it: `cpu, 2 threads`.

@@ -56,7 +56,10 @@ pub fn has_instructions() -> bool {
 
 /// Does the work with the fastest unit.
 #[inline]
-#[allow(unsafe_code)]
+#[allow(
+    unsafe_code,
+    reason = "instructions of the processor, which are only used where it has them"
+)]
 pub fn dispatch(work: impl Work) {
     #[cfg(target_arch = "x86_64")]
     if has_instructions() {
@@ -170,7 +173,10 @@ mod instructions {
 
     // SAFETY, of all below: only `run` makes an `Instructions`, so the processor has them; vectors and arrays that are
     // turned into each other have 64 bytes, of which any bits are numbers.
-    #[allow(unsafe_code)]
+    #[expect(
+        unsafe_code,
+        reason = "instructions of the processor, which are only used where it has them"
+    )]
     impl Unit for Instructions {
         type Sums = __m512;
 
