@@ -13,6 +13,7 @@ import warnings
 
 import numpy
 import pandas
+import sklearn.datasets
 from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.impute import SimpleImputer
@@ -23,6 +24,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 TEST = 0.2
+REGRESSIONS = ["delay", "diabetes"]
 HORIZON, LAGS = 24, 48
 
 
@@ -39,6 +41,19 @@ def sex(folder):
     table = table[table.sex.notna()]
     columns = ["bill_length_mm", "bill_depth_mm", "flipper_length_mm", "body_mass_g", "species", "island"]
     return table[[*columns, "sex"]], "sex"
+
+
+def of_scikit_learn(name):
+    """A table that comes with scikit-learn; the kinds of a class as words, as a file would have them."""
+
+    def read(_):
+        data = getattr(sklearn.datasets, f"load_{name}")(as_frame=True)
+        table = data.frame
+        if name != "diabetes":
+            table["target"] = numpy.asarray(data.target_names)[table.target]
+        return table, "target"
+
+    return read
 
 
 def departures(folder):
@@ -261,14 +276,14 @@ def table_scores(case, table, target, seed, peers):
 
     def measure(model, x):
         y = truth[test:]
-        if case == "delay":
+        if case in REGRESSIONS:
             return {"rmse": root_mean_squared_error(y, model.predict(x))}
         said = model.predict_proba(x)
         loss = log_loss(y, said, labels=list(model.classes_))
         return {"log_loss": loss, "accuracy": accuracy_score(y, model.predict(x))}
 
     for name in peers:
-        model = peer(name, case == "delay", seed)
+        model = peer(name, case in REGRESSIONS, seed)
         if name == "torch" and case == "digits":
             model = Convolutions(seed)
         if model is not None:
@@ -305,7 +320,9 @@ def main():
         scores = weather_scores(table, seed, peers)
     else:
         cases = {"penguins": penguins, "sex": sex, "late": late, "delay": delay, "digits": digits}
-        table, target = cases[case](folder)
+        known = {"cancer": "breast_cancer", "wine": "wine", "diabetes": "diabetes"}
+        read = of_scikit_learn(known[case]) if case in known else cases[case]
+        table, target = read(folder)
         order = numpy.random.default_rng(seed).permutation(len(table))[: int(rows)]
         table = table.iloc[order].reset_index(drop=True)
         table.assign(place=numpy.arange(len(table))).to_parquet(out, index=False)

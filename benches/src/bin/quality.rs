@@ -2,6 +2,7 @@
 //! RealMLP, TabM and twins in PyTorch.
 
 use aloft_benches::peers;
+use aloft_data::Cancel;
 use aloft_spec::{
     Extent,
     inputs::{ForecastSpec, ImageSpec},
@@ -12,6 +13,7 @@ use aloft_spec::{
 };
 use anyhow::{Context, Result, bail};
 use clap::Parser;
+use polars::prelude::{DataFrame, DataType};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
@@ -43,7 +45,7 @@ struct Case {
 }
 
 const TABLE: &[ModelKind] = &[ModelKind::Trees, ModelKind::Mlp, ModelKind::Linear];
-const CASES: [Case; 6] = [
+const CASES: [Case; 9] = [
     Case {
         name: "penguins",
         target: "species",
@@ -54,6 +56,24 @@ const CASES: [Case; 6] = [
         name: "sex",
         target: "sex",
         metric: "log_loss",
+        kinds: TABLE,
+    },
+    Case {
+        name: "cancer",
+        target: "target",
+        metric: "log_loss",
+        kinds: TABLE,
+    },
+    Case {
+        name: "wine",
+        target: "target",
+        metric: "log_loss",
+        kinds: TABLE,
+    },
+    Case {
+        name: "diabetes",
+        target: "target",
+        metric: "rmse",
         kinds: TABLE,
     },
     Case {
@@ -100,7 +120,7 @@ struct Arguments {
     #[arg(
         long,
         value_delimiter = ',',
-        default_value = "penguins,sex,late,delay,digits,weather"
+        default_value = "penguins,sex,cancer,wine,diabetes,late,delay,digits,weather"
     )]
     cases: Vec<String>,
     /// Which kinds of ours
@@ -218,7 +238,17 @@ fn peers_on(
     Ok(serde_json::from_slice(&output.stdout)?)
 }
 
-/// What is to be trained: a kind's defaults, with the test at the end of the rows or of the time.
+impl Case {
+    /// Whether ours learn from a table without the rows of the test, as peers do, and divide it as they like.
+    fn is_table(&self) -> bool {
+        !matches!(self.name, "digits" | "weather")
+    }
+}
+
+/// Share of the rows that is the test, which are the last ones; as in `quality.py`.
+const TEST: f64 = 0.2;
+
+/// What is to be trained: a kind's defaults, with the test at the end of the rows or of the time, or without one.
 fn train_spec(kind: ModelKind, case: &Case, seed: u64) -> TrainSpec {
     let mut train = TrainSpec::new("rows", case.target);
     train.model.kind = kind;
@@ -234,19 +264,29 @@ fn train_spec(kind: ModelKind, case: &Case, seed: u64) -> TrainSpec {
         train.epochs = Some(8);
         return train;
     }
-    if case.name == "digits" {
-        train.image = Some(ImageSpec::default());
-        train.epochs = Some(12);
-    }
     train.ignore = vec!["place".into()];
+    if case.is_table() {
+        // A tenth of all rows.
+        train.split.validation /= 1.0 - TEST;
+        train.split.test = 0.0;
+        return train;
+    }
+    train.image = Some(ImageSpec::default());
+    train.epochs = Some(12);
     train.split.by = SplitBy::Time;
     train.split.column = Some("place".into());
     train
 }
 
-/// A run with the defaults of a kind: the last fifth of the rows is the test, the tenth before it the validation.
+/// A run with the defaults of a kind, and what its model makes of the test.
 fn ours_on(folder: &Path, kind: ModelKind, case: &Case, seed: u64, table: &Path) -> Result<Scored> {
     let (name, train) = (kind.word(), train_spec(kind, case, seed));
+    let all = aloft_data::read_frame(table)?;
+    let (seen, test) = (folder.join("seen.parquet"), folder.join("test.parquet"));
+    let border = all.height() - (all.height() as f64 * TEST).round() as usize;
+    aloft_data::write_table(&all.slice(0, border), &seen)?;
+    aloft_data::write_table(&all.slice(border as i64, all.height()), &test)?;
+    let table = if case.is_table() { &seen } else { table };
     let rows = aloft_data::read_frame(table)?.height() as u64;
     let record = RunRecord {
         format: FORMAT,
@@ -282,7 +322,14 @@ fn ours_on(folder: &Path, kind: ModelKind, case: &Case, seed: u64, table: &Path)
     if let Some(problem) = record.problem {
         bail!("{name} on {}: {problem}", case.name);
     }
-    let metrics = record.metrics.get("test").cloned();
+    let metrics = match case.is_table() {
+        true => {
+            let scored = folder.join("scored.parquet");
+            aloft_train::predict(&run_dir, &test, &scored, &Cancel::new(), &mut |_, _| ())?;
+            Some(judged(&aloft_data::read_frame(&scored)?, case)?)
+        }
+        false => record.metrics.get("test").cloned(),
+    };
     Ok(Scored {
         model: format!("aloft {name}"),
         seconds: record
@@ -291,6 +338,38 @@ fn ours_on(folder: &Path, kind: ModelKind, case: &Case, seed: u64, table: &Path)
             .seconds,
         metrics: metrics.context("the test has no metrics")?,
     })
+}
+
+/// Loss and accuracy of rows that are predicted.
+fn judged(rows: &DataFrame, case: &Case) -> Result<BTreeMap<String, f64>> {
+    let truth = rows.column(case.target)?;
+    if case.metric == "rmse" {
+        let (truth, said) = (truth.cast(&DataType::Float64)?, rows.column("prediction")?);
+        let differences = (&truth - said)?;
+        let squares: Vec<f64> = differences.f64()?.iter().flatten().map(|d| d * d).collect();
+        let mean = mean(&squares);
+        return Ok(BTreeMap::from([("rmse".to_owned(), mean.sqrt())]));
+    }
+    let (truth, said) = (
+        truth.cast(&DataType::String)?,
+        rows.column("prediction")?.cast(&DataType::String)?,
+    );
+    let (mut loss, mut right) = (0.0, 0.0);
+    for (row, (truth, said)) in truth.str()?.iter().zip(said.str()?.iter()).enumerate() {
+        let class = truth.context("a row of the test has no class")?;
+        let probability = rows.column(&format!("probability_{class}"))?.f64()?.get(row);
+        // As scikit-learn does: a probability of 0 has a loss.
+        loss -= probability
+            .context("a row has no probability")?
+            .max(f64::EPSILON)
+            .ln();
+        right += f64::from(said == Some(class));
+    }
+    let count = rows.height() as f64;
+    Ok(BTreeMap::from([
+        ("log_loss".to_owned(), loss / count),
+        ("accuracy".to_owned(), right / count),
+    ]))
 }
 
 /// A row for each model, in the order in which they came.

@@ -4,7 +4,7 @@ use crate::{
     report::{headline, status_word},
     screen::Screen,
 };
-use aloft_spec::{Event, EventKind, text, verdict::Placement};
+use aloft_spec::{Event, EventKind, event::Phase, text, verdict::Placement};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// Shows the progress of one run.
@@ -12,6 +12,8 @@ pub struct RunProgress {
     screen: Screen,
     bar: Option<ProgressBar>,
     epochs: u32,
+    /// What trainings after the first one are.
+    later: &'static str,
 }
 
 impl RunProgress {
@@ -21,6 +23,7 @@ impl RunProgress {
             screen,
             bar: None,
             epochs: 0,
+            later: "fold",
         }
     }
 
@@ -68,7 +71,8 @@ impl RunProgress {
                 if let Some(bar) = &self.bar {
                     // Each of these draws: the words first, so that a new length never stands beside old words.
                     bar.set_message(format!(
-                        "fold {fold}/{folds} · epoch {epoch}/{epochs} · loss {} · {} rows/s · {} left",
+                        "{} {fold}/{folds} · epoch {epoch}/{epochs} · loss {} · {} rows/s · {} left",
+                        self.later,
                         text::significant_digits(*loss, 4),
                         text::thousands(samples_per_second.round() as u64),
                         text::duration(*seconds_left)
@@ -76,6 +80,12 @@ impl RunProgress {
                     bar.set_length(u64::from(*folds) * u64::from(*epochs));
                     bar.set_position(u64::from(fold - 1) * u64::from(*epochs) + u64::from(epoch - 1));
                 }
+            }
+            EventKind::Phase { phase } => {
+                self.later = match phase {
+                    Phase::Refit => "learning anew, training",
+                    _ => "fold",
+                };
             }
             EventKind::Finished { .. } => self.clear(),
             _ => {}

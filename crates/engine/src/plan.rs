@@ -51,14 +51,15 @@ fn workload(train: &TrainSpec, data: &SnapshotFile, measured: &Measured, rows: u
     let scale = rows as f64 / data.rows.max(1) as f64;
     let scaled = |count: u64| (count as f64 * scale).round() as u64;
     let train_rows = scaled(measured.train_rows);
+    let validation_rows = scaled(measured.validation_rows);
     Workload {
         rows,
         train_rows,
-        evaluate_rows: TrainSpec::watched_rows(train_rows, scaled(measured.validation_rows)),
+        evaluate_rows: TrainSpec::watched_rows(train_rows, validation_rows),
         final_evaluate_rows: scaled(measured.validation_rows + measured.test_rows),
         batch_rows: measured.batch_rows,
         steps_per_epoch: train_rows.div_ceil(measured.batch_rows.max(1)),
-        epochs: train.epochs_for(train_rows) * (1 + train.split.folds),
+        epochs: train.epochs_for(train_rows) * train.trainings(train_rows + validation_rows),
         data_bytes: scaled(data.bytes),
         spent_seconds: 0.0,
     }

@@ -285,6 +285,7 @@ pub(crate) fn train(body: &str) -> Checked {
         recipe::optimizer(&mut body, &train.optimizer);
         recipe::schedule(&mut body, &train.schedule);
         recipe::find(&mut body, &train);
+        recipe::refit(&mut body, &train);
         inputs::inputs(&mut body, &train);
         if train.epochs == Some(0) {
             body.bad(&["epochs"], "training takes at least one epoch");

@@ -91,11 +91,12 @@ pub enum EventKind {
         /// Seconds until the last epoch is done.
         seconds_left: f64,
     },
-    /// Progress of the cross-validation, which comes after the training: a few times a second at the most.
+    /// Progress of the trainings that come after the first, those of the cross-validation or of learning anew, as the phase
+    /// says: a few times a second at the most.
     Fold {
-        /// The fold that is the test, from 1.
+        /// The training, from 1: of the fold that is held out, or the last one when learning anew, which holds out none.
         fold: u32,
-        /// Folds in all.
+        /// Trainings in all.
         folds: u32,
         /// The epoch of its training, from 1.
         epoch: u32,
@@ -105,7 +106,7 @@ pub enum EventKind {
         loss: f64,
         /// Training rows a second.
         samples_per_second: f64,
-        /// Seconds until the last fold is done.
+        /// Seconds until the last of them is done.
         seconds_left: f64,
     },
     /// An epoch was finished and its checkpoint is on the disk.
@@ -162,6 +163,8 @@ pub enum Phase {
     WarmUp,
     /// Training.
     Train,
+    /// Learning anew from training and validation rows together.
+    Refit,
     /// Computing the metrics.
     Evaluate,
     /// Writing the model.
@@ -178,6 +181,7 @@ impl Phase {
             Self::Fit => "fitting preprocessing",
             Self::WarmUp => "measuring first steps",
             Self::Train => "training",
+            Self::Refit => "learning anew from all rows but the test's",
             Self::Evaluate => "evaluating",
             Self::Save => "saving the model",
             Self::Explain => "explaining the model",

@@ -2,6 +2,7 @@
 
 mod optimizer;
 mod preprocess;
+mod refit;
 mod split;
 mod trees;
 
@@ -61,6 +62,10 @@ pub struct TrainSpec {
     /// epochs, and 5 at the least. The model is that of the best epoch either way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub patience: Option<u32>,
+    /// Whether the model learns anew from training and validation rows together, for as many epochs as folds of them choose.
+    /// When left out small tables do ([`is_refit`](Self::is_refit)).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refit: Option<bool>,
     /// Where to compute.
     #[serde(default)]
     pub device: DeviceSpec,
@@ -121,6 +126,7 @@ impl TrainSpec {
             find: Vec::new(),
             seed: defaults::seed(),
             patience: None,
+            refit: None,
             device: DeviceSpec::default(),
             mixed_precision: false,
             memory_mb: None,
@@ -283,8 +289,9 @@ pub struct ModelSpec {
     /// Networks that share all hidden layers and differ in how they see the rows and in their last layer; what they say is
     /// averaged (mlp, not of texts).
     pub members: usize,
-    /// How numbers of a table enter the model (mlp).
-    pub numbers: NumberEncoding,
+    /// How numbers of a table enter the model (mlp); by the training rows when left out ([`TrainSpec::numbers_for`]).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub numbers: Option<NumberEncoding>,
     /// Whether each hidden layer adds to its input where both have the same width (mlp).
     pub residual: bool,
     /// Share of hidden units dropped while training, 0 to less than 1 (all but linear, gru and lstm).
@@ -320,7 +327,7 @@ impl Default for ModelSpec {
             kind: ModelKind::Mlp,
             hidden: vec![64, 64],
             members: 8,
-            numbers: NumberEncoding::default(),
+            numbers: None,
             residual: false,
             dropout: 0.1,
             categories: CategoryEncoding::Embedding,
@@ -385,13 +392,12 @@ impl ModelKind {
 }
 
 /// How numbers enter a model.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum NumberEncoding {
     /// As they are, scaled.
     Plain,
     /// Each beside a few learned waves of it (Gorishniy et al., "On Embeddings for Numerical Features", 2022, as in RealMLP).
-    #[default]
     Periodic,
 }
 

@@ -12,6 +12,7 @@ use crate::{
     model::{Learned, Model},
     precision::Precision,
     prepare::Prepared,
+    refit::Refitted,
     report::{Part, conclusion, conclusion_of_metrics, evaluation, forecasts},
     run::Run,
     saved::SavedModel,
@@ -39,16 +40,23 @@ pub struct Concluded {
     looked_at: Option<(Vec<u32>, DataFrame)>,
 }
 
-/// Final metrics of the best epoch's weights, and the model's files.
+/// Final metrics of the best epoch's weights, and the model's files. Where the model has learned anew, it is this one that is
+/// saved and judged by the test; the rows of the validation part it has learned, so that their metrics are of the one before.
 pub fn conclude(
     run: &mut Run,
     prepared: &Prepared,
     device: &Device,
     progress: &Progress,
     best: &Learned,
+    refitted: Option<&Refitted>,
     folds: &Folds,
 ) -> Result<Concluded> {
     run.phase(Phase::Evaluate)?;
+    let before = best.model(&prepared.architecture, device)?;
+    let watched = (prepared, &before);
+    let (prepared, best) = refitted.map_or((prepared, best), |refitted| {
+        (&refitted.prepared, &refitted.learned)
+    });
     let model = best.model(&prepared.architecture, device)?;
     let mut task = prepared.task.clone();
     let mut parts: Vec<Part<'_>> = Vec::new();
@@ -59,9 +67,13 @@ pub fn conclude(
         if rows.is_empty() {
             continue;
         }
+        let (prepared, model) = match name {
+            "validation" => watched,
+            _ => (prepared, &model),
+        };
         let trainer::Evaluation {
             mut metrics, outputs, ..
-        } = trainer::evaluation(prepared, &model, rows)?;
+        } = trainer::evaluation(prepared, model, rows)?;
         let truth = prepared.truth(rows)?;
         let share = (name == "validation").then_some(run.record.train.model.quantile);
         metrics.extend(anomalies(&mut task, &outputs, &truth, share));
@@ -118,7 +130,8 @@ pub fn conclude(
         architecture: prepared.architecture.clone(),
         precision: Precision::default(),
         inputs: prepared.inputs.clone(),
-        best_epoch: progress.best_epoch,
+        best_epoch: refitted.map_or(progress.best_epoch, |refitted| refitted.told.epochs),
+        refit: refitted.map(|refitted| refitted.told),
         metrics: run.record.metrics.clone(),
     }
     .write(&run.dir, best)?;
@@ -135,6 +148,7 @@ pub fn conclude(
             .iter()
             .filter_map(|part| Some((part.name.to_owned(), part.confusion(classes.len())?)))
             .collect(),
+        refit: refitted.map(|refitted| refitted.told),
         curves: progress.history.clone(),
         warnings: prepared.warnings.clone(),
         evaluation,

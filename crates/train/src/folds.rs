@@ -5,21 +5,20 @@
 use crate::{
     checkpoint::FOLDS,
     error::{Result, TrainError},
-    feed,
+    later::{After, Later},
     metrics::Metrics,
-    model::Trainer,
+    model::Learned,
     prepare::Prepared,
     run::Run,
     split::Split,
     table::{self, Table},
     trainer::evaluation,
-    training::Told,
 };
 use aloft_runs::{file, replace_file};
 use aloft_spec::event::EventKind;
 use candle_core::Device;
 use serde::{Deserialize, Serialize};
-use std::{fs, path::Path, time::Instant};
+use std::{fs, path::Path};
 
 /// A fold whose training is done.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -55,16 +54,9 @@ pub fn cross_validate(run: &mut Run, device: &Device) -> Result<Folds> {
     let table = table::open(&run.dir.join(file::DATA), &spec)?;
     let splits = Prepared::folds(&spec, table.as_ref())?;
     let count = splits.len();
-    let mut standing = Standing {
-        done: done.len(),
-        resumed: done.len(),
-        folds: count,
-        began: Instant::now(),
-        told: Told::now(),
-    };
+    let mut later = Later::new(count, done.len());
     for (index, split) in splits.into_iter().enumerate().skip(done.len()) {
-        standing.done = index;
-        let Some(fold) = train(run, table.as_ref(), split, device, &mut standing)? else {
+        let Some(fold) = train(run, table.as_ref(), split, device, &mut later)? else {
             result.stopped = true;
             return Ok(result);
         };
@@ -97,37 +89,6 @@ pub fn cross_validate(run: &mut Run, device: &Device) -> Result<Folds> {
     Ok(result)
 }
 
-/// How far a cross-validation is.
-struct Standing {
-    /// Folds that are done, and how many of them an earlier worker did.
-    done: usize,
-    resumed: usize,
-    folds: usize,
-    began: Instant,
-    told: Told,
-}
-
-impl Standing {
-    /// Tells it where it is time to: in an epoch of the next fold, after so many of its `all` steps.
-    fn tell(&mut self, run: &mut Run, epoch: (u32, u32), (steps, all): (u64, u64)) -> Result<()> {
-        let Some((loss, samples_per_second)) = self.told.due() else {
-            return Ok(());
-        };
-        // Folds that stopped early say how long the others take.
-        let fold = self.done as f64 + steps as f64 / all as f64;
-        let own = fold - self.resumed as f64;
-        run.event(EventKind::Fold {
-            fold: self.done as u32 + 1,
-            folds: self.folds as u32,
-            epoch: epoch.0,
-            epochs: epoch.1,
-            loss,
-            samples_per_second,
-            seconds_left: self.began.elapsed().as_secs_f64() / own * (self.folds as f64 - fold),
-        })
-    }
-}
-
 fn read(path: &Path) -> Result<Vec<Fold>> {
     match fs::read_to_string(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
@@ -144,40 +105,28 @@ fn train(
     table: &dyn Table,
     split: Split,
     device: &Device,
-    standing: &mut Standing,
+    later: &mut Later,
 ) -> Result<Option<Fold>> {
     let spec = run.record.train.clone();
     let prepared = Prepared::fold(&spec, table, split)?;
-    let mut trainer = Trainer::new(&prepared, &spec, device)?;
     let patience = spec.patience_for(prepared.epochs) as usize;
-    let mut losses: Vec<f64> = Vec::new();
-    let mut best = (f64::INFINITY, 0, trainer.learned()?);
-    while losses.len() < prepared.epochs as usize && (patience == 0 || losses.len() - best.1 < patience) {
-        let epoch = losses.len() as u32 + 1;
-        let order = trainer.begin_epoch(epoch, &losses);
-        for (rows, next) in feed::steps(&order, prepared.step_rows()) {
-            if run.stop_requested() {
-                return Ok(None);
-            }
-            let loss = trainer.step(rows, next)?;
-            if !loss.is_finite() {
-                return Err(TrainError::Diverged {
-                    step: trainer.steps(),
-                    epoch,
-                    loss,
-                    learning_rate: spec.highest_rate(prepared.steps()),
-                });
-            }
-            standing.told.add(loss, rows.len());
-            standing.tell(run, (epoch, prepared.epochs), (trainer.steps(), prepared.steps()))?;
-        }
+    let (mut losses, mut best): (Vec<f64>, Option<(f64, usize, Learned)>) = (Vec::new(), None);
+    let trained = later.train(run, &prepared, device, prepared.epochs, |trainer| {
         let loss = trainer.evaluate(&prepared.watched)?.loss;
         losses.push(loss);
-        if loss < best.0 {
-            best = (loss, losses.len(), trainer.learned()?);
+        if best.as_ref().is_none_or(|best| loss < best.0) {
+            best = Some((loss, losses.len(), trainer.learned()?));
         }
-    }
-    let model = best.2.model(&prepared.architecture, device)?;
+        let waited = losses.len() - best.as_ref().map_or(0, |best| best.1);
+        Ok(After {
+            loss,
+            goes_on: patience == 0 || waited < patience,
+        })
+    })?;
+    let (Some(_), Some((_, _, learned))) = (trained, best) else {
+        return Ok(None);
+    };
+    let model = learned.model(&prepared.architecture, device)?;
     Ok(Some(Fold {
         metrics: evaluation(&prepared, &model, &prepared.split.test)?.metrics,
         epochs: losses.len() as u32,

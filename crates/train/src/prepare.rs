@@ -18,7 +18,7 @@ use crate::{
 use aloft_spec::{
     inputs::{ForecastSpec, TextSpec},
     text::thousands,
-    train::{CategoryEncoding, ModelKind, TrainSpec},
+    train::{CategoryEncoding, ModelKind, ModelSpec, TrainSpec},
 };
 use check::{check, features};
 use polars::prelude::*;
@@ -165,9 +165,13 @@ impl Prepared {
             warnings,
         } = read;
         let watched = TrainSpec::watched_rows(split.train.len() as u64, split.validation.len() as u64);
+        let model = ModelSpec {
+            numbers: Some(spec.numbers_for(split.train.len() as u64)),
+            ..spec.model.clone()
+        };
         Ok(Self {
             watched: split.watched(&target.values, spec.split.seed, watched as usize),
-            architecture: Architecture::new(&spec.model, &inputs.shape(), target.task.outputs())?,
+            architecture: Architecture::new(&model, &inputs.shape(), target.task.outputs())?,
             class_weights: class_weights(spec, &target, &split.train)?,
             task: target.task,
             inputs,

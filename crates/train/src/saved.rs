@@ -12,7 +12,7 @@ use crate::{
 };
 use aloft_nn::network::Network;
 use aloft_runs::{file, replace_file};
-use aloft_spec::run;
+use aloft_spec::{report::Refit, run};
 use candle_core::Device;
 use serde::{Deserialize, Serialize};
 use std::{collections::HashMap, fs, path::Path};
@@ -39,10 +39,13 @@ pub struct SavedModel {
     /// How its weights are stored.
     #[serde(default, skip_serializing_if = "Precision::is_full")]
     pub precision: Precision,
-    /// What was fitted on the training part.
+    /// What was fitted on the rows that it learned from.
     pub inputs: Inputs,
     /// The epoch whose weights these are, from 1.
     pub best_epoch: u32,
+    /// Where the model learned anew: its preprocessing too is fitted on training and validation part.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refit: Option<Refit>,
     /// Metrics by split and name.
     pub metrics: run::Metrics,
 }

@@ -292,8 +292,8 @@ impl<'a> Training<'a> {
         };
         let parts = &self.prepared.split;
         let (earlier_seconds, earlier_epochs) = self.before;
-        // Trainings of a cross-validation come after this one, and each may take as long.
-        let trainings = 1 + self.run.record.train.split.folds;
+        // Trainings of a cross-validation and of learning anew come after this one, and each may take as long.
+        let trainings = self.run.record.train.trainings(parts.seen() as u64);
         let epochs = self.prepared.epochs * trainings - earlier_epochs;
         let workload = Workload {
             rows: self.preparation.rows as u64,

@@ -10,6 +10,7 @@ use crate::{
     folds::{Folds, cross_validate},
     machine, mixed,
     prepare::Prepared,
+    refit::{Refit, refit},
     run::{Run, forget_old_stop},
     table::{self, Place},
     training::{Preparation, Trained, train},
@@ -125,6 +126,10 @@ fn work(run: &mut Run) -> Result<RunStatus> {
         true => Folds::default(),
         false => cross_validate(run, &device)?,
     };
+    let refit = match trained.stopped || folds.stopped {
+        true => Refit::None,
+        false => refit(run, &prepared, &device)?,
+    };
     let concluded = match &trained.best {
         Some(best) => Some(conclude(
             run,
@@ -132,19 +137,26 @@ fn work(run: &mut Run) -> Result<RunStatus> {
             &device,
             &trained.progress,
             best,
+            refit.done(),
             &folds,
         )?),
         None => None,
     };
     // Before the explanation, which no forecast is of.
-    run.record.outcome = Some(outcome(run, &prepared, &trained, &folds));
+    run.record.outcome = Some(outcome(
+        run,
+        &prepared,
+        &trained,
+        folds.own_epochs + refit.own_epochs(),
+    ));
     if let Some(concluded) = concluded {
         // The model is there; a run doesn't fail because it can't be explained.
-        if let Err(error) = add_explanation(run, &prepared, concluded) {
+        let prepared = refit.done().map_or(&prepared, |refitted| &refitted.prepared);
+        if let Err(error) = add_explanation(run, prepared, concluded) {
             run.warn(&format!("the model isn't explained: {}", Problem::from(error)))?;
         }
     }
-    Ok(match trained.stopped || folds.stopped {
+    Ok(match trained.stopped || folds.stopped || refit.is_stopped() {
         true => RunStatus::Stopped,
         false => RunStatus::Done,
     })
@@ -168,7 +180,8 @@ fn find_numbers(run: &mut Run, prepared: &mut Prepared, device: &Device) -> Resu
     Ok(())
 }
 
-fn outcome(run: &Run, prepared: &Prepared, trained: &Trained, folds: &Folds) -> Outcome {
+/// What the run took; `later_epochs` are those of trainings after its own.
+fn outcome(run: &Run, prepared: &Prepared, trained: &Trained, later_epochs: u32) -> Outcome {
     let progress = &trained.progress;
     let rows = f64::from(progress.epoch) * prepared.split.train.len() as f64;
     Outcome {
@@ -180,9 +193,7 @@ fn outcome(run: &Run, prepared: &Prepared, trained: &Trained, folds: &Folds) -> 
         memory_bytes: machine::peak_memory(),
         disk_bytes: machine::folder_bytes(&run.dir, &[file::DATA]),
         epochs: progress.epoch,
-        forecast_seconds: trained
-            .forecaster
-            .seconds_for(trained.own_epochs + folds.own_epochs),
+        forecast_seconds: trained.forecaster.seconds_for(trained.own_epochs + later_epochs),
     }
 }
 

@@ -20,11 +20,12 @@ use egui::{Align, Layout, Margin, RichText, Ui};
 /// How far a run is: `epoch 7 of 20 · 1.69 M rows/s · 12 s left`.
 pub fn progress(training: &TrainingView) -> String {
     let phase = training.phase.unwrap_or(Phase::Load);
-    if phase != Phase::Train {
-        return phase.label().to_owned();
-    }
     let unit = training.unit.word();
     let mut words = match training.fold {
+        Some(FoldView {
+            fold, folds, epoch, ..
+        }) if phase == Phase::Refit => format!("learning anew, training {fold} of {folds} · {unit} {epoch}"),
+        _ if phase != Phase::Train => return phase.label().to_owned(),
         Some(FoldView {
             fold, folds, epoch, ..
         }) => format!("fold {fold} of {folds} · {unit} {epoch}"),
@@ -94,7 +95,11 @@ pub fn foot_ui(ui: &mut Ui, training: &TrainingView) {
 
 /// The facts of a run, and what it took.
 pub fn facts(training: &TrainingView) -> Vec<(&str, String)> {
-    let outcome = [epochs(training), outcome(training).map(|words| ("time", words))];
+    let outcome = [
+        epochs(training),
+        refit(training),
+        outcome(training).map(|words| ("time", words)),
+    ];
     let shown = |name: &str, value: &str| match name {
         "device" => device_words(value),
         _ => value.to_owned(),
@@ -119,6 +124,14 @@ fn epochs(training: &TrainingView) -> Option<(&'static str, String)> {
         TrainingUnit::Round => "rounds",
     };
     Some((units, format!("{far}, best {}", count(best))))
+}
+
+/// `306 rows, 24 epochs`, of a model that learned anew from training and validation part together.
+fn refit(training: &TrainingView) -> Option<(&'static str, String)> {
+    let refit = training.report.as_ref()?.refit?;
+    let rows = text::thousands(refit.rows);
+    let epochs = text::thousands(u64::from(refit.epochs));
+    Some(("learned anew", format!("{rows} rows, {epochs} epochs")))
 }
 
 /// `CPU, 2 threads`, of a device as runs name it: `cpu, 2 threads`.

@@ -19,6 +19,7 @@ use aloft_data::SnapshotFile;
 use aloft_spec::{
     sweep::{Leaderboard, SweepState, SweepTrial, TrialSummary, Values},
     table::Scope,
+    train::TrainSpec,
 };
 use aloft_sweep::{Halving, Sampler, Tried};
 use board::Board;
@@ -392,7 +393,11 @@ impl Sweep {
             .with_values(&self.train, &values)
             .and_then(|workspace| workspace.train(&self.train));
         let train = match train {
-            Ok(train) => train,
+            // A trial's score is that of the validation part, of which a model that has learned it anew says nothing.
+            Ok(train) => TrainSpec {
+                refit: train.refit.or(Some(false)),
+                ..train
+            },
             // Values that don't go together are a trial that failed, and the next one comes after it.
             Err(mut problem) => {
                 problem.place = None;

@@ -324,7 +324,7 @@ fn model(body: &mut Body<'_, TrainSpec>, model: &ModelSpec) {
 }
 
 impl Body<'_, TrainSpec> {
-    fn error(&mut self, path: &[&str], message: &str, hint: &str) {
+    pub(super) fn error(&mut self, path: &[&str], message: &str, hint: &str) {
         let span = self.reading.span(path);
         self.push(Finding::error(Code::BadValue, message, span).with_hint(hint));
     }

@@ -4,8 +4,8 @@ use super::Body;
 use crate::toml_reader::Finding;
 use aloft_spec::Code;
 use aloft_spec::train::{
-    ClassWeights, OptimizerKind, OptimizerSpec, ScheduleKind, ScheduleSpec, SplitBy, SplitSpec, TaskSpec,
-    TrainSpec,
+    ClassWeights, ModelKind, OptimizerKind, OptimizerSpec, ScheduleKind, ScheduleSpec, SplitBy, SplitSpec,
+    TaskSpec, TrainSpec,
 };
 
 type Train<'a> = Body<'a, TrainSpec>;
@@ -52,6 +52,17 @@ pub(super) fn split(body: &mut Train<'_>, split: &SplitSpec) {
             );
         }
         _ => {}
+    }
+}
+
+/// Who asks to learn anew has rows that can be divided anew. That trees don't use it is said with what else they don't.
+pub(super) fn refit(body: &mut Train<'_>, train: &TrainSpec) {
+    if train.refit == Some(true) && !train.can_refit() && train.model.kind != ModelKind::Trees {
+        body.error(
+            &["refit"],
+            "a model learns anew from rows of a plain table that are divided at random",
+            "remove it; \"mlp\" and \"linear\" models with `split.by = \"random\"` can",
+        );
     }
 }
 

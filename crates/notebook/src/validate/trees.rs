@@ -71,6 +71,7 @@ pub(super) fn check(body: &mut Body<'_, TrainSpec>, train: &TrainSpec) {
             &["mixed_precision"],
             "remove it: trees have no products of matrices",
         ),
+        (&["refit"], "remove it: trees gain nothing by it"),
         (&["schedule"], "remove it: trees learn at one rate"),
         (&["preprocess"], "remove it: trees take columns as they are"),
         (&["model", "hidden"], "remove it"),

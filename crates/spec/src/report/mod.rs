@@ -33,7 +33,7 @@ pub struct Report {
     pub target: String,
     /// Class names in the order of the model's outputs; none for regression.
     pub classes: Vec<String>,
-    /// The epoch whose weights are the model, from 1.
+    /// The epoch whose weights are the model, from 1, unless it learned anew.
     pub best_epoch: u32,
     /// Metrics by split and name.
     pub metrics: Metrics,
@@ -42,6 +42,10 @@ pub struct Report {
     /// How often each class was taken for each, by split; none for regression.
     #[serde(default)]
     pub confusion: BTreeMap<String, Confusion>,
+    /// Where the model learned anew from training and validation part together. Metrics of the validation part are those of
+    /// the model before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refit: Option<Refit>,
     /// What each epoch came to.
     #[serde(default)]
     pub curves: Vec<EpochRecord>,
@@ -57,6 +61,17 @@ pub struct Report {
     /// What the model looks at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub explanation: Option<Explanation>,
+}
+
+/// What a model learned anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refit {
+    /// Rows that it learned from: those of the training and of the validation part.
+    pub rows: u64,
+    /// Epochs, which are those with the least mean loss over the folds.
+    pub epochs: u32,
+    /// Folds of the rows that chose the epochs.
+    pub folds: u32,
 }
 
 /// What an epoch came to.

@@ -76,7 +76,7 @@ impl Table {
             kind: spec.kind,
             numeric,
             periodic: match spec.numbers {
-                NumberEncoding::Periodic if !linear => continuous.to_vec(),
+                Some(NumberEncoding::Periodic) if !linear => continuous.to_vec(),
                 _ => Vec::new(),
             },
             slots,

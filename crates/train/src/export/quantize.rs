@@ -51,7 +51,11 @@ fn quantize_model(run_dir: &Path, precision: Precision, folder: &Path) -> Result
     let (mut saved, network) = network(run_dir)?;
     let record = aloft_runs::read(run_dir)?;
     let table = table::open(&run_dir.join(file::DATA), &record.train)?;
-    let prepared = Prepared::new(&record.train, table.as_ref())?;
+    let mut prepared = Prepared::new(&record.train, table.as_ref())?;
+    if saved.refit.is_some() {
+        let seen = prepared.split.without_validation();
+        prepared = Prepared::fold(&record.train, table.as_ref(), seen)?;
+    }
     drop(table);
     let (split, rows) = match prepared.split.test.is_empty() {
         true => ("validation", &prepared.split.validation),

@@ -85,6 +85,37 @@ impl Split {
             .collect()
     }
 
+    /// Rows of the training and of the validation part.
+    pub fn seen(&self) -> usize {
+        self.train.len() + self.validation.len()
+    }
+
+    /// The same test, and all other rows to learn from; the validation part is among them.
+    pub fn without_validation(&self) -> Self {
+        Self {
+            train: sorted([&self.train[..], &self.validation].concat()),
+            ..self.clone()
+        }
+    }
+
+    /// Divisions of all rows but the test's, in which each fold is the validation part once, with each class in the same share.
+    pub fn validations(&self, values: &Values, seed: u64, folds: usize) -> Vec<Self> {
+        let mut strata = strata(values, self.without_validation().train);
+        let mut random = Random::new(seed, Purpose::Split, 1);
+        strata.iter_mut().for_each(|rows| random.shuffle(rows));
+        let rows = strata.concat();
+        (0..folds)
+            .map(|fold| {
+                let (own, others) = every(rows.clone(), folds, fold);
+                Self {
+                    train: sorted(others),
+                    validation: sorted(own),
+                    test: self.test.clone(),
+                }
+            })
+            .collect()
+    }
+
     /// So many of the validation rows, of each class in the same share: those of a training that evaluates not all of them
     /// after each epoch.
     pub fn watched(&self, values: &Values, seed: u64, rows: usize) -> Vec<u32> {

@@ -23,6 +23,27 @@ fn parts(split: &Split) -> Vec<u32> {
 
 proptest! {
     #[test]
+    fn each_row_but_the_tests_is_held_out_once(classes in prop::collection::vec(0..3u32, 30..200), seed: u64) {
+        let rows = classes.len();
+        let values = Values::Classes(classes.clone());
+        let split = random(&values, (0..rows as u32).collect(), seed, rows / 10, rows / 5);
+        let folds = split.validations(&values, seed, 5);
+        let mut held_out = folds.iter().map(|fold| &fold.validation[..]).collect::<Vec<_>>().concat();
+        held_out.sort_unstable();
+        prop_assert_eq!(&held_out, &split.without_validation().train);
+        for fold in &folds {
+            prop_assert_eq!(parts(fold), (0..rows as u32).collect::<Vec<_>>());
+            prop_assert_eq!(&fold.test, &split.test);
+            // A row more or less of each class.
+            for class in 0..3 {
+                let of_class = |rows: &[u32]| rows.iter().filter(|row| classes[**row as usize] == class).count();
+                let fair = of_class(&held_out) as f64 / 5.0;
+                prop_assert!((of_class(&fold.validation) as f64 - fair).abs() <= 2.0);
+            }
+        }
+    }
+
+    #[test]
     fn parts_are_disjoint_and_complete(classes in prop::collection::vec(0..4u32, 12..200), seed: u64) {
         let rows = classes.len();
         let spec = SplitSpec { seed, ..SplitSpec::default() };

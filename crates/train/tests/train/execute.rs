@@ -311,6 +311,7 @@ fn a_run_that_stops_improving_ends_early_with_its_best_epoch() {
     let mut train = TrainSpec {
         epochs: Some(200),
         patience: Some(3),
+        refit: Some(false),
         ..spec("late")
     };
     train.optimizer.learning_rate = Some(3e-2);

@@ -18,6 +18,7 @@ mod large;
 mod limit;
 mod predict;
 mod recipes;
+mod refit;
 mod report;
 mod streaming;
 mod trees;

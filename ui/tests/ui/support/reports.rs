@@ -168,6 +168,7 @@ fn report(
         .map(|(name, value)| (name.clone(), value * 1.01))
         .collect();
     Report {
+        refit: None,
         version: VERSION,
         task: task.to_owned(),
         target: if classes.is_empty() { "arr_delay" } else { "late" }.to_owned(),
@@ -198,6 +199,7 @@ pub fn forecast() -> Report {
     let metrics = [("rmse", 1.8), ("last_value_rmse", 2.9)];
     let metrics = metrics.map(|(name, value)| (name.to_owned(), value));
     Report {
+        refit: None,
         version: VERSION,
         task: "forecast".into(),
         target: "temp".into(),
