@@ -90,6 +90,12 @@ impl Findings {
         let mut found = Self::new(width, rules);
         let mut records = Splitter::new(bytes, rules.marks);
         let (mut block, mut fields) = (Block::new(width), Vec::new());
+        let mut quoted_before = 0;
+        let mut look = |found: &mut Self, block: &mut Block, quoted: usize| {
+            let quote = rules.marks.quote.filter(|_| quoted > quoted_before);
+            quoted_before = quoted;
+            found.look(bytes, block, quote, rules);
+        };
         let length = loop {
             cancel.step()?;
             let (before, start, quoted) = (block.rows(), records.position(), records.quoted());
@@ -102,7 +108,7 @@ impl Findings {
                 block.rows() - before
             };
             if block.is_full() {
-                found.look(bytes, &mut block, rules);
+                look(&mut found, &mut block, records.quoted());
                 continue;
             }
             let start = records.position();
@@ -119,7 +125,7 @@ impl Findings {
                 break end;
             }
         };
-        found.look(bytes, &mut block, rules);
+        look(&mut found, &mut block, records.quoted());
         check_utf8(&bytes[..length], rules)?;
         Ok((found, length))
     }
@@ -166,13 +172,18 @@ impl Findings {
         fits
     }
 
-    /// Takes note of the values of rows, column by column, and forgets these.
-    fn look(&mut self, bytes: &[u8], block: &mut Block, rules: &Rules) {
+    /// Takes note of the values of rows, column by column, and forgets these. No field begins with a quote where `quote`
+    /// is none.
+    fn look(&mut self, bytes: &[u8], block: &mut Block, quote: Option<u8>, rules: &Rules) {
         let width = self.kinds.len();
         for (column, kinds) in self.kinds.iter_mut().enumerate() {
             let is_last = column + 1 == width;
-            for field in block.column(column) {
-                let value = fields::text(bytes, field, rules.marks.quote, is_last);
+            let mut values = block
+                .column(column)
+                .map(|field| fields::text(bytes, field, quote, is_last));
+            while !kinds.is_text()
+                && let Some(value) = values.next()
+            {
                 // A plain number means nothing else, unless that is said.
                 if rules.null_values.is_none() && kinds.add_plain(bytes, value.clone()) {
                     continue;
@@ -180,6 +191,10 @@ impl Findings {
                 if self.nulls.meet(column, &bytes[value.clone()]) == Meaning::Value {
                     kinds.add(&bytes[value]);
                 }
+            }
+            // Beside a text it only matters which of them mean nothing.
+            for value in values {
+                self.nulls.meet(column, &bytes[value]);
             }
         }
         block.clear();

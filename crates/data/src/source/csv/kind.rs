@@ -48,17 +48,19 @@ impl Kinds {
         }
     }
 
-    /// Takes note of a value within other bytes, if it is a plain number and not all is text anyway. Most values are such
-    /// numbers; they are told eight letters at a time.
+    /// Takes note of a value within other bytes, if it is a plain number. Most values are such numbers; they are told eight
+    /// letters at a time. There must be no text yet.
     #[inline]
     pub(in crate::source) fn add_plain(&mut self, bytes: &[u8], value: Range<usize>) -> bool {
-        let plain = if self.0 & TEXT == 0 {
-            plain_number(bytes, value)
-        } else {
-            None
-        };
+        let plain = plain_number(bytes, value);
         self.0 |= plain.unwrap_or(0);
         plain.is_some()
+    }
+
+    /// Whether some value is a text; other kinds don't matter then.
+    #[inline]
+    pub(in crate::source) fn is_text(self) -> bool {
+        self.0 & TEXT != 0
     }
 
     /// Takes note of all values of another part of the same column. Beside a text other kinds don't matter.
