@@ -11,6 +11,7 @@ mod column;
 mod meaning;
 mod ordered;
 mod row_sample;
+mod running;
 mod scan;
 mod tally;
 mod text;

@@ -138,7 +138,7 @@ fn first_rows_beyond(
         return Ok(None);
     };
     if let Some(remembered) = Remembered::of(file, &text, &rules, access)?
-        && remembered.get()?.is_some()
+        && remembered.is_there()?
     {
         return Ok(None);
     }
