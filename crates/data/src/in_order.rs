@@ -20,8 +20,7 @@ pub(crate) fn in_order<Job, Done, E>(
 where
     E: From<DataError> + Send,
 {
-    const NONE: Stages = Stages { lanes: 1, each: 0 };
-    in_stages(next, work, take, NONE, |_, (): &()| Ok(()))
+    in_stages(next, work, take, Stages::NONE, |_, (): &()| Ok(()))
 }
 
 /// The same; what `take` gives goes through stages then, each of which jobs go through in their order. Whoever has done
@@ -90,6 +89,11 @@ pub(crate) struct Stages {
     pub lanes: usize,
     /// Stages of each lane.
     pub each: usize,
+}
+
+impl Stages {
+    /// Nothing is left to do.
+    pub(crate) const NONE: Self = Self { lanes: 1, each: 0 };
 }
 
 /// Where a job is.

@@ -66,6 +66,14 @@ impl Relation {
         head: usize,
         on_partial: &mut dyn FnMut(DataFrame, Profile),
     ) -> Result<(DataFrame, Profile)> {
+        if let Some(seen) = self.parts.as_ref().and_then(|parts| parts.seen()) {
+            let seen = Seen {
+                head: self.rows_from(0, head)?,
+                ..seen.clone()
+            };
+            let extent = self.extent(seen.rows);
+            return Ok(self.told(seen, extent));
+        }
         let seen = match self.read_for_profile()? {
             Rows::Few(frame) => {
                 let (columns, associations) = profile::of_frame(&frame, &self.cancel)?;

@@ -16,7 +16,8 @@ mod scan;
 mod tally;
 mod text;
 
-pub(crate) use scan::{Seen, scan};
+pub(crate) use running::{Batch, Running};
+pub(crate) use scan::{Seen, scan, watched};
 
 use crate::{
     Cancel,

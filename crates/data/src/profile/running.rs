@@ -21,7 +21,7 @@ use std::{
 const WAITING: usize = 1;
 
 /// What is known of a table by now.
-pub(super) struct Running<'a> {
+pub(crate) struct Running<'a> {
     lanes: Vec<Lane>,
     begun: Mutex<Begun>,
     head_rows: usize,
@@ -43,7 +43,7 @@ struct Begun {
 }
 
 /// A batch that is looked at.
-struct Batch<'a> {
+pub(crate) struct Batch<'a> {
     first_row: u64,
     rows: DataFrame,
     _between: RwLockReadGuard<'a, ()>,
@@ -51,7 +51,7 @@ struct Batch<'a> {
 
 impl<'a> Running<'a> {
     /// Of no rows; the first `head_rows` are kept.
-    pub(super) fn new(schema: &Schema, head_rows: usize, cancel: &'a Cancel) -> Self {
+    pub(crate) fn new(schema: &Schema, head_rows: usize, cancel: &'a Cancel) -> Self {
         let lane = |_| {
             let Summary { columns, sample, .. } = Summary::new(schema, false);
             Lane {
@@ -93,10 +93,6 @@ impl<'a> Running<'a> {
         mut next: impl FnMut() -> Result<Option<Job>> + Send,
         read: impl Fn(Job) -> Result<DataFrame> + Sync,
     ) -> Result<()> {
-        let stages = Stages {
-            lanes: self.lanes.len(),
-            each: self.lanes.first().map_or(0, |lane| lane.columns.len() + 1),
-        };
         let next = || {
             self.cancel.step()?;
             next()
@@ -105,12 +101,21 @@ impl<'a> Running<'a> {
             next,
             read,
             |batch| self.begin(batch?),
-            stages,
+            self.stages(),
             |stage, batch| self.add(stage, batch),
         )
     }
 
-    fn begin(&self, rows: DataFrame) -> Result<Batch<'_>> {
+    /// The stages of each batch: its columns, and behind the last the sample of rows.
+    pub(crate) fn stages(&self) -> Stages {
+        Stages {
+            lanes: self.lanes.len(),
+            each: self.lanes.first().map_or(0, |lane| lane.columns.len() + 1),
+        }
+    }
+
+    /// Takes the next batch of rows.
+    pub(crate) fn begin(&self, rows: DataFrame) -> Result<Batch<'_>> {
         // It is taken in the order of the batches: none waits here for one that waits for it.
         let between = self.between.read().unwrap_or_else(PoisonError::into_inner);
         let mut begun = lock(&self.begun);
@@ -127,8 +132,8 @@ impl<'a> Running<'a> {
         })
     }
 
-    /// Adds a batch to a column, and behind the last to the sample of rows.
-    fn add(&self, stage: Stage, batch: &Batch<'_>) -> Result<()> {
+    /// Takes a batch through one of its stages.
+    pub(crate) fn add(&self, stage: Stage, batch: &Batch<'_>) -> Result<()> {
         self.cancel.step()?;
         let lane = &self.lanes[stage.lane];
         guarded(|| {
@@ -166,7 +171,7 @@ impl<'a> Running<'a> {
     }
 
     /// What is known of all rows.
-    pub(super) fn ended(self) -> Seen {
+    pub(crate) fn ended(self) -> Seen {
         let Begun { head, rows } = of(self.begun);
         let summary = |lane: Lane| Summary {
             rows: 0,

@@ -19,6 +19,7 @@ const FIRST_REPORT: Duration = Duration::from_millis(200);
 const LAST_REPORT: Duration = Duration::from_secs(2);
 
 /// What is known after some rows of a table.
+#[derive(Debug, Clone)]
 pub(crate) struct Seen {
     /// The first rows.
     pub head: DataFrame,
@@ -40,14 +41,25 @@ pub(crate) fn scan(
 ) -> Result<Seen> {
     let schema = guarded(|| plan.clone().collect_schema())?;
     let running = Running::new(&schema, head_rows, cancel);
+    let look = || match parts {
+        Some(parts) => running.look_at_parts(parts),
+        None => running.look_at_plan(plan),
+    };
+    watched(&running, look, on_partial)?;
+    Ok(running.ended())
+}
+
+/// Does `look`, which looks at rows; meanwhile `on_partial` is told what is known of those so far.
+pub(crate) fn watched<T: Send, E: From<DataError> + Send>(
+    running: &Running<'_>,
+    look: impl FnOnce() -> std::result::Result<T, E> + Send,
+    on_partial: &mut dyn FnMut(Seen),
+) -> std::result::Result<T, E> {
     thread::scope(|scope| {
         let (done, when_done) = channel::<()>();
-        let reader = scope.spawn(|| {
+        let looking = scope.spawn(move || {
             let _done = done;
-            match parts {
-                Some(parts) => running.look_at_parts(parts),
-                None => running.look_at_plan(plan),
-            }
+            look()
         });
         let mut wait = FIRST_REPORT;
         while when_done.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
@@ -56,9 +68,8 @@ pub(crate) fn scan(
                 wait = (wait * 2).min(LAST_REPORT);
             }
         }
-        reader.join().unwrap_or_else(|_| Err(DataError::broken()))
-    })?;
-    Ok(running.ended())
+        looking.join().unwrap_or_else(|_| Err(DataError::broken().into()))
+    })
 }
 
 #[cfg(test)]

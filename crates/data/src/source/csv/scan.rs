@@ -4,27 +4,33 @@
 //! Where a piece turns out to begin within a record, it is looked at again from that record's beginning on.
 
 use super::{
+    columns::Reader,
     fields::Marks,
     findings::Findings,
     header::Head,
     index::{Index, Part},
     kind::{ColumnType, Kinds},
+    layout::Layout,
     pieces::{self, Piece, Pieces},
     records::{LONGEST_RECORD, Record, RecordError, Records},
 };
 use crate::{
     Cancel,
     error::{DataError, RaggedRow, Result},
-    in_order::in_order,
+    in_order::{Stages, in_stages},
+    profile::{Batch, Running},
     source::content::Content,
 };
 use aloft_spec::source::Ragged;
-use polars::prelude::{DataType, PlSmallStr};
+use polars::prelude::{DataFrame, DataType, PlSmallStr};
 use serde::{Deserialize, Serialize};
 use std::{
     io::{self, Read},
     path::Path,
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 /// How a file is to be read.
@@ -107,7 +113,18 @@ pub(super) fn scan(
     rules: &Rules,
     cancel: &Cancel,
 ) -> std::result::Result<Scanned, Failed> {
-    scan_pieces(file, content, rules, pieces::LENGTH, cancel)
+    scan_pieces(file, content, rules, pieces::LENGTH, None, cancel)
+}
+
+/// The same, while rows are read as `guess` has it and looked at. Where it doesn't hold for all of the file, that ends.
+pub(super) fn scan_and_profile(
+    file: &Path,
+    content: &Content,
+    rules: &Rules,
+    guess: &Guess<'_>,
+    cancel: &Cancel,
+) -> std::result::Result<Scanned, Failed> {
+    scan_pieces(file, content, rules, pieces::LENGTH, Some(guess), cancel)
 }
 
 fn scan_pieces(
@@ -115,6 +132,7 @@ fn scan_pieces(
     content: &Content,
     rules: &Rules,
     length: usize,
+    guess: Option<&Guess<'_>>,
     cancel: &Cancel,
 ) -> std::result::Result<Scanned, Failed> {
     let head = Head::read(file, content, rules)?;
@@ -133,6 +151,7 @@ fn scan_pieces(
         width,
         stride,
         rules,
+        guess,
         cancel,
     };
     let mut joined = look.at_all(pieces, &head)?;
@@ -172,12 +191,33 @@ struct Look<'a> {
     width: usize,
     stride: u64,
     rules: &'a Rules,
+    guess: Option<&'a Guess<'a>>,
     cancel: &'a Cancel,
 }
 
 impl Look<'_> {
     fn at(&self, bytes: &[u8], is_last: bool) -> Looked {
         Findings::of(bytes, is_last, self.width, self.stride, self.rules, self.cancel)
+    }
+
+    /// The same of a piece, and its rows as long as the guess of their layout holds.
+    fn at_rows(&self, piece: &Piece) -> (Looked, Option<DataFrame>) {
+        let guess = self.guess.filter(|guess| guess.holds());
+        let reader = guess.and_then(|guess| Reader::new(&piece.bytes, guess.layout, &guess.columns));
+        let Some(mut reader) = reader else {
+            return (self.at(&piece.bytes, piece.is_last), None);
+        };
+        let looked = Findings::reading(
+            &piece.bytes,
+            piece.is_last,
+            self.width,
+            self.stride,
+            self.rules,
+            Some(&mut reader),
+            self.cancel,
+        );
+        let rows = if looked.is_ok() { reader.frame() } else { None };
+        (looked, rows)
     }
 
     /// Looks at all pieces; those that begin behind the header, whose lines are counted before theirs.
@@ -198,26 +238,71 @@ impl Look<'_> {
         // The memory of pieces that were joined, for later ones.
         let spare: Mutex<Vec<Vec<u8>>> = Mutex::default();
         let spare = || spare.lock().unwrap_or_else(PoisonError::into_inner);
-        in_order(
+        in_stages(
             || {
                 let memory = spare().pop().unwrap_or_default();
                 let next = pieces.next(memory);
                 next.map_err(|error| Failed::from(DataError::decompressing(self.file, &error)))
             },
             |piece| {
-                let looked = self.at(&piece.bytes, piece.is_last);
+                let looked = self.at_rows(&piece);
                 (piece, looked)
             },
-            |(piece, looked)| {
+            |(piece, (looked, rows))| {
+                let begins_a_row = joined.open.is_empty();
                 joined.add(&piece, looked)?;
                 spare().push(piece.bytes);
-                Ok(())
+                match self.guess {
+                    Some(guess) => Ok(guess.begin(rows.filter(|_| begins_a_row))?),
+                    None => Ok(None),
+                }
+            },
+            self.guess.map_or(Stages::NONE, |guess| guess.running.stages()),
+            |stage, batch| match (self.guess, batch) {
+                (Some(guess), Some(batch)) => Ok(guess.running.add(stage, batch)?),
+                _ => Ok(()),
             },
         )?;
         if !joined.open.is_empty() {
             return Err(Failed::Error(open_quote(self.file, joined.found.lines + 1)));
         }
         Ok(joined)
+    }
+}
+
+/// A layout that is likely that of a whole file, by which its rows are read while it is looked at.
+pub(super) struct Guess<'a> {
+    layout: &'a Layout,
+    columns: Vec<usize>,
+    running: &'a Running<'a>,
+    holds: AtomicBool,
+}
+
+impl<'a> Guess<'a> {
+    /// That these are the columns; their rows are looked at by `running`.
+    pub(super) fn new(layout: &'a Layout, running: &'a Running<'a>) -> Self {
+        Self {
+            layout,
+            columns: (0..layout.columns.len()).collect(),
+            running,
+            holds: AtomicBool::new(true),
+        }
+    }
+
+    /// Whether all rows so far could be read.
+    pub(super) fn holds(&self) -> bool {
+        self.holds.load(Ordering::Relaxed)
+    }
+
+    /// Takes the next rows, if they could be read as all before them were.
+    fn begin(&self, rows: Option<DataFrame>) -> Result<Option<Batch<'_>>> {
+        match rows {
+            Some(rows) if self.holds() => self.running.begin(rows).map(Some),
+            _ => {
+                self.holds.store(false, Ordering::Relaxed);
+                Ok(None)
+            }
+        }
     }
 }
 
@@ -278,10 +363,13 @@ fn open_quote(file: &Path, line: usize) -> DataError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::csv::{
-        findings::RaggedRows,
-        layout::Layout,
-        nulls::{Meaning, Nulls},
+    use crate::{
+        parts::Parts,
+        profile,
+        source::csv::{
+            findings::RaggedRows,
+            nulls::{Meaning, Nulls},
+        },
     };
     use proptest::prelude::*;
 
@@ -370,7 +458,37 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(64))]
+        #![proptest_config(ProptestConfig::with_cases(128))]
+        /// Whatever is guessed of a text, what is found in it is the same; where the guess was right, so is the profile.
+        #[test]
+        fn a_guess_changes_nothing(text in text(), length in 1_usize..150, known in 1_usize..9, fill: bool, given: bool) {
+            let folder = tempfile::tempdir().unwrap();
+            let (file, first) = (folder.path().join("t.csv"), folder.path().join("first.csv"));
+            std::fs::write(&file, &text).unwrap();
+            std::fs::write(&first, text.split_inclusive('\n').take(known + 2).collect::<String>()).unwrap();
+            let mut rules = rules(if fill { Ragged::Fill } else { Ragged::Skip });
+            rules.null_values = given.then(|| vec!["NA".to_owned(), "1".into()]);
+            let (content, cancel) = (Content::File(file.clone()), Cancel::new());
+            let (Ok(expected), Ok(known)) = (
+                scan_pieces(&file, &content, &rules, length, None, &cancel),
+                scan(&first, &Content::File(first.clone()), &rules, &cancel),
+            ) else {
+                return Ok(());
+            };
+            let layout = Layout::new(content.clone(), &rules, &known);
+            let running = Running::new(&layout.schema(), 0, &cancel);
+            let guess = Guess::new(&layout, &running);
+            let found = scan_pieces(&file, &content, &rules, length, Some(&guess), &cancel);
+            prop_assert_eq!(found.as_ref().ok(), Some(&expected));
+            if guess.holds() && layout.fits(&expected, &rules) {
+                let all = Layout::new(content, &rules, &expected);
+                let rows = text.as_bytes()[expected.index.first as usize..].to_vec();
+                let exact = profile::of_frame(&all.parse(rows, None).unwrap(), &cancel).unwrap();
+                let seen = running.ended();
+                prop_assert_eq!((seen.rows, seen.columns), (expected.rows, exact.0));
+            }
+        }
+
         /// However the text is cut, and whatever is guessed of its pieces, it is what it is.
         #[test]
         fn pieces_give_what_a_plain_reading_does(text in text(), length in 1_usize..150, cut in 0_usize..4, fill: bool) {
@@ -381,7 +499,7 @@ mod tests {
             std::fs::write(&file, &bytes).unwrap();
             let content = Content::File(file.clone());
             let rules = rules(if fill { Ragged::Fill } else { Ragged::Skip });
-            let found = scan_pieces(&file, &content, &rules, length, &Cancel::new());
+            let found = scan_pieces(&file, &content, &rules, length, None, &Cancel::new());
             match (found, reference(&content, &rules)) {
                 (Ok(found), Ok(expected)) => {
                     let index = found.index.clone();

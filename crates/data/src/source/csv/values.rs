@@ -40,7 +40,7 @@ pub(super) fn integer(bytes: &[u8], value: Range<usize>) -> Option<i64> {
 
 /// The same for a number of up to 19 digits.
 #[inline]
-fn plain_integer(bytes: &[u8], value: &Range<usize>) -> Option<i64> {
+pub(super) fn plain_integer(bytes: &[u8], value: &Range<usize>) -> Option<i64> {
     let (negative, words, length) = letters(bytes, value)?;
     let number = i64::try_from(digits(words, length)?).ok()?;
     Some(if negative { -number } else { number })
@@ -50,7 +50,7 @@ fn plain_integer(bytes: &[u8], value: &Range<usize>) -> Option<i64> {
 #[inline]
 pub(super) fn real(bytes: &[u8], value: Range<usize>, point: u8) -> Option<f64> {
     match plain_real(bytes, &value, point) {
-        Some(number) => Some(number),
+        Some((number, _)) => Some(number),
         None if point == b'.' => text(bytes, value)?.parse().ok(),
         None => text(bytes, value)?
             .replacen(char::from(point), ".", 1)
@@ -59,17 +59,18 @@ pub(super) fn real(bytes: &[u8], value: Range<usize>, point: u8) -> Option<f64> 
     }
 }
 
-/// The same for a number of up to 19 digits, of which up to 15 stand before the mark.
+/// The same for a number of up to 19 digits, of which up to 15 stand before the mark; how many digits there are where
+/// there is no mark.
 #[inline]
-fn plain_real(bytes: &[u8], value: &Range<usize>, point: u8) -> Option<f64> {
+pub(super) fn plain_real(bytes: &[u8], value: &Range<usize>, point: u8) -> Option<(f64, Option<usize>)> {
     let (negative, words, length) = letters(bytes, value)?;
     let [first, second, third] = words;
     let mut whole = leading_digits(first);
     if whole == WORD && length > WORD {
         whole += leading_digits(second);
     }
-    let (number, power) = if whole >= length {
-        (digits(words, length)?, 0)
+    let (number, power, without_mark) = if whole >= length {
+        (digits(words, length)?, 0, Some(length))
     } else {
         if whole == 2 * WORD
             || length == 1
@@ -91,7 +92,7 @@ fn plain_real(bytes: &[u8], value: &Range<usize>, point: u8) -> Option<f64> {
                 third >> LETTER,
             ]
         };
-        (digits(words, length - 1)?, length - whole - 1)
+        (digits(words, length - 1)?, length - whole - 1, None)
     };
     let number = if number <= EXACT {
         // One division of numbers that are exact, rounded once (Clinger 1990, "How to Read Floating Point Numbers
@@ -100,7 +101,7 @@ fn plain_real(bytes: &[u8], value: &Range<usize>, point: u8) -> Option<f64> {
     } else {
         quotient(number, TENS[power])
     };
-    Some(if negative { -number } else { number })
+    Some((if negative { -number } else { number }, without_mark))
 }
 
 /// The real number nearest to a quotient of whole ones that aren't zero.
