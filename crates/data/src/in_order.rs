@@ -128,17 +128,26 @@ impl<N> Jobs<N> {
     }
 }
 
-/// Whose turn it is at each place, and the first job that has failed.
+/// Whose turn it is at each place.
 struct Turns<E> {
-    state: Mutex<(Vec<usize>, Option<(usize, E)>)>,
+    state: Mutex<State<E>>,
     moved: Condvar,
+}
+
+struct State<E> {
+    turns: Vec<usize>,
+    /// The first job that has failed.
+    failed: Option<(usize, E)>,
 }
 
 impl<E> Turns<E> {
     fn new(stages: Stages) -> Self {
         let lanes = (0..stages.lanes).flat_map(|lane| std::iter::repeat_n(lane, stages.each));
         Self {
-            state: Mutex::new(([0].into_iter().chain(lanes).collect(), None)),
+            state: Mutex::new(State {
+                turns: [0].into_iter().chain(lanes).collect(),
+                failed: None,
+            }),
             moved: Condvar::new(),
         }
     }
@@ -148,11 +157,10 @@ impl<E> Turns<E> {
     fn at<T>(&self, place: usize, job: usize, step: usize, act: impl FnOnce() -> Result<T, E>) -> Option<T> {
         let mut state = lock(&self.state);
         loop {
-            let (turns, failed) = &*state;
-            if failed.as_ref().is_some_and(|(failed, _)| *failed < job) {
+            if state.failed.as_ref().is_some_and(|(failed, _)| *failed < job) {
                 return None;
             }
-            if turns[place] == job {
+            if state.turns[place] == job {
                 break;
             }
             state = self.moved.wait(state).unwrap_or_else(PoisonError::into_inner);
@@ -160,7 +168,7 @@ impl<E> Turns<E> {
         drop(state);
         match act() {
             Ok(done) => {
-                lock(&self.state).0[place] = job + step;
+                lock(&self.state).turns[place] = job + step;
                 self.moved.notify_all();
                 Some(done)
             }
@@ -172,7 +180,7 @@ impl<E> Turns<E> {
     }
 
     fn fail(&self, job: usize, error: E) {
-        let failed = &mut lock(&self.state).1;
+        let failed = &mut lock(&self.state).failed;
         if failed.as_ref().is_none_or(|(first, _)| job <= *first) {
             *failed = Some((job, error));
         }
@@ -180,12 +188,12 @@ impl<E> Turns<E> {
     }
 
     fn have_failed(&self) -> bool {
-        lock(&self.state).1.is_some()
+        lock(&self.state).failed.is_some()
     }
 
     fn ended(self) -> Result<(), E> {
-        let (_, failed) = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
-        failed.map_or(Ok(()), |(_, error)| Err(error))
+        let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+        state.failed.map_or(Ok(()), |(_, error)| Err(error))
     }
 }
 

@@ -132,6 +132,21 @@ impl Relation {
     }
 }
 
+/// What is known of the first rows of a table, where it isn't known how many there are.
+pub(crate) fn of_first_rows(seen: Seen) -> Result<TableOutput> {
+    let profile = Profile {
+        extent: Extent {
+            scope: Scope::Head,
+            rows: seen.rows,
+            total: None,
+        },
+        columns: seen.columns,
+        associations: seen.associations,
+        scan: None,
+    };
+    table_output(&seen.head, profile, None)
+}
+
 fn table_output(head: &DataFrame, profile: Profile, reading: Option<Arc<Reading>>) -> Result<TableOutput> {
     let table = table::table(head)?;
     let extent = profile.extent.clone();

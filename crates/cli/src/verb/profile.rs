@@ -83,7 +83,7 @@ impl Arguments {
             scope = Scope::Sample;
         }
         let bar = screen.draws().then(ProgressBar::new_spinner);
-        let mut show = |so_far: Profile| {
+        let show = |so_far: &Profile| {
             if let Some(bar) = &bar {
                 bar.set_style(
                     ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_bar()),
@@ -94,7 +94,9 @@ impl Arguments {
         };
         let cancel = interrupt.cancel();
         let relation = match scope {
-            Scope::All => access().source_to_profile(&source, &self.file, &cancel, &mut show),
+            Scope::All => access().source_to_profile(&source, &self.file, 0, &cancel, &mut |so_far| {
+                show(&so_far.profile);
+            }),
             _ => access().source(&source, &self.file, scope, &cancel),
         };
         if let (Err(_), Some(bar)) = (&relation, &bar) {
@@ -106,7 +108,7 @@ impl Arguments {
             let say = || say_reading(screen, reading);
             bar.as_ref().map_or_else(say, |bar| bar.suspend(say));
         }
-        let profile = relation.refined_profile(&mut show);
+        let profile = relation.refined_profile(&mut |so_far| show(&so_far));
         if let Some(bar) = &bar {
             bar.finish_and_clear();
         }

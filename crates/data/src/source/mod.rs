@@ -25,16 +25,18 @@ use crate::{
     error::{DataError, Result},
     execute::{self, EngineChoice},
     fingerprint::of_source,
+    output,
     profile::Seen,
     sample::{self, RowGroups},
 };
 use access::Access;
 use aloft_spec::{
     Problem,
-    profile::{Profile, Scan},
+    output::TableOutput,
+    profile::Scan,
     reading::Reading,
     source::{Format, SampleMethod, SourceSpec, ending},
-    table::{Extent, Scope},
+    table::Scope,
 };
 use folder::Folder;
 use location::Location;
@@ -102,7 +104,8 @@ impl Access {
     }
 
     /// All rows of a source that are to be profiled next: of a large CSV file that is new the profile is made while the file
-    /// is looked at, and the relation keeps it. Meanwhile `on_partial` is told what is known of the rows so far.
+    /// is looked at, and the relation keeps it. Meanwhile `on_partial` is told what is known of the rows so far, with at most
+    /// `head_rows` of them.
     ///
     /// # Errors
     /// Those of [`source()`].
@@ -110,15 +113,20 @@ impl Access {
         &self,
         spec: &SourceSpec,
         path: &Path,
+        head_rows: usize,
         cancel: &Cancel,
-        on_partial: &mut dyn FnMut(Profile),
+        on_partial: &mut dyn FnMut(TableOutput),
     ) -> std::result::Result<Relation, Problem> {
         cancel.check()?;
         let location = Location::of(spec, path, self, cancel)?;
         let opened = match &location {
             Location::File(file) if is_of(spec, file, Format::Csv) => {
-                let mut on_seen = |seen: Seen| on_partial(so_far(seen));
-                csv::open_and_profile(spec, file, self, cancel, &mut on_seen)?
+                let mut on_seen = |seen: Seen| {
+                    if let Ok(output) = output::of_first_rows(seen) {
+                        on_partial(output);
+                    }
+                };
+                csv::open_and_profile(spec, file, head_rows, self, cancel, &mut on_seen)?
             }
             _ => None,
         };
@@ -264,20 +272,6 @@ fn chosen(
         }
     };
     Ok(relation.with_reading(reading))
-}
-
-/// What is known of the first rows, where it isn't known how many there are.
-fn so_far(seen: Seen) -> Profile {
-    Profile {
-        extent: Extent {
-            scope: Scope::Head,
-            rows: seen.rows,
-            total: None,
-        },
-        columns: seen.columns,
-        associations: seen.associations,
-        scan: None,
-    }
 }
 
 /// Whether a file is of a format, as the spec or its name says.

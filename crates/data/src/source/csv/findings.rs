@@ -92,7 +92,6 @@ impl Findings {
     }
 
     /// The same, while a reader of the bytes reads the rows.
-    #[expect(clippy::too_many_arguments, reason = "those of `of`, and a reader")]
     pub(super) fn reading(
         bytes: &[u8],
         is_last: bool,

@@ -91,22 +91,24 @@ pub(crate) fn open(spec: &SourceSpec, file: &Path, access: &Access, cancel: &Can
 }
 
 /// Opens a large file that is new and makes the profile of its rows in the same pass, by the types of the first rows and of
-/// some further behind; `on_partial` is told what is known so far. The profile is made later where these aren't those of
+/// some further behind; `on_partial` is told what is known so far, with the first `head_rows` rows. The profile is made later where these aren't those of
 /// all rows. `None` for other files, and where something is wrong: [`open`] says it.
 pub(crate) fn open_and_profile(
     spec: &SourceSpec,
     file: &Path,
+    head_rows: usize,
     access: &Access,
     cancel: &Cancel,
     on_partial: &mut dyn FnMut(Seen),
 ) -> Result<Option<Opened>> {
-    open_and_profile_beyond(LARGE_BYTES, spec, file, access, cancel, on_partial)
+    open_and_profile_beyond(LARGE_BYTES, spec, file, head_rows, access, cancel, on_partial)
 }
 
 fn open_and_profile_beyond(
     large: u64,
     spec: &SourceSpec,
     file: &Path,
+    head_rows: usize,
     access: &Access,
     cancel: &Cancel,
     on_partial: &mut dyn FnMut(Seen),
@@ -118,7 +120,7 @@ fn open_and_profile_beyond(
         return Ok(None);
     };
     let layout = Layout::new(text.content.clone(), &rules, &first.scanned);
-    let running = Running::new(&layout.schema(), 0, cancel);
+    let running = Running::new(&layout.schema(), head_rows, cancel);
     let guess = Guess::new(&layout, &running);
     let look = || scan::scan_and_profile(file, &text.content, &rules, &guess, cancel);
     let scanned = match watched(&running, look, on_partial) {
@@ -467,7 +469,7 @@ mod tests {
         let (spec, cancel) = (SourceSpec::new("t.csv"), Cancel::new());
         let check = |kept: bool| {
             let access = Access::new();
-            let opened = open_and_profile_beyond(0, &spec, &file, &access, &cancel, &mut |_| ());
+            let opened = open_and_profile_beyond(0, &spec, &file, 0, &access, &cancel, &mut |_| ());
             let opened = opened.unwrap().unwrap();
             assert_eq!(opened.layout.as_ref().unwrap().seen.is_some(), kept);
             let parts = opened.layout.as_ref().and_then(Layout::parts);
