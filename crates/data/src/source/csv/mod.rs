@@ -11,6 +11,7 @@ mod columns;
 mod fields;
 mod findings;
 mod first_rows;
+mod guess;
 mod header;
 mod index;
 pub(super) mod kind;
@@ -46,10 +47,11 @@ use aloft_spec::{
     text::thousands,
 };
 use first_rows::FirstRows;
+use guess::Guess;
 use kind::ColumnType;
 use polars::prelude::DataFrame;
 use remembered::Remembered;
-use scan::{Failed, Guess, Rules, Scanned};
+use scan::{Failed, Rules, Scanned};
 use sniff::Given;
 use std::{io::Read, path::Path, sync::Arc};
 

@@ -4,13 +4,12 @@
 //! Where a piece turns out to begin within a record, it is looked at again from that record's beginning on.
 
 use super::{
-    columns::Reader,
     fields::Marks,
     findings::Findings,
+    guess::Guess,
     header::Head,
     index::{Index, Part},
     kind::{ColumnType, Kinds},
-    layout::Layout,
     pieces::{self, Piece, Pieces},
     records::{LONGEST_RECORD, Record, RecordError, Records},
 };
@@ -18,7 +17,6 @@ use crate::{
     Cancel,
     error::{DataError, RaggedRow, Result},
     in_order::{Stages, in_stages},
-    profile::{Batch, Running},
     source::content::Content,
 };
 use aloft_spec::source::Ragged;
@@ -27,10 +25,7 @@ use serde::{Deserialize, Serialize};
 use std::{
     io::{self, Read},
     path::Path,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Mutex, PoisonError},
 };
 
 /// How a file is to be read.
@@ -202,9 +197,7 @@ impl Look<'_> {
 
     /// The same of a piece, and its rows as long as the guess of their layout holds.
     fn at_rows(&self, piece: &Piece) -> (Looked, Option<DataFrame>) {
-        let guess = self.guess.filter(|guess| guess.holds());
-        let reader = guess.and_then(|guess| Reader::new(&piece.bytes, guess.layout, &guess.columns));
-        let Some(mut reader) = reader else {
+        let Some(mut reader) = self.guess.and_then(|guess| guess.reader(&piece.bytes)) else {
             return (self.at(&piece.bytes, piece.is_last), None);
         };
         let looked = Findings::reading(
@@ -257,9 +250,9 @@ impl Look<'_> {
                     None => Ok(None),
                 }
             },
-            self.guess.map_or(Stages::NONE, |guess| guess.running.stages()),
+            self.guess.map_or(Stages::NONE, Guess::stages),
             |stage, batch| match (self.guess, batch) {
-                (Some(guess), Some(batch)) => Ok(guess.running.add(stage, batch)?),
+                (Some(guess), Some(batch)) => Ok(guess.add(stage, batch)?),
                 _ => Ok(()),
             },
         )?;
@@ -267,42 +260,6 @@ impl Look<'_> {
             return Err(Failed::Error(open_quote(self.file, joined.found.lines + 1)));
         }
         Ok(joined)
-    }
-}
-
-/// A layout that is likely that of a whole file, by which its rows are read while it is looked at.
-pub(super) struct Guess<'a> {
-    layout: &'a Layout,
-    columns: Vec<usize>,
-    running: &'a Running<'a>,
-    holds: AtomicBool,
-}
-
-impl<'a> Guess<'a> {
-    /// That these are the columns; their rows are looked at by `running`.
-    pub(super) fn new(layout: &'a Layout, running: &'a Running<'a>) -> Self {
-        Self {
-            layout,
-            columns: (0..layout.columns.len()).collect(),
-            running,
-            holds: AtomicBool::new(true),
-        }
-    }
-
-    /// Whether all rows so far could be read.
-    pub(super) fn holds(&self) -> bool {
-        self.holds.load(Ordering::Relaxed)
-    }
-
-    /// Takes the next rows, if they could be read as all before them were.
-    fn begin(&self, rows: Option<DataFrame>) -> Result<Option<Batch<'_>>> {
-        match rows {
-            Some(rows) if self.holds() => self.running.begin(rows).map(Some),
-            _ => {
-                self.holds.store(false, Ordering::Relaxed);
-                Ok(None)
-            }
-        }
     }
 }
 
@@ -365,9 +322,10 @@ mod tests {
     use super::*;
     use crate::{
         parts::Parts,
-        profile,
+        profile::{self, Running},
         source::csv::{
             findings::RaggedRows,
+            layout::Layout,
             nulls::{Meaning, Nulls},
         },
     };

@@ -1,11 +1,12 @@
 //! Values of a column as polars holds them: vectors, with a bit a row once a row has no value.
 
+mod noting;
+
 use super::{
     fields,
-    kind::{ColumnType, Kinds, UNIT},
+    kind::{ColumnType, UNIT},
     moment::Moment,
-    nulls::may_be_null,
-    values::{integer, plain_integer, plain_real, real},
+    values::{integer, real},
 };
 use memchr::{memchr, memchr2};
 use polars::prelude::*;
@@ -145,75 +146,6 @@ impl Column {
         }
     }
 
-    /// The same for a text whose fields are their values as they stand, with the kinds of these: of most by the way, the
-    /// others are noted by `note`, which is told all of them where one isn't of the column's type. `kinds` are those of
-    /// values before.
-    pub(super) fn add_noting(
-        &mut self,
-        text: &Text<'_>,
-        fields: impl Iterator<Item = Range<usize>>,
-        kinds: &mut Kinds,
-        note: impl FnMut(&mut Kinds, &[u8]),
-    ) -> Option<()> {
-        let bytes = text.text.as_bytes();
-        match self {
-            Self::Integers(values) => values.add_noting(
-                text,
-                fields,
-                kinds,
-                note,
-                |place| Some((plain_integer(bytes, place)?, Kinds::INTEGER)),
-                |place| integer(bytes, place),
-            ),
-            Self::Reals { values, point } => {
-                let point = *point;
-                values.add_noting(
-                    text,
-                    fields,
-                    kinds,
-                    note,
-                    |place| match plain_real(bytes, place, b'.')? {
-                        (number, None) if point == b'.' => Some((number, Kinds::REAL)),
-                        (number, Some(digits)) if digits < 19 => Some((number, Kinds::INTEGER)),
-                        _ => None,
-                    },
-                    |place| real(bytes, place, point),
-                )
-            }
-            Self::Booleans(values) => values.add_noting(
-                text,
-                fields,
-                kinds,
-                note,
-                |place| Some((truth(&bytes[place.clone()])?, Kinds::BOOLEAN)),
-                |_| None,
-            ),
-            Self::Days(values) => values.add_noting(
-                text,
-                fields,
-                kinds,
-                note,
-                |place| {
-                    let moment = Moment::of(&bytes[place.clone()])?;
-                    Some((moment.days(), Kinds::of_moment(&moment)))
-                },
-                |_| None,
-            ),
-            Self::Micros(values) => values.add_noting(
-                text,
-                fields,
-                kinds,
-                note,
-                |place| {
-                    let moment = Moment::of(&bytes[place.clone()])?;
-                    Some((moment.micros(), Kinds::of_moment(&moment)))
-                },
-                |_| None,
-            ),
-            Self::Texts(values) => values.add_noting(text, fields, kinds, note),
-        }
-    }
-
     /// All of them as a column of this name.
     pub(super) fn series(self, name: PlSmallStr, kind: &ColumnType) -> Series {
         fn numbers<T: PolarsNumericType>(name: PlSmallStr, values: Values<T::Native>) -> ChunkedArray<T> {
@@ -298,45 +230,6 @@ impl<T: Default> Values<T> {
         }
         Some(())
     }
-}
-
-impl<T: Default> Values<T> {
-    /// `plain` reads most values and tells their kind, `read` what it doesn't.
-    #[inline(always)]
-    fn add_noting(
-        &mut self,
-        text: &Text<'_>,
-        mut places: impl Iterator<Item = Range<usize>>,
-        kinds: &mut Kinds,
-        mut note: impl FnMut(&mut Kinds, &[u8]),
-        plain: impl Fn(&Range<usize>) -> Option<(T, Kinds)>,
-        read: impl Fn(Range<usize>) -> Option<T>,
-    ) -> Option<()> {
-        let bytes = text.text.as_bytes();
-        let mut all_read = true;
-        for place in places.by_ref() {
-            if place.is_empty() {
-                self.add_null();
-            } else if let Some((value, kind)) = plain(&place) {
-                kinds.merge(kind);
-                self.add_value(value);
-            } else {
-                note(kinds, &bytes[place.clone()]);
-                if text.means_null(&place) {
-                    self.add_null();
-                } else if let Some(value) = read(place) {
-                    self.add_value(value);
-                } else {
-                    all_read = false;
-                    break;
-                }
-            }
-        }
-        for place in places {
-            note(kinds, &bytes[place]);
-        }
-        all_read.then_some(())
-    }
 
     #[inline]
     fn add_value(&mut self, value: T) {
@@ -399,29 +292,6 @@ impl Texts {
             }
         }
         Some(())
-    }
-
-    fn add_noting(
-        &mut self,
-        text: &Text<'_>,
-        places: impl Iterator<Item = Range<usize>>,
-        kinds: &mut Kinds,
-        mut note: impl FnMut(&mut Kinds, &[u8]),
-    ) -> Option<()> {
-        let mut all_read = Some(());
-        for place in places {
-            let value = &text.text.as_bytes()[place.clone()];
-            // Beside a text it only matters which of them mean nothing.
-            if !value.is_empty() && (!kinds.is_text() || may_be_null(value)) {
-                note(kinds, value);
-            }
-            if text.is_null(&place) {
-                self.add_null();
-            } else if all_read.is_some() {
-                all_read = self.add_value(text.text, place);
-            }
-        }
-        all_read
     }
 
     #[inline]
