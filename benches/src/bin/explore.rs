@@ -317,7 +317,10 @@ fn done(task: Task, file: &Path, copies: Option<&Path>) -> Result<u64> {
         spec.sample.rows = rows;
         return Ok(access.source(&spec, file, scope, &cancel)?.rows()?);
     }
-    let relation = access.source(&spec, file, Scope::All, &cancel)?;
+    let relation = match task {
+        Task::Profile => access.source_to_profile(&spec, file, 0, &cancel, &mut |_| ())?,
+        _ => access.source(&spec, file, Scope::All, &cancel)?,
+    };
     let ask = |sql: &str| -> Result<Relation> { Ok(query(sql, &[("t".to_owned(), &relation)], &cancel)?) };
     let groups = |column: &str| -> Result<u64> {
         let sql = format!("SELECT {column}, count(*) AS n, avg(real) AS mean FROM t GROUP BY {column}");

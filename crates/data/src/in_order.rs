@@ -20,42 +20,57 @@ pub(crate) fn in_order<Job, Done, E>(
 where
     E: From<DataError> + Send,
 {
+    in_stages(next, work, take, Stages::NONE, |_, (): &()| Ok(()))
+}
+
+/// The same; what `take` gives goes through stages then, each of which jobs go through in their order. Whoever has done
+/// the work on a job takes it through all of them, while its caches hold what came of it; other jobs are at other stages
+/// meanwhile.
+///
+/// # Errors
+/// As above, but a job behind one that fails may have gone through earlier stages.
+pub(crate) fn in_stages<Job, Done, Taken, E>(
+    next: impl FnMut() -> Result<Option<Job>, E> + Send,
+    work: impl Fn(Job) -> Done + Sync,
+    take: impl FnMut(Done) -> Result<Taken, E> + Send,
+    stages: Stages,
+    pass: impl Fn(Stage, &Taken) -> Result<(), E> + Sync,
+) -> Result<(), E>
+where
+    E: From<DataError> + Send,
+{
     let jobs = Mutex::new(Jobs {
         next,
         number: 0,
         ended: false,
     });
-    let turn = Mutex::new(Turn {
-        take,
-        number: 0,
-        failed: None,
-    });
-    let moved = Condvar::new();
+    let take = Mutex::new(take);
+    let turns = Turns::new(stages);
     let run = || {
-        while lock(&turn).failed.is_none() {
-            let Some((number, job)) = lock(&jobs).next() else {
+        while !turns.have_failed() {
+            let Some((job, given)) = lock(&jobs).next() else {
                 return;
             };
-            let done = job.map(&work);
-            let mut turn = lock(&turn);
-            while turn.number != number && turn.failed.is_none() {
-                turn = moved.wait(turn).unwrap_or_else(PoisonError::into_inner);
+            let done = given.map(&work);
+            let taken = turns.at(0, job, 1, || done.and_then(|done| lock(&take)(done)));
+            let Some(taken) = taken else { return };
+            let lane = job % stages.lanes;
+            for number in 0..stages.each {
+                let stage = Stage { lane, number };
+                let place = 1 + lane * stages.each + number;
+                if turns
+                    .at(place, job, stages.lanes, || pass(stage, &taken))
+                    .is_none()
+                {
+                    return;
+                }
             }
-            if turn.failed.is_some() {
-                return;
-            }
-            turn.failed = done.and_then(&mut turn.take).err();
-            turn.number += 1;
-            moved.notify_all();
         }
     };
     let run_or_fail = || {
         // Who waits for the turn of a thread that is gone would wait for ever.
         if catch_unwind(AssertUnwindSafe(run)).is_err() {
-            lock(&turn)
-                .failed
-                .get_or_insert_with(|| DataError::broken().into());
-            moved.notify_all();
+            turns.fail(0, DataError::broken().into());
         }
     };
     thread::scope(|scope| {
@@ -64,8 +79,29 @@ where
         }
         run_or_fail();
     });
-    let turn = turn.into_inner().unwrap_or_else(PoisonError::into_inner);
-    turn.failed.map_or(Ok(()), Err)
+    turns.ended()
+}
+
+/// What jobs go through once they were taken.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stages {
+    /// Job number `n` goes through the stages of lane `n % lanes`, which has its own.
+    pub lanes: usize,
+    /// Stages of each lane.
+    pub each: usize,
+}
+
+impl Stages {
+    /// Nothing is left to do.
+    pub(crate) const NONE: Self = Self { lanes: 1, each: 0 };
+}
+
+/// Where a job is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stage {
+    pub lane: usize,
+    /// The number of the stage in its lane.
+    pub number: usize,
 }
 
 struct Jobs<N> {
@@ -92,11 +128,73 @@ impl<N> Jobs<N> {
     }
 }
 
-struct Turn<T, E> {
-    take: T,
-    /// Whose turn it is.
-    number: usize,
-    failed: Option<E>,
+/// Whose turn it is at each place.
+struct Turns<E> {
+    state: Mutex<State<E>>,
+    moved: Condvar,
+}
+
+struct State<E> {
+    turns: Vec<usize>,
+    /// The first job that has failed.
+    failed: Option<(usize, E)>,
+}
+
+impl<E> Turns<E> {
+    fn new(stages: Stages) -> Self {
+        let lanes = (0..stages.lanes).flat_map(|lane| std::iter::repeat_n(lane, stages.each));
+        Self {
+            state: Mutex::new(State {
+                turns: [0].into_iter().chain(lanes).collect(),
+                failed: None,
+            }),
+            moved: Condvar::new(),
+        }
+    }
+
+    /// Does something when it is the turn of a job at a place, where that of the job `step` later comes behind it. `None`
+    /// once that or a job before has failed.
+    fn at<T>(&self, place: usize, job: usize, step: usize, act: impl FnOnce() -> Result<T, E>) -> Option<T> {
+        let mut state = lock(&self.state);
+        loop {
+            if state.failed.as_ref().is_some_and(|(failed, _)| *failed < job) {
+                return None;
+            }
+            if state.turns[place] == job {
+                break;
+            }
+            state = self.moved.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        drop(state);
+        match act() {
+            Ok(done) => {
+                lock(&self.state).turns[place] = job + step;
+                self.moved.notify_all();
+                Some(done)
+            }
+            Err(error) => {
+                self.fail(job, error);
+                None
+            }
+        }
+    }
+
+    fn fail(&self, job: usize, error: E) {
+        let failed = &mut lock(&self.state).failed;
+        if failed.as_ref().is_none_or(|(first, _)| job <= *first) {
+            *failed = Some((job, error));
+        }
+        self.moved.notify_all();
+    }
+
+    fn have_failed(&self) -> bool {
+        lock(&self.state).failed.is_some()
+    }
+
+    fn ended(self) -> Result<(), E> {
+        let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+        state.failed.map_or(Ok(()), |(_, error)| Err(error))
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -136,6 +234,64 @@ mod tests {
         let (ended, taken) = squares(50, slow);
         assert!(matches!(ended, Err(DataError::Stopped)));
         assert_eq!(taken.last(), Some(&49));
+    }
+
+    fn failed(job: usize) -> DataError {
+        DataError::UnknownColumn {
+            name: job.to_string(),
+            columns: Vec::new(),
+        }
+    }
+
+    /// What each stage of each lane saw, where the job `fails` fails at the last stage of its lane.
+    fn staged(jobs: usize, stages: Stages, fails: Option<usize>) -> (Result<()>, Vec<Vec<usize>>) {
+        let seen: Vec<Mutex<Vec<usize>>> = (0..stages.lanes * stages.each)
+            .map(|_| Mutex::default())
+            .collect();
+        let (mut numbers, mut before) = (0..jobs, 0);
+        let ended = in_stages(
+            || Ok(numbers.next()),
+            |job| job,
+            |job| {
+                assert_eq!(job, before, "taken in their order");
+                before += 1;
+                Ok(job)
+            },
+            stages,
+            |stage, job| {
+                assert_eq!(stage.lane, job % stages.lanes);
+                thread::sleep(Duration::from_micros((job * 7 + stage.number * 3) as u64 % 50));
+                if fails.is_some_and(|fails| *job >= fails) && stage.number + 1 == stages.each {
+                    return Err(failed(*job));
+                }
+                lock(&seen[stage.lane * stages.each + stage.number]).push(*job);
+                Ok(())
+            },
+        );
+        let seen = seen.into_iter().map(|seen| lock(&seen).clone()).collect();
+        (ended, seen)
+    }
+
+    #[test]
+    fn jobs_go_through_each_stage_in_their_order() {
+        for (lanes, each) in [(1, 1), (1, 5), (3, 2)] {
+            let (ended, seen) = staged(100, Stages { lanes, each }, None);
+            assert!(ended.is_ok());
+            for (place, seen) in seen.iter().enumerate() {
+                let expected: Vec<usize> = (place / each..100).step_by(lanes).collect();
+                assert_eq!(*seen, expected);
+            }
+        }
+    }
+
+    #[test]
+    fn the_first_job_that_fails_is_told() {
+        for lanes in 1..4 {
+            let (ended, seen) = staged(100, Stages { lanes, each: 3 }, Some(20));
+            assert_eq!(ended.unwrap_err().to_string(), failed(20).to_string());
+            let last: Vec<usize> = seen.into_iter().skip(2).step_by(3).flatten().collect();
+            assert_eq!(last.len(), 20);
+        }
     }
 
     #[test]

@@ -66,6 +66,14 @@ impl Relation {
         head: usize,
         on_partial: &mut dyn FnMut(DataFrame, Profile),
     ) -> Result<(DataFrame, Profile)> {
+        if let Some(seen) = self.parts.as_ref().and_then(|parts| parts.seen()) {
+            let seen = Seen {
+                head: self.rows_from(0, head)?,
+                ..seen.clone()
+            };
+            let extent = self.extent(seen.rows);
+            return Ok(self.told(seen, extent));
+        }
         let seen = match self.read_for_profile()? {
             Rows::Few(frame) => {
                 let (columns, associations) = profile::of_frame(&frame, &self.cancel)?;
@@ -122,6 +130,21 @@ impl Relation {
         };
         (seen.head, profile)
     }
+}
+
+/// What is known of the first rows of a table, where it isn't known how many there are.
+pub(crate) fn of_first_rows(seen: Seen) -> Result<TableOutput> {
+    let profile = Profile {
+        extent: Extent {
+            scope: Scope::Head,
+            rows: seen.rows,
+            total: None,
+        },
+        columns: seen.columns,
+        associations: seen.associations,
+        scan: None,
+    };
+    table_output(&seen.head, profile, None)
 }
 
 fn table_output(head: &DataFrame, profile: Profile, reading: Option<Arc<Reading>>) -> Result<TableOutput> {

@@ -7,6 +7,7 @@ use crate::{
     Cancel,
     error::{DataError, Result, guarded},
     in_order::in_order,
+    profile::Seen,
 };
 use polars::prelude::*;
 use std::{
@@ -35,6 +36,11 @@ pub(crate) trait Parts: Send + Sync {
 
     /// About how many bytes so many rows of these columns take in memory.
     fn bytes(&self, columns: Option<&[PlSmallStr]>, rows: u64) -> u64;
+
+    /// What is known of all rows, where they were looked at when they were found.
+    fn seen(&self) -> Option<&Seen> {
+        None
+    }
 }
 
 /// Hands the rows of parts to `take` in their order, until it returns false. They are read side by side.

@@ -131,6 +131,7 @@ impl Evaluator {
                     }
                     None => &mut ignored,
                 };
+                self.open_to_show(workspace, &resolved, scope, cancel, on_partial)?;
                 let relation = self.table(workspace, &resolved, scope, cancel)?;
                 relation
                     .refined_output(DISPLAY_ROWS, on_partial)
@@ -342,6 +343,31 @@ impl Evaluator {
             ));
         };
         self.table(workspace, input, scope, cancel)
+    }
+
+    /// Opens a source of which all rows are to be shown: its profile may come with that.
+    fn open_to_show(
+        &self,
+        workspace: &Workspace,
+        resolved: &Resolved,
+        scope: Scope,
+        cancel: &Cancel,
+        on_partial: &mut dyn FnMut(TableOutput),
+    ) -> Result<()> {
+        let (CellSpec::Source(source), Some((file, _))) = (&resolved.spec, &resolved.file) else {
+            return Ok(());
+        };
+        let key = resolved.key(scope)?;
+        let known = lock(&self.relations).get(&key).is_some();
+        if known || scope != Scope::All || resolved.selection.is_some() {
+            return Ok(());
+        }
+        let relation = access(&workspace.project)
+            .source_to_profile(source, file, DISPLAY_ROWS, cancel, on_partial)
+            .map_err(|problem| workspace.place(&resolved.name, problem))?;
+        let bytes = relation.memory_bytes();
+        lock(&self.relations).put(key, relation, bytes, memory_budget(workspace));
+        Ok(())
     }
 
     /// The rows of a source or query cell.

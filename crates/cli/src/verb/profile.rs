@@ -82,13 +82,8 @@ impl Arguments {
             };
             scope = Scope::Sample;
         }
-        let relation = access().source(&source, &self.file, scope, &interrupt.cancel())?;
-        let reading = relation.reading().map(AsRef::as_ref);
-        if let Some(reading) = reading {
-            say_reading(screen, reading);
-        }
         let bar = screen.draws().then(ProgressBar::new_spinner);
-        let profile = relation.refined_profile(&mut |so_far| {
+        let show = |so_far: &Profile| {
             if let Some(bar) = &bar {
                 bar.set_style(
                     ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_bar()),
@@ -96,7 +91,24 @@ impl Arguments {
                 bar.set_message(so_far.extent.to_string());
                 bar.tick();
             }
-        });
+        };
+        let cancel = interrupt.cancel();
+        let relation = match scope {
+            Scope::All => access().source_to_profile(&source, &self.file, 0, &cancel, &mut |so_far| {
+                show(&so_far.profile);
+            }),
+            _ => access().source(&source, &self.file, scope, &cancel),
+        };
+        if let (Err(_), Some(bar)) = (&relation, &bar) {
+            bar.finish_and_clear();
+        }
+        let relation = relation?;
+        let reading = relation.reading().map(AsRef::as_ref);
+        if let Some(reading) = reading {
+            let say = || say_reading(screen, reading);
+            bar.as_ref().map_or_else(say, |bar| bar.suspend(say));
+        }
+        let profile = relation.refined_profile(&mut |so_far| show(&so_far));
         if let Some(bar) = &bar {
             bar.finish_and_clear();
         }

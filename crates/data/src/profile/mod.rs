@@ -11,11 +11,13 @@ mod column;
 mod meaning;
 mod ordered;
 mod row_sample;
+mod running;
 mod scan;
 mod tally;
 mod text;
 
-pub(crate) use scan::{Seen, scan};
+pub(crate) use running::{Batch, Running};
+pub(crate) use scan::{Seen, scan, watched};
 
 use crate::{
     Cancel,

@@ -14,6 +14,8 @@ pub(super) const MOST_COLUMNS: usize = 100;
 const MOST_ROWS: usize = 50_000;
 /// Rows of each pair of columns, over all pairs.
 const MOST_PAIRED_ROWS: usize = 50_000_000;
+/// So many rows at once are taken from their columns by several threads.
+const WORTH_SHARING: usize = 4096;
 
 /// Some rows, which depend on their numbers alone: those whose mixed number is smallest.
 #[derive(Clone)]
@@ -87,12 +89,17 @@ impl RowSample {
         }
         let chosen = IdxCa::from_vec(PlSmallStr::EMPTY, hashes.iter().map(|(_, row)| *row).collect());
         self.hashes.extend(hashes.iter().map(|(hash, _)| *hash));
-        self.columns.par_iter_mut().try_for_each(|column| {
+        let add = |column: &mut SampledColumn| {
             let values = rows.columns()[column.place]
                 .as_materialized_series()
                 .take(&chosen)?;
             column.values.extend(&values)
-        })?;
+        };
+        if chosen.len() < WORTH_SHARING {
+            self.columns.iter_mut().try_for_each(add)?;
+        } else {
+            self.columns.par_iter_mut().try_for_each(add)?;
+        }
         self.thin_sometimes();
         Ok(())
     }

@@ -1,30 +1,25 @@
 //! Profiles of tables that may not fit memory: one pass over batches, which are read and looked at side by side.
 
-use super::Summary;
+use super::running::Running;
 use crate::{
     Cancel,
     error::{DataError, Result, guarded},
-    execute,
-    parts::{self, Parts},
+    parts::Parts,
 };
 use aloft_spec::profile::{Associations, ColumnProfile};
 use polars::prelude::*;
 use std::{
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        mpsc::{Receiver, RecvTimeoutError, channel, sync_channel},
-    },
+    sync::mpsc::{RecvTimeoutError, channel},
     thread,
     time::Duration,
 };
 
-/// Batches that wait to be looked at; more would only take memory.
-const WAITING: usize = 1;
 /// How soon the first figures come, and how much later each time.
 const FIRST_REPORT: Duration = Duration::from_millis(200);
 const LAST_REPORT: Duration = Duration::from_secs(2);
 
 /// What is known after some rows of a table.
+#[derive(Debug, Clone)]
 pub(crate) struct Seen {
     /// The first rows.
     pub head: DataFrame,
@@ -34,9 +29,6 @@ pub(crate) struct Seen {
     /// Rows that were looked at.
     pub rows: u64,
 }
-
-/// A batch and the number of its first row.
-type Batch = (u64, DataFrame);
 
 /// The first `head_rows` rows of a plan and the profile of all. Meanwhile `on_partial` is told what is known of the rows
 /// so far, first after a fraction of a second. Where the same rows can be read in `parts`, they are.
@@ -48,122 +40,45 @@ pub(crate) fn scan(
     on_partial: &mut dyn FnMut(Seen),
 ) -> Result<Seen> {
     let schema = guarded(|| plan.clone().collect_schema())?;
-    let lanes: Vec<Mutex<Summary>> = (0..lanes(schema.len()))
-        .map(|_| Mutex::new(Summary::new(&schema, false)))
-        .collect();
-    let head = Arc::new(Mutex::new(DataFrame::empty_with_schema(&schema)));
+    let running = Running::new(&schema, head_rows, cancel);
+    let look = || match parts {
+        Some(parts) => running.look_at_parts(parts),
+        None => running.look_at_plan(plan),
+    };
+    watched(&running, look, on_partial)?;
+    Ok(running.ended())
+}
+
+/// Does `look`, which looks at rows; meanwhile `on_partial` is told what is known of those so far.
+pub(crate) fn watched<T: Send, E: From<DataError> + Send>(
+    running: &Running<'_>,
+    look: impl FnOnce() -> std::result::Result<T, E> + Send,
+    on_partial: &mut dyn FnMut(Seen),
+) -> std::result::Result<T, E> {
     thread::scope(|scope| {
-        let (senders, receivers): (Vec<_>, Vec<_>) = lanes
-            .iter()
-            .map(|_| sync_channel::<Option<Batch>>(WAITING))
-            .unzip();
-        let workers: Vec<_> = receivers
-            .into_iter()
-            .zip(&lanes)
-            .map(|(receiver, lane)| scope.spawn(move || look(&receiver, lane, cancel)))
-            .collect();
         let (done, when_done) = channel::<()>();
-        let into = head.clone();
-        let reader = scope.spawn(move || {
-            let to_lanes = senders.clone();
-            let (mut first_row, mut number) = (0, 0);
-            let hand_on = move |batch: DataFrame| {
-                let missing = head_rows.saturating_sub(lock(&into).height());
-                if missing > 0 {
-                    guarded(|| lock(&into).vstack_mut(&batch.head(Some(missing))).map(drop))?;
-                }
-                let rows = batch.height() as u64;
-                // It only fails when the lane has ended with an error, which is told below.
-                let goes_on = to_lanes[number % to_lanes.len()]
-                    .send(Some((first_row, batch)))
-                    .is_ok();
-                (first_row, number) = (first_row + rows, number + 1);
-                Ok(goes_on)
-            };
-            let read = match parts {
-                Some(parts) => parts::batches(parts, None, cancel, hand_on),
-                None => execute::batches(plan, cancel, hand_on),
-            };
-            for sender in senders {
-                // An ended lane needs no end.
-                let _ = sender.send(None);
-            }
-            drop(done);
-            read
+        let looking = scope.spawn(move || {
+            let _done = done;
+            look()
         });
         let mut wait = FIRST_REPORT;
         while when_done.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
-            if let Some(seen) = so_far(&lanes, &head) {
+            if let Some(seen) = running.so_far() {
                 on_partial(seen);
                 wait = (wait * 2).min(LAST_REPORT);
             }
         }
-        for worker in workers {
-            worker.join().unwrap_or_else(|_| Err(DataError::broken()))?;
-        }
-        reader.join().unwrap_or_else(|_| Err(DataError::broken()))
-    })?;
-    let mut lanes = lanes
-        .into_iter()
-        .map(|lane| lane.into_inner().unwrap_or_else(PoisonError::into_inner));
-    let mut summary = lanes.next().unwrap_or_else(|| Summary::new(&schema, false));
-    for lane in lanes {
-        summary.merge(lane);
-    }
-    let columns = summary.profiles();
-    Ok(Seen {
-        head: lock(&head).clone(),
-        associations: Some(summary.associations(&columns)),
-        columns,
-        rows: summary.rows,
+        looking.join().unwrap_or_else(|_| Err(DataError::broken().into()))
     })
-}
-
-/// Columns are looked at side by side; only where there are few of them, batches are too, each lane with its own
-/// summary. So the memory for summaries doesn't grow with both.
-fn lanes(columns: usize) -> usize {
-    let threads = rayon::current_num_threads();
-    (2 * threads / columns.max(1)).clamp(1, threads)
-}
-
-fn look(batches: &Receiver<Option<Batch>>, lane: &Mutex<Summary>, cancel: &Cancel) -> Result<()> {
-    while let Ok(Some((first_row, batch))) = batches.recv() {
-        lock(lane).add(&batch, first_row, cancel)?;
-    }
-    Ok(())
-}
-
-fn so_far(lanes: &[Mutex<Summary>], head: &Mutex<DataFrame>) -> Option<Seen> {
-    let (columns, rows) = match lanes {
-        [lane] => {
-            let lane = lock(lane);
-            (lane.profiles(), lane.rows)
-        }
-        lanes => {
-            let mut parts = lanes.iter().map(|lane| lock(lane).clone());
-            let mut summary = parts.next()?;
-            for part in parts {
-                summary.merge(part);
-            }
-            (summary.profiles(), summary.rows)
-        }
-    };
-    (rows > 0).then(|| Seen {
-        head: lock(head).clone(),
-        columns,
-        associations: None,
-        rows,
-    })
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{profile, sketch::mixed};
+    use crate::{
+        profile::{self, Summary},
+        sketch::mixed,
+    };
 
     /// Few and many values of each kind, with some missing.
     fn frame(rows: u64) -> DataFrame {

@@ -22,7 +22,7 @@ impl Tally {
     }
 
     /// Adds a key; how often it is counted now, once where it wasn't held.
-    #[inline]
+    #[inline(always)]
     pub(super) fn add(&mut self, key: u64) -> u64 {
         let hash = mixed(key);
         if let Some(distinct) = &mut self.distinct {

@@ -25,11 +25,14 @@ use crate::{
     error::{DataError, Result},
     execute::{self, EngineChoice},
     fingerprint::of_source,
+    output,
+    profile::Seen,
     sample::{self, RowGroups},
 };
 use access::Access;
 use aloft_spec::{
     Problem,
+    output::TableOutput,
     profile::Scan,
     reading::Reading,
     source::{Format, SampleMethod, SourceSpec, ending},
@@ -38,7 +41,7 @@ use aloft_spec::{
 use folder::Folder;
 use location::Location;
 use polars::prelude::*;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A Parquet file of so many bytes has its first rows sooner than a sample.
 const LARGE_PARQUET: u64 = 16 << 20;
@@ -100,6 +103,39 @@ impl Access {
         Ok(relation(spec, path, scope, self, cancel)?)
     }
 
+    /// All rows of a source that are to be profiled next: of a large CSV file that is new the profile is made while the file
+    /// is looked at, and the relation keeps it. Meanwhile `on_partial` is told what is known of the rows so far, with at most
+    /// `head_rows` of them.
+    ///
+    /// # Errors
+    /// Those of [`source()`].
+    pub fn source_to_profile(
+        &self,
+        spec: &SourceSpec,
+        path: &Path,
+        head_rows: usize,
+        cancel: &Cancel,
+        on_partial: &mut dyn FnMut(TableOutput),
+    ) -> std::result::Result<Relation, Problem> {
+        cancel.check()?;
+        let location = Location::of(spec, path, self, cancel)?;
+        let opened = match &location {
+            Location::File(file) if is_of(spec, file, Format::Csv) => {
+                let mut on_seen = |seen: Seen| {
+                    if let Ok(output) = output::of_first_rows(seen) {
+                        on_partial(output);
+                    }
+                };
+                csv::open_and_profile(spec, file, head_rows, self, cancel, &mut on_seen)?
+            }
+            _ => None,
+        };
+        Ok(match opened {
+            Some(opened) => chosen(opened, spec, path, None, Scope::All, cancel)?,
+            None => relation(spec, path, Scope::All, self, cancel)?,
+        })
+    }
+
     /// The first `rows` rows of a source where they are there much sooner than a sample of it, as they are of a large CSV or
     /// Parquet file and of those at an address; else `None`.
     ///
@@ -124,8 +160,7 @@ impl Access {
         }
         let is_large = match &location {
             Location::File(file) => {
-                spec.format.or_else(|| Format::of_path(file)) == Some(Format::Parquet)
-                    && columnar::size(file)? >= LARGE_PARQUET
+                is_of(&spec, file, Format::Parquet) && columnar::size(file)? >= LARGE_PARQUET
             }
             _ => false,
         };
@@ -159,25 +194,36 @@ fn relation(
     cancel: &Cancel,
 ) -> Result<Relation> {
     cancel.step()?;
-    let wanted = spec.sample.rows;
     let location = Location::of(spec, path, access, cancel)?;
     let only_head = scope == Scope::Head || (scope != Scope::All && spec.sample.method == SampleMethod::Head);
     if only_head && let Some(relation) = first_rows(spec, &location, access, cancel)? {
         return Ok(relation);
     }
     let parquet = match &location {
-        Location::File(file) if spec.format.or_else(|| Format::of_path(file)) == Some(Format::Parquet) => {
-            Some(file.clone())
-        }
+        Location::File(file) if is_of(spec, file, Format::Parquet) => Some(file.clone()),
         _ => None,
     };
+    let opened = open(spec, path, location, access, cancel)?;
+    chosen(opened, spec, path, parquet, scope, cancel)
+}
+
+/// The rows of `scope` of a source that was opened; `parquet` is its file, if it is one.
+fn chosen(
+    opened: Opened,
+    spec: &SourceSpec,
+    path: &Path,
+    parquet: Option<PathBuf>,
+    scope: Scope,
+    cancel: &Cancel,
+) -> Result<Relation> {
+    let wanted = spec.sample.rows;
     let Opened {
         plan,
         rows: total,
         reading,
         layout,
         row_groups,
-    } = open(spec, path, location, access, cancel)?;
+    } = opened;
     let engine = EngineChoice::for_bytes(reading.bytes);
     let in_memory = |frame: DataFrame, scope| Relation::of_frame(frame, scope, Some(total), cancel);
     // Where the rows don't lie in parts, opening has read what there is to read.
@@ -228,6 +274,11 @@ fn relation(
     Ok(relation.with_reading(reading))
 }
 
+/// Whether a file is of a format, as the spec or its name says.
+fn is_of(spec: &SourceSpec, file: &Path, format: Format) -> bool {
+    spec.format.or_else(|| Format::of_path(file)) == Some(format)
+}
+
 /// Row groups are those of Parquet and Delta Lake; record batches of Arrow are read alike, and not called so.
 fn of_format(format: Format, scan: Scan) -> Scan {
     match format {
@@ -249,7 +300,7 @@ fn first_rows(
 ) -> Result<Option<Relation>> {
     let wanted = spec.sample.rows;
     let found = match location {
-        Location::File(file) if spec.format.or_else(|| Format::of_path(file)) == Some(Format::Csv) => {
+        Location::File(file) if is_of(spec, file, Format::Csv) => {
             csv::first_rows(spec, file, wanted, access, cancel)?
         }
         Location::Remote(objects) => remote::first_rows(spec, objects, wanted, access, cancel)?,

@@ -7,6 +7,7 @@
 use super::{
     block::Block,
     fields::{Split, Splitter},
+    kind::Kinds,
     layout::Layout,
     typed::{Column, Text},
 };
@@ -17,49 +18,107 @@ use polars::prelude::DataFrame;
 /// says: polars may know how to read it, or can say what is wrong.
 /// Values are read of the columns with the numbers `wanted` alone, which are given in that order.
 pub(super) fn frame(text: &[u8], layout: &Layout, wanted: &[usize]) -> Option<DataFrame> {
-    let text = std::str::from_utf8(text).ok()?;
-    let bytes = text.as_bytes();
     let width = layout.columns.len();
-    let likely = memchr_iter(b'\n', bytes).count() + 1;
-    let mut columns: Vec<Column> = wanted
-        .iter()
-        .map(|number| Column::new(&layout.columns[*number].1, likely))
-        .collect();
-    let values = Text::new(text, layout.marks.quote, &layout.null_values);
-    let mut records = Splitter::new(bytes, layout.marks);
+    let mut reader = Reader::new(text, layout, wanted)?;
+    let mut records = Splitter::new(text, layout.marks);
     let (mut block, mut fields) = (Block::new(width), Vec::new());
-    let (mut rows, mut at_end) = (0, bytes.is_empty());
+    let mut at_end = text.is_empty();
     while !at_end {
         block.fill(&mut records);
         let start = records.position();
-        at_end = start >= bytes.len();
+        at_end = start >= text.len();
         if !at_end && !block.is_full() {
             let end = match records.next(&mut fields) {
                 Split::Record { end } => end + 1,
-                Split::Unfinished { open_quote: false } => bytes.len(),
+                Split::Unfinished { open_quote: false } => text.len(),
                 Split::Unfinished { open_quote: true } => return None,
             };
-            at_end = end >= bytes.len();
+            at_end = end >= text.len();
             if fields.len() == width {
                 block.push(&fields);
-            } else if !matches!(&bytes[start..end], b"" | b"\n" | b"\r\n" | b"\r") {
+            } else if !matches!(&text[start..end], b"" | b"\n" | b"\r\n" | b"\r") {
                 return None;
             }
             // Otherwise it is a blank line behind the last row.
         }
         if block.is_full() || at_end {
-            for (number, column) in wanted.iter().zip(&mut columns) {
-                column.add(&values, block.column(*number))?;
+            for number in wanted {
+                reader.add(*number, &block);
             }
-            rows += block.rows();
+            reader.rows += block.rows();
             block.clear();
         }
     }
-    let series = columns.into_iter().zip(wanted).map(|(column, number)| {
-        let (name, kind) = &layout.columns[*number];
-        column.series(name.clone(), kind).into()
-    });
-    DataFrame::new(rows, series.collect()).ok()
+    reader.frame()
+}
+
+/// Reads some columns of a text, the rows of which are found by who asks for it.
+pub(super) struct Reader<'a> {
+    layout: &'a Layout,
+    wanted: &'a [usize],
+    text: Text<'a>,
+    /// By their numbers, those that are wanted; none of them once one couldn't be read.
+    columns: Vec<Option<Column>>,
+    /// How many rows were added to each.
+    pub rows: usize,
+}
+
+impl<'a> Reader<'a> {
+    /// `None` where the text isn't UTF-8.
+    pub(super) fn new(text: &'a [u8], layout: &'a Layout, wanted: &'a [usize]) -> Option<Self> {
+        let likely = memchr_iter(b'\n', text).count() + 1;
+        let text = std::str::from_utf8(text).ok()?;
+        let mut columns: Vec<Option<Column>> = layout.columns.iter().map(|_| None).collect();
+        for number in wanted {
+            columns[*number] = Some(Column::new(&layout.columns[*number].1, likely));
+        }
+        Some(Self {
+            layout,
+            wanted,
+            text: Text::new(text, layout.marks.quote, &layout.null_values),
+            columns,
+            rows: 0,
+        })
+    }
+
+    /// Adds the next rows of a column.
+    pub(super) fn add(&mut self, number: usize, block: &Block) {
+        if let Some(column) = &mut self.columns[number]
+            && column.add(&self.text, block.column(number)).is_none()
+        {
+            self.columns.fill_with(|| None);
+        }
+    }
+
+    /// The same, with the kinds of their values; see [`Column::add_noting`]. False where that isn't done.
+    pub(super) fn add_noting(
+        &mut self,
+        number: usize,
+        block: &Block,
+        kinds: &mut Kinds,
+        note: impl FnMut(&mut Kinds, &[u8]),
+    ) -> bool {
+        let Some(column) = self.columns[number].as_mut().filter(|_| self.text.is_plain()) else {
+            return false;
+        };
+        if column
+            .add_noting(&self.text, block.column(number), kinds, note)
+            .is_none()
+        {
+            self.columns.fill_with(|| None);
+        }
+        true
+    }
+
+    /// All rows, if they could be read.
+    pub(super) fn frame(mut self) -> Option<DataFrame> {
+        let series = self.wanted.iter().map(|number| {
+            let (name, kind) = &self.layout.columns[*number];
+            let column = self.columns[*number].take()?;
+            Some(column.series(name.clone(), kind).into())
+        });
+        DataFrame::new(self.rows, series.collect::<Option<_>>()?).ok()
+    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 use super::{
     block::Block,
+    columns::Reader,
     fields::{self, Field, Split, Splitter},
     kind::Kinds,
     nulls::{Meaning, Nulls},
@@ -87,9 +88,30 @@ impl Findings {
         rules: &Rules,
         cancel: &Cancel,
     ) -> Result<(Self, usize), Failed> {
+        Self::reading(bytes, is_last, width, stride, rules, None, cancel)
+    }
+
+    /// The same, while a reader of the bytes reads the rows.
+    pub(super) fn reading(
+        bytes: &[u8],
+        is_last: bool,
+        width: usize,
+        stride: u64,
+        rules: &Rules,
+        mut reader: Option<&mut Reader<'_>>,
+        cancel: &Cancel,
+    ) -> Result<(Self, usize), Failed> {
+        // A reader has found that they are.
+        let is_utf8 = reader.is_some();
         let mut found = Self::new(width, rules);
         let mut records = Splitter::new(bytes, rules.marks);
         let (mut block, mut fields) = (Block::new(width), Vec::new());
+        let mut quoted_before = 0;
+        let mut look = |found: &mut Self, block: &mut Block, quoted: usize| {
+            let quote = rules.marks.quote.filter(|_| quoted > quoted_before);
+            quoted_before = quoted;
+            found.look(bytes, block, quote, rules, reader.as_deref_mut());
+        };
         let length = loop {
             cancel.step()?;
             let (before, start, quoted) = (block.rows(), records.position(), records.quoted());
@@ -102,7 +124,7 @@ impl Findings {
                 block.rows() - before
             };
             if block.is_full() {
-                found.look(bytes, &mut block, rules);
+                look(&mut found, &mut block, records.quoted());
                 continue;
             }
             let start = records.position();
@@ -119,8 +141,10 @@ impl Findings {
                 break end;
             }
         };
-        found.look(bytes, &mut block, rules);
-        check_utf8(&bytes[..length], rules)?;
+        look(&mut found, &mut block, records.quoted());
+        if !is_utf8 {
+            check_utf8(&bytes[..length], rules)?;
+        }
         Ok((found, length))
     }
 
@@ -166,13 +190,38 @@ impl Findings {
         fits
     }
 
-    /// Takes note of the values of rows, column by column, and forgets these.
-    fn look(&mut self, bytes: &[u8], block: &mut Block, rules: &Rules) {
+    /// Takes note of the values of rows, column by column, and forgets these. No field begins with a quote where `quote`
+    /// is none.
+    fn look(
+        &mut self,
+        bytes: &[u8],
+        block: &mut Block,
+        quote: Option<u8>,
+        rules: &Rules,
+        mut reader: Option<&mut Reader<'_>>,
+    ) {
         let width = self.kinds.len();
         for (column, kinds) in self.kinds.iter_mut().enumerate() {
+            if let Some(reader) = &mut reader {
+                let nulls = &mut self.nulls;
+                let note = |kinds: &mut Kinds, value: &[u8]| {
+                    if nulls.meet(column, value) == Meaning::Value {
+                        kinds.add(value);
+                    }
+                };
+                // What a value is read as tells its kind, unless something else means "no value".
+                if rules.null_values.is_none() && reader.add_noting(column, block, kinds, note) {
+                    continue;
+                }
+                reader.add(column, block);
+            }
             let is_last = column + 1 == width;
-            for field in block.column(column) {
-                let value = fields::text(bytes, field, rules.marks.quote, is_last);
+            let mut values = block
+                .column(column)
+                .map(|field| fields::text(bytes, field, quote, is_last));
+            while !kinds.is_text()
+                && let Some(value) = values.next()
+            {
                 // A plain number means nothing else, unless that is said.
                 if rules.null_values.is_none() && kinds.add_plain(bytes, value.clone()) {
                     continue;
@@ -181,6 +230,13 @@ impl Findings {
                     kinds.add(&bytes[value]);
                 }
             }
+            // Beside a text it only matters which of them mean nothing.
+            for value in values {
+                self.nulls.meet(column, &bytes[value]);
+            }
+        }
+        if let Some(reader) = reader {
+            reader.rows += block.rows();
         }
         block.clear();
     }

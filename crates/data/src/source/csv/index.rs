@@ -37,6 +37,7 @@ pub(super) struct Part {
     pub bytes: u64,
     pub rows: u64,
     /// Bytes from the beginning of the part to each `stride`th row.
+    #[serde(skip)]
     pub starts: Vec<u32>,
 }
 

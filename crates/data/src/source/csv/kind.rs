@@ -48,17 +48,32 @@ impl Kinds {
         }
     }
 
-    /// Takes note of a value within other bytes, if it is a plain number and not all is text anyway. Most values are such
-    /// numbers; they are told eight letters at a time.
+    /// Takes note of a value within other bytes, if it is a plain number. Most values are such numbers; they are told eight
+    /// letters at a time. There must be no text yet.
     #[inline]
     pub(in crate::source) fn add_plain(&mut self, bytes: &[u8], value: Range<usize>) -> bool {
-        let plain = if self.0 & TEXT == 0 {
-            plain_number(bytes, value)
-        } else {
-            None
-        };
+        let plain = plain_number(bytes, value);
         self.0 |= plain.unwrap_or(0);
         plain.is_some()
+    }
+
+    /// Of a whole number that 64 bits hold.
+    pub(super) const INTEGER: Self = Self(INTEGER);
+    /// Of a number with a point before its fraction.
+    pub(super) const REAL: Self = Self(REAL);
+    /// Of a truth value.
+    pub(super) const BOOLEAN: Self = Self(BOOLEAN);
+
+    /// Of a date, or of a point in time in its notation.
+    #[inline]
+    pub(super) fn of_moment(moment: &Moment) -> Self {
+        Self(bit_of_moment(moment))
+    }
+
+    /// Whether some value is a text; other kinds don't matter then.
+    #[inline]
+    pub(in crate::source) fn is_text(self) -> bool {
+        self.0 & TEXT != 0
     }
 
     /// Takes note of all values of another part of the same column. Beside a text other kinds don't matter.
@@ -264,14 +279,19 @@ pub(super) fn digits(text: &[u8]) -> (usize, &[u8]) {
 
 /// The bit of a date, or of a point in time in its notation.
 fn time(text: &[u8]) -> Option<u16> {
-    let Some(clock) = Moment::of(text)?.clock else {
-        return Some(DATE);
+    Moment::of(text).as_ref().map(bit_of_moment)
+}
+
+#[inline]
+fn bit_of_moment(moment: &Moment) -> u16 {
+    let Some(clock) = moment.clock else {
+        return DATE;
     };
     let bit = |is: bool, bit: u16| if is { bit } else { 0 };
     let variant = bit(clock.with_t, WITH_T)
         | bit(clock.with_seconds, WITH_SECONDS)
         | bit(clock.offset.is_some(), WITH_OFFSET);
-    Some(1 << (DATETIME_SHIFT + variant))
+    1 << (DATETIME_SHIFT + variant)
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use crate::{
     error::{DataError, Result, guarded},
     execute::{self, EngineChoice},
     parts::Parts,
+    profile::Seen,
     source::content::Content,
 };
 use aloft_spec::profile::Scan;
@@ -37,6 +38,8 @@ pub(crate) struct Layout {
     pub(super) index: Option<(PathBuf, Index)>,
     /// Whether it was looked at when it was opened, or at an earlier time.
     pub(super) looked_at: bool,
+    /// What is known of its rows, where they were read while it was looked at.
+    pub(super) seen: Option<Arc<Seen>>,
 }
 
 /// The rows at `indices` (ascending, from 0) of a file that was opened before, and what was read for them. Only these
@@ -111,6 +114,10 @@ impl Parts for Layout {
         bytes + if has_texts { letters } else { 0 }
     }
 
+    fn seen(&self) -> Option<&Seen> {
+        self.seen.as_deref()
+    }
+
     fn read(&self, number: usize, columns: Option<&[PlSmallStr]>) -> Result<DataFrame> {
         let Some((file, index)) = &self.index else {
             return self.parse(Vec::new(), columns);
@@ -137,7 +144,15 @@ impl Layout {
             trailing_blanks: scanned.trailing_blanks,
             index: None,
             looked_at: true,
+            seen: None,
         }
+    }
+
+    /// Whether a file in which this was found has the same columns, and all of its rows are those that fit them.
+    pub(super) fn fits(&self, scanned: &Scanned, rules: &Rules) -> bool {
+        scanned.ragged == 0
+            && self.columns == scanned.columns(rules.comma)
+            && self.null_values == scanned.null_values
     }
 
     /// Rows by their text; of these columns alone where they are given, in that order.

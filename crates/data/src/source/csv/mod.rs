@@ -11,6 +11,7 @@ mod columns;
 mod fields;
 mod findings;
 mod first_rows;
+mod guess;
 mod header;
 mod index;
 pub(super) mod kind;
@@ -30,12 +31,14 @@ use super::{
     Opened,
     access::Access,
     columnar,
-    content::Content,
+    content::{Content, Plain},
     encoding::{HEAD, Text},
 };
 use crate::{
     Cancel,
     error::{DataError, Result},
+    parts::Parts as _,
+    profile::{Running, Seen, watched},
 };
 use aloft_spec::{
     profile::Scan,
@@ -44,17 +47,20 @@ use aloft_spec::{
     text::thousands,
 };
 use first_rows::FirstRows;
+use guess::Guess;
 use kind::ColumnType;
 use polars::prelude::DataFrame;
 use remembered::Remembered;
 use scan::{Failed, Rules, Scanned};
 use sniff::Given;
-use std::{io::Read, path::Path};
+use std::{io::Read, path::Path, sync::Arc};
 
 pub(crate) use layout::{Layout, rows};
 
 /// The first rows of a file of so many bytes are read without a look at the rest.
 const LARGE_BYTES: u64 = 64 << 20;
+/// By so many first rows, and some further behind, types are guessed.
+const GUESSED_ROWS: u64 = 1000;
 /// How often a long pass over records asks whether it is cancelled.
 const RECORDS_BETWEEN_CHECKS: u64 = 4096;
 
@@ -84,6 +90,55 @@ pub(crate) fn open(spec: &SourceSpec, file: &Path, access: &Access, cancel: &Can
             }
         }
     }
+}
+
+/// Opens a large file that is new and makes the profile of its rows in the same pass, by the types of the first rows and of
+/// some further behind; `on_partial` is told what is known so far, with the first `head_rows` rows. The profile is made later where these aren't those of
+/// all rows. `None` for other files, and where something is wrong: [`open`] says it.
+pub(crate) fn open_and_profile(
+    spec: &SourceSpec,
+    file: &Path,
+    head_rows: usize,
+    access: &Access,
+    cancel: &Cancel,
+    on_partial: &mut dyn FnMut(Seen),
+) -> Result<Option<Opened>> {
+    open_and_profile_beyond(LARGE_BYTES, spec, file, head_rows, access, cancel, on_partial)
+}
+
+fn open_and_profile_beyond(
+    large: u64,
+    spec: &SourceSpec,
+    file: &Path,
+    head_rows: usize,
+    access: &Access,
+    cancel: &Cancel,
+    on_partial: &mut dyn FnMut(Seen),
+) -> Result<Option<Opened>> {
+    let Some((text, rules, plain)) = new_and_large(large, spec, file, access, cancel)? else {
+        return Ok(None);
+    };
+    let Some(first) = first_rows::first_rows(file, &plain, &rules, GUESSED_ROWS, cancel)? else {
+        return Ok(None);
+    };
+    let layout = Layout::new(text.content.clone(), &rules, &first.scanned);
+    let running = Running::new(&layout.schema(), head_rows, cancel);
+    let guess = Guess::new(&layout, &running);
+    let look = || scan::scan_and_profile(file, &text.content, &rules, &guess, cancel);
+    let scanned = match watched(&running, look, on_partial) {
+        Ok(scanned) => scanned,
+        Err(Failed::Error(DataError::Stopped)) => return Err(DataError::Stopped),
+        Err(_) => return Ok(None),
+    };
+    if let Some(remembered) = Remembered::of(file, &text, &rules, access)? {
+        remembered.put(file, &scanned)?;
+    }
+    let holds = guess.holds() && layout.fits(&scanned, &rules);
+    let mut opened = finish(file, &text, &rules, &scanned, true, access, cancel)?;
+    if let Some(layout) = opened.layout.as_mut().filter(|_| holds) {
+        layout.seen = Some(Arc::new(running.ended()));
+    }
+    Ok(Some(opened))
 }
 
 /// What is in a text, and whether it was looked at for that now: what was found in a large file is remembered.
@@ -127,6 +182,36 @@ fn first_rows_beyond(
     access: &Access,
     cancel: &Cancel,
 ) -> Result<Option<(DataFrame, Reading, Scan)>> {
+    let Some((text, rules, plain)) = new_and_large(large, spec, file, access, cancel)? else {
+        return Ok(None);
+    };
+    let Some(FirstRows {
+        frame,
+        scanned,
+        bytes_read,
+    }) = first_rows::first_rows(file, &plain, &rules, wanted, cancel)?
+    else {
+        return Ok(None);
+    };
+    let mut reading = reading(columnar::size(file)?, &text, &rules, &scanned);
+    reading.bytes_read = Some(bytes_read);
+    let scan = Scan {
+        bytes_read,
+        bytes_total: plain.bytes,
+        rows_read: scanned.rows,
+        ..Scan::default()
+    };
+    Ok(Some((frame, reading, scan)))
+}
+
+/// How a large file is read of which nothing is remembered, and which isn't compressed or in another encoding.
+fn new_and_large(
+    large: u64,
+    spec: &SourceSpec,
+    file: &Path,
+    access: &Access,
+    cancel: &Cancel,
+) -> Result<Option<(Text, Rules, Plain)>> {
     let metadata = std::fs::metadata(file).map_err(|error| DataError::reading(file, &error))?;
     if metadata.len() < large {
         return Ok(None);
@@ -137,28 +222,11 @@ fn first_rows_beyond(
     let Some(plain) = text.content.plain()?.filter(|plain| plain.path == file) else {
         return Ok(None);
     };
-    if let Some(remembered) = Remembered::of(file, &text, &rules, access)?
-        && remembered.get()?.is_some()
-    {
-        return Ok(None);
-    }
-    let Some(FirstRows {
-        frame,
-        scanned,
-        bytes_read,
-    }) = first_rows::first_rows(file, &plain, &rules, wanted, cancel)?
-    else {
-        return Ok(None);
+    let is_known = match Remembered::of(file, &text, &rules, access)? {
+        Some(remembered) => remembered.is_there()?,
+        None => false,
     };
-    let mut reading = reading(metadata.len(), &text, &rules, &scanned);
-    reading.bytes_read = Some(bytes_read);
-    let scan = Scan {
-        bytes_read,
-        bytes_total: plain.bytes,
-        rows_read: scanned.rows,
-        ..Scan::default()
-    };
-    Ok(Some((frame, reading, scan)))
+    Ok((!is_known).then_some((text, rules, plain)))
 }
 
 /// The whole rows in the first bytes of a file that goes on behind them, with how they were read. `None` where the bytes
@@ -394,6 +462,41 @@ mod tests {
         text.insert_str(14, "1,2\n");
         std::fs::write(&file, text).unwrap();
         assert!(read(&file, 10).is_none());
+    }
+
+    #[test]
+    fn a_profile_made_while_looking_is_that_made_later() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("t.csv");
+        let (spec, cancel) = (SourceSpec::new("t.csv"), Cancel::new());
+        let check = |kept: bool| {
+            let access = Access::new();
+            let opened = open_and_profile_beyond(0, &spec, &file, 0, &access, &cancel, &mut |_| ());
+            let opened = opened.unwrap().unwrap();
+            assert_eq!(opened.layout.as_ref().unwrap().seen.is_some(), kept);
+            let parts = opened.layout.as_ref().and_then(Layout::parts);
+            let engine = crate::execute::EngineChoice::Streaming;
+            let of = |parts, opened: Opened| {
+                let relation = Relation::of_file(opened.plan, &file, opened.rows, engine, &cancel).unwrap();
+                relation.with_parts(parts).output(20).unwrap()
+            };
+            let later = open(&spec, &file, &access, &cancel).unwrap();
+            let parts_later = later.layout.as_ref().and_then(Layout::parts);
+            assert_eq!(of(parts, opened), of(parts_later, later));
+        };
+        write(&file, 100_000, "1.5");
+        check(true);
+        // A word and a text for no value that aren't among what was guessed by.
+        let text = std::fs::read_to_string(&file).unwrap();
+        for other in ["none of these", "NA"] {
+            std::fs::write(&file, text.replace("\n47111,1.5", &format!("\n47111,{other}"))).unwrap();
+            check(false);
+        }
+        let plain: String = (0..200_000)
+            .map(|row| format!("{row},{}.25,{}\n", row % 97, row % 7))
+            .collect();
+        std::fs::write(&file, format!("id,value,note\n{plain}")).unwrap();
+        check(true);
     }
 
     #[test]

@@ -105,9 +105,9 @@ impl Nulls {
     }
 }
 
-/// Whether a value is short and begins like one of the texts: nearly all values are told by this.
+/// Whether a value, which isn't empty, is short and begins like one of the texts: nearly all values are told by this.
 #[inline]
-fn may_be_null(value: &[u8]) -> bool {
+pub(super) fn may_be_null(value: &[u8]) -> bool {
     let second = || value.get(1).copied();
     value.len() <= 7
         && match value[0] {

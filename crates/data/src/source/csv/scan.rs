@@ -6,6 +6,7 @@
 use super::{
     fields::Marks,
     findings::Findings,
+    guess::Guess,
     header::Head,
     index::{Index, Part},
     kind::{ColumnType, Kinds},
@@ -15,11 +16,11 @@ use super::{
 use crate::{
     Cancel,
     error::{DataError, RaggedRow, Result},
-    in_order::in_order,
+    in_order::{Stages, in_stages},
     source::content::Content,
 };
 use aloft_spec::source::Ragged;
-use polars::prelude::{DataType, PlSmallStr};
+use polars::prelude::{DataFrame, DataType, PlSmallStr};
 use serde::{Deserialize, Serialize};
 use std::{
     io::{self, Read},
@@ -107,7 +108,18 @@ pub(super) fn scan(
     rules: &Rules,
     cancel: &Cancel,
 ) -> std::result::Result<Scanned, Failed> {
-    scan_pieces(file, content, rules, pieces::LENGTH, cancel)
+    scan_pieces(file, content, rules, pieces::LENGTH, None, cancel)
+}
+
+/// The same, while rows are read as `guess` has it and looked at. Where it doesn't hold for all of the file, that ends.
+pub(super) fn scan_and_profile(
+    file: &Path,
+    content: &Content,
+    rules: &Rules,
+    guess: &Guess<'_>,
+    cancel: &Cancel,
+) -> std::result::Result<Scanned, Failed> {
+    scan_pieces(file, content, rules, pieces::LENGTH, Some(guess), cancel)
 }
 
 fn scan_pieces(
@@ -115,6 +127,7 @@ fn scan_pieces(
     content: &Content,
     rules: &Rules,
     length: usize,
+    guess: Option<&Guess<'_>>,
     cancel: &Cancel,
 ) -> std::result::Result<Scanned, Failed> {
     let head = Head::read(file, content, rules)?;
@@ -133,6 +146,7 @@ fn scan_pieces(
         width,
         stride,
         rules,
+        guess,
         cancel,
     };
     let mut joined = look.at_all(pieces, &head)?;
@@ -172,12 +186,31 @@ struct Look<'a> {
     width: usize,
     stride: u64,
     rules: &'a Rules,
+    guess: Option<&'a Guess<'a>>,
     cancel: &'a Cancel,
 }
 
 impl Look<'_> {
     fn at(&self, bytes: &[u8], is_last: bool) -> Looked {
         Findings::of(bytes, is_last, self.width, self.stride, self.rules, self.cancel)
+    }
+
+    /// The same of a piece, and its rows as long as the guess of their layout holds.
+    fn at_rows(&self, piece: &Piece) -> (Looked, Option<DataFrame>) {
+        let Some(mut reader) = self.guess.and_then(|guess| guess.reader(&piece.bytes)) else {
+            return (self.at(&piece.bytes, piece.is_last), None);
+        };
+        let looked = Findings::reading(
+            &piece.bytes,
+            piece.is_last,
+            self.width,
+            self.stride,
+            self.rules,
+            Some(&mut reader),
+            self.cancel,
+        );
+        let rows = if looked.is_ok() { reader.frame() } else { None };
+        (looked, rows)
     }
 
     /// Looks at all pieces; those that begin behind the header, whose lines are counted before theirs.
@@ -198,20 +231,29 @@ impl Look<'_> {
         // The memory of pieces that were joined, for later ones.
         let spare: Mutex<Vec<Vec<u8>>> = Mutex::default();
         let spare = || spare.lock().unwrap_or_else(PoisonError::into_inner);
-        in_order(
+        in_stages(
             || {
                 let memory = spare().pop().unwrap_or_default();
                 let next = pieces.next(memory);
                 next.map_err(|error| Failed::from(DataError::decompressing(self.file, &error)))
             },
             |piece| {
-                let looked = self.at(&piece.bytes, piece.is_last);
+                let looked = self.at_rows(&piece);
                 (piece, looked)
             },
-            |(piece, looked)| {
+            |(piece, (looked, rows))| {
+                let begins_a_row = joined.open.is_empty();
                 joined.add(&piece, looked)?;
                 spare().push(piece.bytes);
-                Ok(())
+                match self.guess {
+                    Some(guess) => Ok(guess.begin(rows.filter(|_| begins_a_row))?),
+                    None => Ok(None),
+                }
+            },
+            self.guess.map_or(Stages::NONE, Guess::stages),
+            |stage, batch| match (self.guess, batch) {
+                (Some(guess), Some(batch)) => Ok(guess.add(stage, batch)?),
+                _ => Ok(()),
             },
         )?;
         if !joined.open.is_empty() {
@@ -278,10 +320,14 @@ fn open_quote(file: &Path, line: usize) -> DataError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::csv::{
-        findings::RaggedRows,
-        layout::Layout,
-        nulls::{Meaning, Nulls},
+    use crate::{
+        parts::Parts,
+        profile::{self, Running},
+        source::csv::{
+            findings::RaggedRows,
+            layout::Layout,
+            nulls::{Meaning, Nulls},
+        },
     };
     use proptest::prelude::*;
 
@@ -370,7 +416,37 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(64))]
+        #![proptest_config(ProptestConfig::with_cases(128))]
+        /// Whatever is guessed of a text, what is found in it is the same; where the guess was right, so is the profile.
+        #[test]
+        fn a_guess_changes_nothing(text in text(), length in 1_usize..150, known in 1_usize..9, fill: bool, given: bool) {
+            let folder = tempfile::tempdir().unwrap();
+            let (file, first) = (folder.path().join("t.csv"), folder.path().join("first.csv"));
+            std::fs::write(&file, &text).unwrap();
+            std::fs::write(&first, text.split_inclusive('\n').take(known + 2).collect::<String>()).unwrap();
+            let mut rules = rules(if fill { Ragged::Fill } else { Ragged::Skip });
+            rules.null_values = given.then(|| vec!["NA".to_owned(), "1".into()]);
+            let (content, cancel) = (Content::File(file.clone()), Cancel::new());
+            let (Ok(expected), Ok(known)) = (
+                scan_pieces(&file, &content, &rules, length, None, &cancel),
+                scan(&first, &Content::File(first.clone()), &rules, &cancel),
+            ) else {
+                return Ok(());
+            };
+            let layout = Layout::new(content.clone(), &rules, &known);
+            let running = Running::new(&layout.schema(), 0, &cancel);
+            let guess = Guess::new(&layout, &running);
+            let found = scan_pieces(&file, &content, &rules, length, Some(&guess), &cancel);
+            prop_assert_eq!(found.as_ref().ok(), Some(&expected));
+            if guess.holds() && layout.fits(&expected, &rules) {
+                let all = Layout::new(content, &rules, &expected);
+                let rows = text.as_bytes()[expected.index.first as usize..].to_vec();
+                let exact = profile::of_frame(&all.parse(rows, None).unwrap(), &cancel).unwrap();
+                let seen = running.ended();
+                prop_assert_eq!((seen.rows, seen.columns), (expected.rows, exact.0));
+            }
+        }
+
         /// However the text is cut, and whatever is guessed of its pieces, it is what it is.
         #[test]
         fn pieces_give_what_a_plain_reading_does(text in text(), length in 1_usize..150, cut in 0_usize..4, fill: bool) {
@@ -381,7 +457,7 @@ mod tests {
             std::fs::write(&file, &bytes).unwrap();
             let content = Content::File(file.clone());
             let rules = rules(if fill { Ragged::Fill } else { Ragged::Skip });
-            let found = scan_pieces(&file, &content, &rules, length, &Cancel::new());
+            let found = scan_pieces(&file, &content, &rules, length, None, &Cancel::new());
             match (found, reference(&content, &rules)) {
                 (Ok(found), Ok(expected)) => {
                     let index = found.index.clone();

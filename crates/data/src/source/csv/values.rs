@@ -3,7 +3,9 @@
 use super::kind::non_digits;
 use std::ops::Range;
 
+/// Letters of a word, and bits of a letter.
 const WORD: usize = 8;
+const LETTER: usize = 8;
 /// Powers of ten that 64 bits hold.
 const TENS: [u64; 20] = {
     let mut tens = [1; 20];
@@ -30,20 +32,25 @@ const EXACT: u64 = 1 << 53;
 /// A whole number of 64 bits, the place of which is given; spaces may stand before it.
 #[inline]
 pub(super) fn integer(bytes: &[u8], value: Range<usize>) -> Option<i64> {
-    let negative = bytes.get(value.start) == Some(&b'-');
-    let plain = digits(bytes, value.start + usize::from(negative)..value.end);
-    match plain.and_then(|number| i64::try_from(number).ok()) {
-        Some(number) if negative => Some(-number),
+    match plain_integer(bytes, &value) {
         Some(number) => Some(number),
         None => text(bytes, value)?.parse().ok(),
     }
 }
 
+/// The same for a number of up to 19 digits.
+#[inline]
+pub(super) fn plain_integer(bytes: &[u8], value: &Range<usize>) -> Option<i64> {
+    let (negative, words, length) = letters(bytes, value)?;
+    let number = i64::try_from(digits(words, length)?).ok()?;
+    Some(if negative { -number } else { number })
+}
+
 /// The real number nearest to a decimal one with this mark before its fraction; spaces may stand before it.
 #[inline]
 pub(super) fn real(bytes: &[u8], value: Range<usize>, point: u8) -> Option<f64> {
-    match plain_real(bytes, value.clone(), point) {
-        Some(number) => Some(number),
+    match plain_real(bytes, &value, point) {
+        Some((number, _)) => Some(number),
         None if point == b'.' => text(bytes, value)?.parse().ok(),
         None => text(bytes, value)?
             .replacen(char::from(point), ".", 1)
@@ -52,32 +59,40 @@ pub(super) fn real(bytes: &[u8], value: Range<usize>, point: u8) -> Option<f64> 
     }
 }
 
-/// The same for a number of up to 19 digits, of which up to 16 stand before the mark.
+/// The same for a number of up to 19 digits, of which up to 15 stand before the mark; how many digits there are where
+/// there is no mark.
 #[inline]
-fn plain_real(bytes: &[u8], value: Range<usize>, point: u8) -> Option<f64> {
-    let negative = bytes.get(value.start) == Some(&b'-');
-    let start = value.start + usize::from(negative);
-    let length = value.end.checked_sub(start)?;
-    let mut whole = leading_digits(bytes, start)?;
+pub(super) fn plain_real(bytes: &[u8], value: &Range<usize>, point: u8) -> Option<(f64, Option<usize>)> {
+    let (negative, words, length) = letters(bytes, value)?;
+    let [first, second, third] = words;
+    let mut whole = leading_digits(first);
     if whole == WORD && length > WORD {
-        whole += leading_digits(bytes, start + WORD)?;
+        whole += leading_digits(second);
     }
-    let (number, power) = if whole >= length {
-        (digits(bytes, start..value.end)?, 0)
+    let (number, power, without_mark) = if whole >= length {
+        (digits(words, length)?, 0, Some(length))
     } else {
-        let power = length - whole - 1;
-        if bytes[start + whole] != point || length > TENS.len() {
+        if whole == 2 * WORD
+            || length == 1
+            || length > TENS.len()
+            || bytes[value.end - length + whole] != point
+        {
             return None;
         }
-        let part = |place: Range<usize>| match place.is_empty() {
-            true => Some(0),
-            false => digits(bytes, place),
+        // The digits behind the mark move up to its place.
+        let before = (1 << (LETTER * (whole % WORD))) - 1;
+        let moved = |word: u64, behind: u64| word >> LETTER | behind << (u64::BITS as usize - LETTER);
+        let words = if whole < WORD {
+            let first = first & before | moved(first, second) & !before;
+            [first, moved(second, third), third >> LETTER]
+        } else {
+            [
+                first,
+                second & before | moved(second, third) & !before,
+                third >> LETTER,
+            ]
         };
-        if length == 1 {
-            return None;
-        }
-        let fraction = part(start + whole + 1..value.end)?;
-        (part(start..start + whole)? * TENS[power] + fraction, power)
+        (digits(words, length - 1)?, length - whole - 1, None)
     };
     let number = if number <= EXACT {
         // One division of numbers that are exact, rounded once (Clinger 1990, "How to Read Floating Point Numbers
@@ -86,7 +101,7 @@ fn plain_real(bytes: &[u8], value: Range<usize>, point: u8) -> Option<f64> {
     } else {
         quotient(number, TENS[power])
     };
-    Some(if negative { -number } else { number })
+    Some((if negative { -number } else { number }, without_mark))
 }
 
 /// The real number nearest to a quotient of whole ones that aren't zero.
@@ -105,37 +120,49 @@ fn quotient(dividend: u64, divisor: u64) -> f64 {
     (whole | u64::from(has_rest)) as i64 as f64 * f64::from_bits((power as u64) << (f64::MANTISSA_DIGITS - 1))
 }
 
-/// How many digits stand at a place, up to eight; `None` at the very end of the bytes.
-#[inline]
-fn leading_digits(bytes: &[u8], start: usize) -> Option<usize> {
-    let word = u64::from_le_bytes(*bytes.get(start..)?.first_chunk::<WORD>()?);
-    Some((non_digits(word).trailing_zeros() / u8::BITS) as usize)
+/// The first 24 letters of a value behind its sign, with others behind a shorter one, and how many of them are its own.
+/// Whether the sign is a minus. `None` at the very end of the bytes.
+#[inline(always)]
+fn letters(bytes: &[u8], value: &Range<usize>) -> Option<(bool, [u64; 3], usize)> {
+    let negative = bytes.get(value.start) == Some(&b'-');
+    let start = value.start + usize::from(negative);
+    let letters = bytes.get(start..)?.first_chunk::<{ 3 * WORD }>()?;
+    let (words, _) = letters.as_chunks::<WORD>();
+    let word = |number: usize| u64::from_le_bytes(words[number]);
+    Some((
+        negative,
+        [word(0), word(1), word(2)],
+        value.end.checked_sub(start)?,
+    ))
 }
 
-/// Up to nineteen digits; `None` for more, for anything else, and at the very end of the bytes.
-#[inline]
-fn digits(bytes: &[u8], place: Range<usize>) -> Option<u64> {
-    let Range { start, end } = place;
-    let length = end.checked_sub(start)?;
+/// How many digits eight letters begin with.
+#[inline(always)]
+fn leading_digits(letters: u64) -> usize {
+    non_digits(letters).trailing_zeros() as usize / LETTER
+}
+
+/// The number of one to nineteen digits; `None` for more, and for anything else.
+#[inline(always)]
+fn digits([first, second, third]: [u64; 3], length: usize) -> Option<u64> {
     let behind = length.saturating_sub(WORD);
     match length {
-        1..=8 => word(bytes, start, length),
-        9..=16 => Some(word(bytes, start, WORD)? * TENS[behind] + word(bytes, start + WORD, behind)?),
+        1..=8 => of_word(first, length),
+        9..=16 => Some(of_word(first, WORD)? * TENS[behind] + of_word(second, behind)?),
         17..=19 => {
-            let first = word(bytes, start, WORD)? * TENS[WORD] + word(bytes, start + WORD, WORD)?;
+            let first = of_word(first, WORD)? * TENS[WORD] + of_word(second, WORD)?;
             let behind = behind - WORD;
-            Some(first * TENS[behind] + word(bytes, start + 2 * WORD, behind)?)
+            Some(first * TENS[behind] + of_word(third, behind)?)
         }
         _ => None,
     }
 }
 
-/// One to eight digits.
-#[inline]
-fn word(bytes: &[u8], start: usize, length: usize) -> Option<u64> {
-    let word = u64::from_le_bytes(*bytes.get(start..)?.first_chunk::<WORD>()?);
+/// The number of the first one to eight letters of a word.
+#[inline(always)]
+fn of_word(word: u64, length: usize) -> Option<u64> {
     // What lies behind the digits is pushed out; zeros come before them.
-    let word = (word ^ 0x3030_3030_3030_3030) << (8 * (WORD - length));
+    let word = (word ^ 0x3030_3030_3030_3030) << (LETTER * (WORD - length));
     if non_digits(word ^ 0x3030_3030_3030_3030) != 0 {
         return None;
     }

@@ -1,5 +1,7 @@
 //! Values of a column as polars holds them: vectors, with a bit a row once a row has no value.
 
+mod noting;
+
 use super::{
     fields,
     kind::{ColumnType, UNIT},
@@ -42,6 +44,11 @@ impl<'a> Text<'a> {
     #[inline]
     fn value(&self, field: Range<usize>) -> Range<usize> {
         fields::text(self.text.as_bytes(), field, self.quote, true)
+    }
+
+    /// Whether each field is its value as it stands.
+    pub(super) fn is_plain(&self) -> bool {
+        self.plain
     }
 
     fn is_quoted(&self, field: &Range<usize>) -> bool {
@@ -216,14 +223,24 @@ impl<T: Default> Values<T> {
     ) -> Option<()> {
         for place in places {
             if text.is_null(&place) {
-                self.present.add_null(self.values.len());
-                self.values.push(T::default());
+                self.add_null();
             } else {
-                self.present.add_value();
-                self.values.push(read(place)?);
+                self.add_value(read(place)?);
             }
         }
         Some(())
+    }
+
+    #[inline]
+    fn add_value(&mut self, value: T) {
+        self.present.add_value();
+        self.values.push(value);
+    }
+
+    #[inline]
+    fn add_null(&mut self) {
+        self.present.add_null(self.values.len());
+        self.values.push(T::default());
     }
 }
 
