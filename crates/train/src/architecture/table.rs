@@ -156,6 +156,7 @@ mod tests {
         ModelSpec {
             hidden: vec![16, 8],
             dropout: 0.5,
+            numbers: Some(NumberEncoding::Periodic),
             ..ModelSpec::default()
         }
     }
