@@ -19,21 +19,27 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 const DEFAULT_BINS: usize = 40;
 const MOST_BINS: usize = 500;
+/// Bytes of rows that are kept from finding the ends to counting: 32 million values.
+const KEPT_BYTES: usize = 256 << 20;
 
 pub(super) fn draw(rows: &Rows<'_>, x: &Field) -> Result<Drawing> {
     let spec = rows.spec;
     let most = spec.bins.unwrap_or(DEFAULT_BINS).clamp(1, MOST_BINS);
     let values = rough_position(x, spec.log_x, "choose mark = \"bar\"")?.alias("x");
-    let (low, high) = match noted_ends(rows, x, values.clone())? {
-        Some(ends) => ends,
-        None => ends(rows, values.clone())?,
+    let Seen { low, high, kept } = match noted_ends(rows, x, values.clone())? {
+        Some((low, high)) => Seen {
+            low,
+            high,
+            kept: None,
+        },
+        None => see(rows, values.clone(), KEPT_BYTES)?,
     };
     let mut panels = vec![Vec::new(); rows.panels()];
     let mut edges = Vec::new();
     if low.is_finite() && high.is_finite() {
         let bins = Bins::new(low, high, is_whole(x, spec.log_x), most);
         edges = (0..=bins.count).map(|index| bins.edge(index)).collect();
-        for (panel, counts) in panels.iter_mut().zip(count(rows, values, &bins)?) {
+        for (panel, counts) in panels.iter_mut().zip(count(rows, values, &bins, kept)?) {
             *panel = bars(&counts, &edges, spec.log_y);
         }
     }
@@ -83,42 +89,79 @@ fn noted_ends(rows: &Rows<'_>, x: &Field, values: Expr) -> Result<Option<(f64, f
     Ok((finite == frame.height()).then_some((low, high)))
 }
 
-/// The smallest and the largest finite value; infinite where there is none.
-fn ends(rows: &Rows<'_>, values: Expr) -> Result<(f64, f64)> {
-    let ends = Arc::new(Mutex::new((f64::INFINITY, f64::NEG_INFINITY)));
-    let into = ends.clone();
-    rows.each([values], move |batch| {
-        let mut ends = lock(&into);
-        let (mut low, mut high) = *ends;
-        for_each_finite(batch, |_, value| (low, high) = (low.min(value), high.max(value)))?;
-        *ends = (low, high);
-        Ok(())
-    })?;
-    let ends = *lock(&ends);
-    Ok(ends)
+/// What a first pass over the rows found.
+struct Seen {
+    /// The smallest finite value, or infinity where there is none.
+    low: f64,
+    /// The largest, or negative infinity.
+    high: f64,
+    /// All batches, where they have room: a second pass would read and compute them anew.
+    kept: Option<Vec<DataFrame>>,
 }
 
-/// Rows in each bin, by facet and class.
-fn count(rows: &Rows<'_>, values: Expr, bins: &Bins) -> Result<Vec<Vec<Vec<u64>>>> {
-    let (bins, classes) = (*bins, rows.classes.names.len());
-    let counts = Arc::new(Mutex::new(vec![0_u64; rows.panels() * classes * bins.count]));
-    let into = counts.clone();
+/// The ends of the values, and the rows themselves if `room` bytes are enough for them.
+fn see(rows: &Rows<'_>, values: Expr, mut room: usize) -> Result<Seen> {
+    let seen = Arc::new(Mutex::new(Seen {
+        low: f64::INFINITY,
+        high: f64::NEG_INFINITY,
+        kept: Some(Vec::new()),
+    }));
+    let into = seen.clone();
     rows.each([values], move |batch| {
-        let mut counts = lock(&into);
-        if batch.width() == 1 {
-            return for_each_finite(batch, |_, value| counts[place(value, &bins)] += 1);
+        let mut seen = lock(&into);
+        let (mut low, mut high) = (seen.low, seen.high);
+        for_each_finite(batch, |_, value| (low, high) = (low.min(value), high.max(value)))?;
+        (seen.low, seen.high) = (low, high);
+        match room.checked_sub(batch.estimated_size()) {
+            Some(left) => {
+                room = left;
+                seen.kept.iter_mut().for_each(|kept| kept.push(batch.clone()));
+            }
+            None => seen.kept = None,
         }
-        let (of_panel, of_class) = (indices(batch, "facet")?, indices(batch, "class")?);
-        for_each_finite(batch, |row, value| {
-            let list = of_panel[row] * classes + of_class[row];
-            counts[list * bins.count + place(value, &bins)] += 1;
-        })
+        Ok(())
     })?;
-    let counts = lock(&counts);
+    let mut seen = lock(&seen);
+    Ok(Seen {
+        low: seen.low,
+        high: seen.high,
+        kept: seen.kept.take(),
+    })
+}
+
+/// Rows in each bin, by facet and class; of batches that were kept, or else of the rows read once more.
+fn count(rows: &Rows<'_>, values: Expr, bins: &Bins, kept: Option<Vec<DataFrame>>) -> Result<Vec<Vec<Vec<u64>>>> {
+    let classes = rows.classes.names.len();
+    let mut counts = vec![0_u64; rows.panels() * classes * bins.count];
+    match kept {
+        Some(batches) => {
+            for batch in &batches {
+                count_batch(batch, bins, classes, &mut counts)?;
+            }
+        }
+        None => {
+            let (into, bins) = (Arc::new(Mutex::new(counts)), *bins);
+            let shared = into.clone();
+            rows.each([values], move |batch| count_batch(batch, &bins, classes, &mut lock(&shared)))?;
+            counts = std::mem::take(&mut lock(&into));
+        }
+    }
     let of_panels = counts.chunks(classes * bins.count);
     Ok(of_panels
         .map(|counts| counts.chunks(bins.count).map(<[u64]>::to_vec).collect())
         .collect())
+}
+
+/// Adds the rows of a batch to counts of bins, by facet and in it by class.
+fn count_batch(batch: &DataFrame, bins: &Bins, classes: usize, counts: &mut [u64]) -> Result<()> {
+    if batch.width() == 1 {
+        return for_each_finite(batch, |_, value| counts[place(value, bins)] += 1);
+    }
+    let (of_panel, of_class) = (indices(batch, "facet")?, indices(batch, "class")?);
+    for_each_finite(batch, |row, value| {
+        let list = of_panel[row] * classes + of_class[row];
+        counts[list * bins.count + place(value, bins)] += 1;
+    })
 }
 
 /// Does something with each finite value of the column `x` and the number of its row.
@@ -194,4 +237,46 @@ fn bars(counts: &[Vec<u64>], edges: &[f64], log: bool) -> Vec<Bar> {
         }
     }
     bars
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Cancel;
+    use aloft_spec::{
+        chart::{ChartSpec, Mark},
+        source::SourceSpec,
+        table::Scope,
+    };
+
+    #[test]
+    fn rows_without_room_are_read_once_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("t.csv");
+        let lines: String = (0..500).map(|row| format!("{},{}\n", row % 97, row % 3)).collect();
+        std::fs::write(&file, format!("x,class\n{lines}")).unwrap();
+        let table = crate::source(&SourceSpec::new("t.csv"), &file, Scope::All, &Cancel::new()).unwrap();
+        for engine in [EngineChoice::InMemory, EngineChoice::Streaming] {
+            for color in [None, Some("class".to_owned())] {
+                let mut relation = table.clone();
+                relation.engine = engine;
+                let spec = ChartSpec {
+                    color,
+                    ..ChartSpec::new("t", Mark::Histogram)
+                };
+                let rows = Rows::of(&relation, &spec).unwrap();
+                let values = || col("x").cast(DataType::Float64);
+                let counted = |room| {
+                    let seen = see(&rows, values(), room).unwrap();
+                    let bins = Bins::new(seen.low, seen.high, true, 10);
+                    let is_kept = seen.kept.is_some();
+                    (is_kept, count(&rows, values(), &bins, seen.kept).unwrap())
+                };
+                let ((kept, first), (all, again)) = (counted(usize::MAX), counted(100));
+                assert!(kept && !all);
+                assert_eq!(first, again);
+                assert_eq!(first.iter().flatten().flatten().sum::<u64>(), 500);
+            }
+        }
+    }
 }
