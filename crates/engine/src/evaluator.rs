@@ -4,6 +4,7 @@
 use crate::{
     Result, Workspace, access,
     cache::{DiskCache, Entry, Recent},
+    columns::check_chart,
     reads::Reads,
     resolved::Resolved,
 };
@@ -12,10 +13,8 @@ use aloft_notebook::{ask, param::Argument};
 use aloft_spec::{
     CellSpec, Code, Output, Problem,
     ask::Selection,
-    chart::ChartSpec,
     output::TableOutput,
-    table::{Field, Scope, Table},
-    text::nearest,
+    table::{Scope, Table},
 };
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -460,47 +459,4 @@ fn memory_budget(workspace: &Workspace) -> u64 {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// A column that a cell names has to be there; the place is where the cell names it.
-pub(crate) fn require_column(
-    workspace: &Workspace,
-    cell: &str,
-    key: &str,
-    column: &str,
-    schema: &[Field],
-) -> Result<()> {
-    if schema.iter().any(|field| field.name == column) {
-        return Ok(());
-    }
-    let problem = Problem::new(
-        Code::UnknownColumn,
-        format!("`{key}` names the column `{column}`, which the table doesn't have"),
-    )
-    .with_hint(meant(column, schema));
-    Err(workspace.place_at_word(cell, column, problem))
-}
-
-fn check_chart(workspace: &Workspace, cell: &str, chart: &ChartSpec, schema: &[Field]) -> Result<()> {
-    chart
-        .named_columns()
-        .try_for_each(|(key, column)| require_column(workspace, cell, key, column, schema))
-}
-
-/// The columns that may have been meant, else as many as a reader wants.
-fn meant(column: &str, schema: &[Field]) -> String {
-    const SHOWN: usize = 40;
-    let columns = || schema.iter().map(|field| field.name.as_str());
-    let near = nearest(column, columns());
-    if !near.is_empty() {
-        return format!("did you mean `{}`?", near.join("` or `"));
-    }
-    let mut text = format!(
-        "its columns: {}",
-        columns().take(SHOWN).collect::<Vec<_>>().join(", ")
-    );
-    if schema.len() > SHOWN {
-        text.push_str(&format!(" and {} more", schema.len() - SHOWN));
-    }
-    text
 }

@@ -3,6 +3,7 @@
 
 mod cache;
 mod clean;
+mod columns;
 mod credentials;
 mod evaluator;
 mod export;

@@ -2,7 +2,7 @@
 
 use crate::{
     Cancel, Evaluator, Result, Workspace,
-    evaluator::require_column,
+    columns::require_column,
     resolved::{Resolved, json},
 };
 use aloft_data::{Relation, SnapshotFile};

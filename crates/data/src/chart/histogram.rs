@@ -130,7 +130,12 @@ fn see(rows: &Rows<'_>, values: Expr, mut room: usize) -> Result<Seen> {
 }
 
 /// Rows in each bin, by facet and class; of batches that were kept, or else of the rows read once more.
-fn count(rows: &Rows<'_>, values: Expr, bins: &Bins, kept: Option<Vec<DataFrame>>) -> Result<Vec<Vec<Vec<u64>>>> {
+fn count(
+    rows: &Rows<'_>,
+    values: Expr,
+    bins: &Bins,
+    kept: Option<Vec<DataFrame>>,
+) -> Result<Vec<Vec<Vec<u64>>>> {
     let classes = rows.classes.names.len();
     let mut counts = vec![0_u64; rows.panels() * classes * bins.count];
     match kept {
@@ -142,7 +147,9 @@ fn count(rows: &Rows<'_>, values: Expr, bins: &Bins, kept: Option<Vec<DataFrame>
         None => {
             let (into, bins) = (Arc::new(Mutex::new(counts)), *bins);
             let shared = into.clone();
-            rows.each([values], move |batch| count_batch(batch, &bins, classes, &mut lock(&shared)))?;
+            rows.each([values], move |batch| {
+                count_batch(batch, &bins, classes, &mut lock(&shared))
+            })?;
             counts = std::mem::take(&mut lock(&into));
         }
     }
@@ -253,7 +260,9 @@ mod tests {
     fn rows_without_room_are_read_once_more() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("t.csv");
-        let lines: String = (0..500).map(|row| format!("{},{}\n", row % 97, row % 3)).collect();
+        let lines: String = (0..500)
+            .map(|row| format!("{},{}\n", row % 97, row % 3))
+            .collect();
         std::fs::write(&file, format!("x,class\n{lines}")).unwrap();
         let table = crate::source(&SourceSpec::new("t.csv"), &file, Scope::All, &Cancel::new()).unwrap();
         for engine in [EngineChoice::InMemory, EngineChoice::Streaming] {

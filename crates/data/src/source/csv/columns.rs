@@ -130,7 +130,8 @@ mod tests {
             content::Content,
             csv::{
                 fields::Marks,
-                scan::{self, Rules, Scanned},
+                rules::Rules,
+                scan::{self, Scanned},
             },
         },
     };

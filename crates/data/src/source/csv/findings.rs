@@ -7,7 +7,8 @@ use super::{
     fields::{self, Field, Split, Splitter},
     kind::Kinds,
     nulls::{Meaning, Nulls},
-    scan::{Failed, Rules},
+    rules::Rules,
+    scan::Failed,
 };
 use crate::{Cancel, error::RaggedRow};
 use aloft_spec::source::Ragged;

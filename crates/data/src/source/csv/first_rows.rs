@@ -7,7 +7,8 @@ use super::{
     index::Index,
     layout::Layout,
     pieces::likely_start,
-    scan::{Failed, Rules, Scanned},
+    rules::Rules,
+    scan::{Failed, Scanned},
 };
 use crate::{
     Cancel,

@@ -2,7 +2,8 @@
 
 use super::{
     records::{Record, Records},
-    scan::{Failed, Rules, next},
+    rules::Rules,
+    scan::{Failed, next},
 };
 use crate::{
     error::{DataError, Result},

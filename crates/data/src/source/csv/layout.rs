@@ -6,7 +6,8 @@ use super::{
     index::{self, Index},
     kind::ColumnType,
     records::Records,
-    scan::{self, Rules, Scanned},
+    rules::Rules,
+    scan::{self, Scanned},
 };
 use crate::{
     Cancel,

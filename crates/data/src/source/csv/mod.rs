@@ -22,8 +22,11 @@ mod pieces;
 mod records;
 mod remembered;
 mod repair;
+mod rules;
 mod scan;
 mod sniff;
+#[cfg(test)]
+mod tests;
 mod typed;
 mod values;
 
@@ -32,7 +35,7 @@ use super::{
     access::Access,
     columnar,
     content::{Content, Plain},
-    encoding::{HEAD, Text},
+    encoding::Text,
 };
 use crate::{
     Cancel,
@@ -43,7 +46,7 @@ use crate::{
 use aloft_spec::{
     profile::Scan,
     reading::{self, Reading},
-    source::{Format, Ragged, SourceSpec, ending},
+    source::{Format, Ragged, SourceSpec},
     text::thousands,
 };
 use first_rows::FirstRows;
@@ -51,9 +54,9 @@ use guess::Guess;
 use kind::ColumnType;
 use polars::prelude::DataFrame;
 use remembered::Remembered;
-use scan::{Failed, Rules, Scanned};
-use sniff::Given;
-use std::{io::Read, path::Path, sync::Arc};
+use rules::Rules;
+use scan::{Failed, Scanned};
+use std::{path::Path, sync::Arc};
 
 pub(crate) use layout::{Layout, rows};
 
@@ -66,10 +69,9 @@ const RECORDS_BETWEEN_CHECKS: u64 = 4096;
 
 /// Opens a CSV file: checks all of it and makes a lazy plan of its rows.
 pub(crate) fn open(spec: &SourceSpec, file: &Path, access: &Access, cancel: &Cancel) -> Result<Opened> {
-    let given = given(spec)?;
     let mut text = Text::open(file, spec.encoding.as_deref(), access, cancel)?;
     loop {
-        let rules = rules(spec, file, &text.content, given)?;
+        let rules = Rules::of(spec, file, &text.content)?;
         match look(file, &text, &rules, access, cancel) {
             Ok((scanned, looked_at)) => {
                 return finish(file, &text, &rules, &scanned, looked_at, access, cancel);
@@ -216,9 +218,8 @@ fn new_and_large(
     if metadata.len() < large {
         return Ok(None);
     }
-    let given = given(spec)?;
     let text = Text::open(file, spec.encoding.as_deref(), access, cancel)?;
-    let rules = rules(spec, file, &text.content, given)?;
+    let rules = Rules::of(spec, file, &text.content)?;
     let Some(plain) = text.content.plain()?.filter(|plain| plain.path == file) else {
         return Ok(None);
     };
@@ -237,91 +238,16 @@ pub(crate) fn rows_of_head(
     head: &[u8],
     cancel: &Cancel,
 ) -> Result<Option<(DataFrame, Reading)>> {
-    let given = given(spec)?;
     let Some(text) = Text::of_head(head, spec.encoding.as_deref())? else {
         return Ok(None);
     };
     let file = Path::new(name);
-    let rules = rules(spec, file, &text.content, given)?;
+    let rules = Rules::of(spec, file, &text.content)?;
     let Some(first) = first_rows::of_head(file, &text.content, &rules, cancel)? else {
         return Ok(None);
     };
     let reading = reading(head.len() as u64, &text, &rules, &first.scanned);
     Ok(Some((first.frame, reading)))
-}
-
-/// What the keys say of the dialect.
-fn given(spec: &SourceSpec) -> Result<Given> {
-    let bad = |what: String, hint: &str| DataError::BadValue {
-        what,
-        hint: hint.into(),
-    };
-    let mark = |letter: char| {
-        u8::try_from(letter)
-            .ok()
-            .filter(|byte| byte.is_ascii() && !matches!(byte, b'\n' | b'\r'))
-    };
-    let separator = match spec.separator {
-        None => None,
-        Some(letter) => Some(mark(letter).filter(|byte| *byte != b'"').ok_or_else(|| {
-            bad(
-                format!("`{letter}` can't separate fields"),
-                "use one ASCII character, for instance `;`",
-            )
-        })?),
-    };
-    let quote = match spec.quote.as_deref() {
-        None => None,
-        Some("") => Some(None),
-        Some(text) => {
-            let mut letters = text.chars();
-            let one = letters.next().and_then(mark).filter(|_| letters.next().is_none());
-            let one = one.filter(|byte| Some(*byte) != separator);
-            Some(Some(one.ok_or_else(|| {
-                bad(
-                    format!("`{text}` can't be a quote"),
-                    "use one ASCII character that isn't the separator, or \"\" for none",
-                )
-            })?))
-        }
-    };
-    match spec.decimal {
-        None | Some('.' | ',') => {}
-        Some(other) => {
-            return Err(bad(
-                format!("`{other}` can't stand before a fraction"),
-                "use `.` or `,`",
-            ));
-        }
-    }
-    Ok(Given {
-        separator,
-        quote,
-        header: spec.header,
-    })
-}
-
-fn rules(spec: &SourceSpec, file: &Path, content: &Content, given: Given) -> Result<Rules> {
-    let mut head = Vec::new();
-    content
-        .reader()?
-        .take(HEAD as u64)
-        .read_to_end(&mut head)
-        .map_err(|error| DataError::decompressing(file, &error))?;
-    let likely = if ending(file) == "tsv" { b'\t' } else { b',' };
-    let found = sniff::sniff(&head, given, likely);
-    let lines = memchr::memchr_iter(b'\n', &head).count().max(1);
-    Ok(Rules {
-        record_bytes: (head.len() / lines) as u64 + 1,
-        marks: found.marks,
-        header: found.header,
-        null_values: spec.null_values.clone(),
-        // Between commas `1,5` is two values; between quotes there it may be 15 as well as 1.5.
-        comma: spec
-            .decimal
-            .map_or(found.marks.separator != b',', |decimal| decimal == ','),
-        ragged: spec.ragged,
-    })
 }
 
 fn finish(
@@ -408,128 +334,4 @@ fn reading(bytes: u64, text: &Text, rules: &Rules, scanned: &Scanned) -> Reading
         ragged_lines: lines,
     });
     reading
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{Relation, source::relation};
-    use aloft_spec::table::Scope;
-
-    /// Numbers, of which the last is a word; and texts in which lines end.
-    fn write(file: &Path, rows: usize, last: &str) {
-        let mut text = String::from("id,value,note\n");
-        for row in 0..rows {
-            let value = if row + 1 == rows { last } else { "1.5" };
-            text.push_str(&format!("{row},{value},\"two, and\n\"\"{row}\"\"\"\n"));
-        }
-        std::fs::write(file, text).unwrap();
-    }
-
-    fn types(frame: &DataFrame) -> Vec<String> {
-        frame.dtypes().iter().map(ToString::to_string).collect()
-    }
-
-    #[test]
-    fn first_rows_need_no_look_at_all_of_a_file() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("t.csv");
-        write(&file, 200_000, "1.5");
-        let read = |file: &Path, wanted| {
-            let spec = SourceSpec::new("t.csv");
-            first_rows_beyond(0, &spec, file, wanted, &Access::new(), &Cancel::new()).unwrap()
-        };
-        let (frame, reading, scan) = read(&file, 1000).unwrap();
-        assert_eq!(
-            (frame.height(), types(&frame)),
-            (1000, vec!["i64".to_owned(), "f64".into(), "str".into()])
-        );
-        assert_eq!(
-            frame.column("note").unwrap().str().unwrap().get(7),
-            Some("two, and\n\"7\"")
-        );
-        assert_eq!(
-            (reading.bytes_read, scan.rows_read),
-            (Some(scan.bytes_read), 1000)
-        );
-        assert!(scan.bytes_read * 3 < scan.bytes_total, "{scan:?}");
-        // A word at the end is met although it is far from the first rows.
-        write(&file, 200_000, "none of these");
-        assert_eq!(types(&read(&file, 10).unwrap().0)[1], "str");
-        // More rows than there are, and a row that doesn't fit, need a look at the whole file.
-        assert!(read(&file, 200_000).is_none());
-        let mut text = std::fs::read_to_string(&file).unwrap();
-        text.insert_str(14, "1,2\n");
-        std::fs::write(&file, text).unwrap();
-        assert!(read(&file, 10).is_none());
-    }
-
-    #[test]
-    fn a_profile_made_while_looking_is_that_made_later() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("t.csv");
-        let (spec, cancel) = (SourceSpec::new("t.csv"), Cancel::new());
-        let check = |kept: bool| {
-            let access = Access::new();
-            let opened = open_and_profile_beyond(0, &spec, &file, 0, &access, &cancel, &mut |_| ());
-            let opened = opened.unwrap().unwrap();
-            assert_eq!(opened.layout.as_ref().unwrap().seen.is_some(), kept);
-            let parts = opened.layout.as_ref().and_then(Layout::parts);
-            let engine = crate::execute::EngineChoice::Streaming;
-            let of = |parts, opened: Opened| {
-                let relation = Relation::of_file(opened.plan, &file, opened.rows, engine, &cancel).unwrap();
-                relation.with_parts(parts).output(20).unwrap()
-            };
-            let later = open(&spec, &file, &access, &cancel).unwrap();
-            let parts_later = later.layout.as_ref().and_then(Layout::parts);
-            assert_eq!(of(parts, opened), of(parts_later, later));
-        };
-        write(&file, 100_000, "1.5");
-        check(true);
-        // A word and a text for no value that aren't among what was guessed by.
-        let text = std::fs::read_to_string(&file).unwrap();
-        for other in ["none of these", "NA"] {
-            std::fs::write(&file, text.replace("\n47111,1.5", &format!("\n47111,{other}"))).unwrap();
-            check(false);
-        }
-        let plain: String = (0..200_000)
-            .map(|row| format!("{row},{}.25,{}\n", row % 97, row % 7))
-            .collect();
-        std::fs::write(&file, format!("id,value,note\n{plain}")).unwrap();
-        check(true);
-    }
-
-    #[test]
-    fn what_was_found_in_a_large_file_is_remembered() {
-        let folder = tempfile::tempdir().unwrap();
-        let (file, copies) = (folder.path().join("t.csv"), folder.path().join("copies"));
-        write(&file, 600_000, "1.5");
-        let access = Access::new().with_copies(&copies);
-        let mut spec = SourceSpec::new("t.csv");
-        spec.sample.rows = 500;
-        let sample =
-            || -> Relation { relation(&spec, &file, Scope::Sample, &access, &Cancel::new()).unwrap() };
-        let (first, again) = (sample(), sample());
-        assert_eq!(std::fs::read_dir(&copies).unwrap().count(), 1);
-        let read = |relation: &Relation| relation.scan().unwrap().bytes_read;
-        let total = std::fs::metadata(&file).unwrap().len();
-        assert!(total > 16 << 20 && read(&first) == total, "{total}");
-        assert!(read(&again) * 10 < total, "{}", read(&again));
-        assert!(first.frame().unwrap().equals(&again.frame().unwrap()));
-        let fields = |relation: &Relation| relation.reading().unwrap().dialect.clone();
-        assert_eq!(fields(&first), fields(&again));
-        // Of a file with rows that don't fit, the copy without them is remembered too.
-        let text = std::fs::read_to_string(&file).unwrap() + "1,2\n";
-        std::fs::write(&file, text).unwrap();
-        spec.ragged = Ragged::Skip;
-        let sample =
-            || -> Relation { relation(&spec, &file, Scope::Sample, &access, &Cancel::new()).unwrap() };
-        let (first, again) = (sample(), sample());
-        assert_eq!(first.reading().unwrap().dialect.as_ref().unwrap().ragged_rows, 1);
-        assert!(read(&again) * 10 < total, "{}", read(&again));
-        assert!(first.frame().unwrap().equals(&again.frame().unwrap()));
-        // Another file of the same name is looked at.
-        write(&file, 600_001, "2");
-        assert_eq!(sample().extent(500).total, Some(600_001));
-    }
 }

@@ -1,7 +1,7 @@
 //! What was found in large files, kept for the next time that they are opened: a line of JSON, and where rows begin in
 //! as many bytes as they have, because there are so many of them.
 
-use super::scan::{Rules, Scanned};
+use super::{rules::Rules, scan::Scanned};
 use crate::{
     error::{DataError, Result},
     fingerprint,

@@ -1,10 +1,6 @@
 //! A copy of a CSV file in which every row has as many fields as the header.
 
-use super::{
-    RECORDS_BETWEEN_CHECKS,
-    records::Records,
-    scan::{self, Rules},
-};
+use super::{RECORDS_BETWEEN_CHECKS, records::Records, rules::Rules, scan};
 use crate::{
     Cancel,
     error::{DataError, Result},

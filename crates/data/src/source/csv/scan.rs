@@ -4,7 +4,6 @@
 //! Where a piece turns out to begin within a record, it is looked at again from that record's beginning on.
 
 use super::{
-    fields::Marks,
     findings::Findings,
     guess::Guess,
     header::Head,
@@ -12,6 +11,7 @@ use super::{
     kind::{ColumnType, Kinds},
     pieces::{self, Piece, Pieces},
     records::{LONGEST_RECORD, Record, RecordError, Records},
+    rules::Rules,
 };
 use crate::{
     Cancel,
@@ -27,20 +27,6 @@ use std::{
     path::Path,
     sync::{Mutex, PoisonError},
 };
-
-/// How a file is to be read.
-#[derive(Debug, Clone)]
-pub(super) struct Rules {
-    pub marks: Marks,
-    pub header: bool,
-    /// What the key `null_values` says.
-    pub null_values: Option<Vec<String>>,
-    /// Whether a comma can stand before a fraction.
-    pub comma: bool,
-    pub ragged: Ragged,
-    /// Bytes of a record, about.
-    pub record_bytes: u64,
-}
 
 /// What was found in a file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -324,6 +310,7 @@ mod tests {
         parts::Parts,
         profile::{self, Running},
         source::csv::{
+            fields::Marks,
             findings::RaggedRows,
             layout::Layout,
             nulls::{Meaning, Nulls},
