@@ -11,7 +11,7 @@ pub use optimizer::{
 };
 pub use preprocess::{Imputation, PreprocessSpec, Scaling};
 pub use split::{SplitBy, SplitSpec};
-pub use trees::TreesSpec;
+pub use trees::{Growth, TreesSpec};
 
 use crate::inputs::{ForecastSpec, ImageSpec, TextSpec};
 use serde::{Deserialize, Serialize};

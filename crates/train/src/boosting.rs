@@ -176,15 +176,16 @@ fn directions(prepared: &Prepared, spec: &TreesSpec) -> Result<Vec<i8>> {
 }
 
 fn options(spec: &TreesSpec, train_rows: usize, seed: u64) -> Options {
+    let growth = spec.growth(train_rows);
     Options {
-        learning_rate: spec.learning_rate,
+        learning_rate: growth.learning_rate,
         leaves: spec.leaves,
         depth: spec.depth,
         min_rows: spec.min_rows_for(train_rows),
         l1: spec.l1,
         l2: spec.l2,
-        row_share: spec.row_share,
-        column_share: spec.column_share,
+        row_share: growth.row_share,
+        column_share: growth.column_share,
         bins: spec.bins,
         seed,
         ..Options::default()

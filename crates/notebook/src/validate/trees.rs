@@ -12,13 +12,15 @@ pub(super) fn check(body: &mut Body<'_, TrainSpec>, train: &TrainSpec) {
         return;
     }
     let trees = &train.model.trees;
-    let share = |share: f64| share > 0.0 && share <= 1.0;
+    let share = |share: Option<f64>| share.is_none_or(|share| share > 0.0 && share <= 1.0);
     let penalty = |penalty: f64| penalty >= 0.0 && penalty.is_finite();
     let rules = [
         ("rounds", trees.rounds > 0, "there is at least one round"),
         (
             "learning_rate",
-            trees.learning_rate > 0.0 && trees.learning_rate.is_finite(),
+            trees
+                .learning_rate
+                .is_none_or(|rate| rate > 0.0 && rate.is_finite()),
             "a learning rate is greater than 0",
         ),
         ("leaves", trees.leaves >= 2, "a tree has at least two leaves"),

@@ -29,8 +29,8 @@ fn going_on_from_a_checkpoint_gives_the_same_bits() {
     let frame = rows(2000);
     for target in ["late", "size", "level"] {
         let mut train = trees(target, 60);
-        train.model.trees.row_share = 0.7;
-        train.model.trees.column_share = 0.7;
+        train.model.trees.row_share = Some(0.7);
+        train.model.trees.column_share = Some(0.7);
         let folder = tempfile::tempdir().unwrap();
         let new_run = |name: &str, train: TrainSpec| {
             let folder = folder.path().join(name);
