@@ -27,7 +27,7 @@ pub fn train(
 /// Shows a run's events until it has ended; Ctrl+C stops the run.
 fn follow(screen: &Screen, run_dir: &Path, interrupt: &Interrupt) -> Result<()> {
     let mut following = Following::new(run_dir);
-    let mut progress = RunProgress::new(*screen);
+    let mut progress = RunProgress::new(*screen, &aloft_runs::read(run_dir)?);
     let mut stopping = false;
     loop {
         match following.wait(GLANCE)? {

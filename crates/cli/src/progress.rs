@@ -4,32 +4,34 @@ use crate::{
     report::{headline, status_word},
     screen::Screen,
 };
-use aloft_spec::{Event, EventKind, event::Phase, text, verdict::Placement};
+use aloft_spec::{
+    Event, EventKind, event::Phase, run::RunRecord, text, train::TrainingUnit, verdict::Placement,
+};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// Shows the progress of one run.
 pub struct RunProgress {
     screen: Screen,
     bar: Option<ProgressBar>,
-    epochs: u32,
+    count: Count,
     /// What trainings after the first one are.
     later: &'static str,
 }
 
 impl RunProgress {
-    /// Shows nothing until the first event.
-    pub fn new(screen: Screen) -> Self {
+    /// Shows nothing until the first event of a run.
+    pub fn new(screen: Screen, run: &RunRecord) -> Self {
         Self {
             screen,
             bar: None,
-            epochs: 0,
+            count: Count::of(run),
             later: "fold",
         }
     }
 
     /// Shows an event.
     pub fn show(&mut self, event: &Event) {
-        if let Some(line) = line(&event.kind, self.epochs) {
+        if let Some(line) = line(&event.kind, &mut self.count) {
             self.say(&line);
         }
         match &event.kind {
@@ -38,7 +40,6 @@ impl RunProgress {
                 steps_per_epoch,
                 ..
             } => {
-                self.epochs = *epochs;
                 self.start_bar(u64::from(*epochs) * steps_per_epoch);
             }
             EventKind::Step {
@@ -51,8 +52,8 @@ impl RunProgress {
                 if let Some(bar) = &self.bar {
                     bar.set_position(*step);
                     bar.set_message(format!(
-                        "epoch {epoch}/{} · loss {} · {} rows/s · {} left",
-                        self.epochs,
+                        "{} · loss {} · {} rows/s · {} left",
+                        self.count.far(*epoch, self.count.epochs),
                         text::significant_digits(*loss, 4),
                         text::thousands(samples_per_second.round() as u64),
                         text::duration(*seconds_left)
@@ -71,8 +72,9 @@ impl RunProgress {
                 if let Some(bar) = &self.bar {
                     // Each of these draws: the words first, so that a new length never stands beside old words.
                     bar.set_message(format!(
-                        "{} {fold}/{folds} · epoch {epoch}/{epochs} · loss {} · {} rows/s · {} left",
+                        "{} {fold}/{folds} · {} · loss {} · {} rows/s · {} left",
                         self.later,
+                        self.count.far(*epoch, *epochs),
                         text::significant_digits(*loss, 4),
                         text::thousands(samples_per_second.round() as u64),
                         text::duration(*seconds_left)
@@ -126,8 +128,33 @@ impl Drop for RunProgress {
     }
 }
 
+/// What a run counts, and how many epochs it has at the most, once that is told.
+pub struct Count {
+    unit: TrainingUnit,
+    epochs: u32,
+}
+
+impl Count {
+    /// Of a run of which nothing was told yet.
+    pub fn of(run: &RunRecord) -> Self {
+        Self {
+            unit: TrainingUnit::of(run.train.model.kind),
+            epochs: 0,
+        }
+    }
+
+    /// `epoch  7/60`, `round  70/500`: numbers of the same length in all lines.
+    fn far(&self, epoch: u32, epochs: u32) -> String {
+        let [epoch, epochs] = [epoch, epochs].map(|epochs| self.unit.count(epochs));
+        format!("{} {epoch:>3}/{epochs}", self.unit.word())
+    }
+}
+
 /// An event as a line for people; steps, folds in the making and phases have none.
-pub fn line(event: &EventKind, epochs: u32) -> Option<String> {
+pub fn line(event: &EventKind, count: &mut Count) -> Option<String> {
+    if let EventKind::Prepared { epochs, .. } = event {
+        count.epochs = *epochs;
+    }
     Some(match event {
         EventKind::Started {
             device,
@@ -137,7 +164,11 @@ pub fn line(event: &EventKind, epochs: u32) -> Option<String> {
         } => {
             let resumed = match resumed_epochs {
                 0 => String::new(),
-                epochs => format!(", goes on after epoch {epochs}"),
+                epochs => format!(
+                    ", goes on after {} {}",
+                    count.unit.word(),
+                    count.unit.count(*epochs)
+                ),
             };
             format!("  started on {host} · {device}{resumed}")
         }
@@ -193,7 +224,8 @@ pub fn line(event: &EventKind, epochs: u32) -> Option<String> {
             best,
             ..
         } => format!(
-            "  epoch {epoch:>3}/{epochs}  loss {}  validation {}  {}{}",
+            "  {}  loss {}  validation {}  {}{}",
+            count.far(*epoch, count.epochs),
             text::significant_digits(*train_loss, 4),
             text::significant_digits(*validation_loss, 4),
             headline(metrics),
@@ -269,6 +301,36 @@ impl AmountProgress {
     pub fn clear(&mut self) {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trees_are_counted_in_rounds() {
+        let event = EventKind::Epoch {
+            epoch: 7,
+            train_loss: 0.5,
+            validation_loss: 0.25,
+            metrics: [("accuracy".to_owned(), 0.75)].into(),
+            best: true,
+            samples_per_second: 1000.0,
+        };
+        for (unit, expected) in [
+            (
+                TrainingUnit::Epoch,
+                "  epoch   7/50  loss 0.5  validation 0.25",
+            ),
+            (
+                TrainingUnit::Round,
+                "  round  70/500  loss 0.5  validation 0.25",
+            ),
+        ] {
+            let line = line(&event, &mut Count { unit, epochs: 50 }).unwrap();
+            assert!(line.starts_with(expected) && line.ends_with("best"), "{line}");
         }
     }
 }

@@ -61,7 +61,7 @@ impl JobReport {
 /// Follows a job until its outcome is home, and says whether it is; Ctrl+C detaches.
 pub fn attach(screen: &Screen, project: &Project, run_dir: &Path, interrupt: &Interrupt) -> Result<bool> {
     let mut log = Follow::new(run_dir);
-    let mut progress = RunProgress::new(*screen);
+    let mut progress = RunProgress::new(*screen, &aloft_runs::read(run_dir)?);
     let mut download = AmountProgress::of_bytes(*screen, "fetching");
     let mut unreachable = false;
     let job = aloft_engine::attach(project, run_dir, &interrupt.cancel(), &mut |news| match news {

@@ -16,6 +16,7 @@ use aloft_spec::{
     run::{Metrics, RunSummary},
     sweep::Leaderboard,
     table::Table,
+    train::TrainingUnit,
     verdict::Verdict,
     window::WindowState,
 };
@@ -375,27 +376,6 @@ pub struct TrainingView {
     pub seconds: Option<f64>,
     /// Seconds that were forecast for what was run, once known.
     pub forecast_seconds: Option<f64>,
-}
-
-/// What the progress of a training is counted in.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TrainingUnit {
-    /// Once through all training rows.
-    #[default]
-    Epoch,
-    /// Of trees, one for each output.
-    Round,
-}
-
-impl TrainingUnit {
-    /// The word for one.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Epoch => "epoch",
-            Self::Round => "round",
-        }
-    }
 }
 
 /// The machine.

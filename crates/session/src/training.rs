@@ -1,12 +1,12 @@
 //! A run's events, folded into the curves and facts that the window shows.
 
-use aloft_protocol::snapshot::{FoldView, TrainingUnit, TrainingView};
+use aloft_protocol::snapshot::{FoldView, TrainingView};
 use aloft_spec::{
     event::{Event, EventKind},
     report::Report,
     run::{RunRecord, RunStatus},
     text::thousands,
-    train::{ModelKind, TreesSpec},
+    train::TrainingUnit,
     verdict::Verdict,
 };
 use std::sync::Arc;
@@ -26,23 +26,18 @@ pub struct Training {
     /// How it ended, once it has.
     pub ended: Option<(RunStatus, Option<aloft_spec::Problem>)>,
     steps_per_epoch: u64,
-    /// How many of what people count in an epoch is: of trees it is some rounds.
-    units: u32,
 }
 
 impl Training {
     /// Nothing has happened yet.
     pub fn new(record: &RunRecord, target: Option<String>, previous_best: Option<f64>) -> Self {
-        let (unit, units) = match record.train.model.kind {
-            ModelKind::Trees => (TrainingUnit::Round, TreesSpec::ROUNDS_PER_EPOCH),
-            _ => (TrainingUnit::Epoch, 1),
-        };
+        let unit = TrainingUnit::of(record.train.model.kind);
         Self {
             view: TrainingView {
                 run: record.id.clone(),
                 target,
                 unit,
-                epochs: record.train.epochs.unwrap_or_default() * units,
+                epochs: unit.count(record.train.epochs.unwrap_or_default()),
                 previous_best,
                 extent: record.data.extent.to_string(),
                 ..TrainingView::default()
@@ -50,13 +45,12 @@ impl Training {
             verdict: None,
             ended: None,
             steps_per_epoch: 0,
-            units,
         }
     }
 
     /// The report of the run is there.
     pub fn report(&mut self, report: Report) {
-        self.view.best_epoch = Some(report.best_epoch * self.units);
+        self.view.best_epoch = Some(self.view.unit.count(report.best_epoch));
         self.view.report = Some(Arc::new(report));
     }
 
@@ -78,7 +72,9 @@ impl Training {
 
     /// Takes the next event.
     pub fn apply(&mut self, event: Event) {
-        let (view, units) = (&mut self.view, self.units);
+        let view = &mut self.view;
+        // How many of what people count an epoch is.
+        let units = view.unit.count(1);
         match event.kind {
             EventKind::Started {
                 device,
@@ -264,7 +260,6 @@ mod tests {
             verdict: None,
             ended: None,
             steps_per_epoch: 10,
-            units: 1,
         }
     }
 
@@ -310,7 +305,7 @@ mod tests {
     #[test]
     fn trees_are_counted_in_rounds() {
         let mut training = training();
-        (training.units, training.steps_per_epoch) = (10, 1);
+        (training.view.unit, training.steps_per_epoch) = (TrainingUnit::Round, 1);
         let step = EventKind::Step {
             step: 3,
             epoch: 3,

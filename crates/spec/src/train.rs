@@ -5,6 +5,7 @@ mod preprocess;
 mod refit;
 mod split;
 mod trees;
+mod unit;
 
 pub use optimizer::{
     ClassWeightRule, ClassWeights, LossSpec, OptimizerKind, OptimizerSpec, ScheduleKind, ScheduleSpec,
@@ -12,6 +13,7 @@ pub use optimizer::{
 pub use preprocess::{Imputation, PreprocessSpec, Scaling};
 pub use split::{SplitBy, SplitSpec};
 pub use trees::{Growth, TreesSpec};
+pub use unit::TrainingUnit;
 
 use crate::inputs::{ForecastSpec, ImageSpec, TextSpec};
 use serde::{Deserialize, Serialize};

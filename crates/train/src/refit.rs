@@ -17,7 +17,7 @@ use aloft_spec::{
     event::{EventKind, Phase},
     report,
     text::thousands,
-    train::TrainSpec,
+    train::{TrainSpec, TrainingUnit},
 };
 use candle_core::Device;
 
@@ -115,11 +115,14 @@ pub fn refit(run: &mut Run, prepared: &Prepared, device: &Device) -> Result<Refi
         epochs,
         folds,
     };
+    let unit = TrainingUnit::of(spec.model.kind);
     run.event(EventKind::Log {
         level: "info".into(),
         message: format!(
-            "the model learned anew from all {} rows but the test's, for {epochs} epochs, which {folds} folds of them chose",
-            thousands(told.rows)
+            "the model learned anew from all {} rows but the test's, for {} {}, which {folds} folds of them chose",
+            thousands(told.rows),
+            unit.count(epochs),
+            unit.words()
         ),
     })?;
     Ok(Refit::Done(Box::new(Refitted {

@@ -12,7 +12,7 @@ use crate::tokens::{Tokens, font, space};
 use crate::view::Frame;
 use crate::widgets::{Button, Icon, line_ui, text_ui};
 use aloft_protocol::BlockId;
-use aloft_protocol::snapshot::{FoldView, TrainingUnit, TrainingView};
+use aloft_protocol::snapshot::{FoldView, TrainingView};
 use aloft_spec::event::Phase;
 use aloft_spec::text;
 use egui::{Align, Layout, Margin, RichText, Ui};
@@ -119,19 +119,16 @@ fn epochs(training: &TrainingView) -> Option<(&'static str, String)> {
         true => count(training.epochs),
         false => format!("{} of {}", count(training.epoch), count(training.epochs)),
     };
-    let units = match training.unit {
-        TrainingUnit::Epoch => "epochs",
-        TrainingUnit::Round => "rounds",
-    };
-    Some((units, format!("{far}, best {}", count(best))))
+    Some((training.unit.words(), format!("{far}, best {}", count(best))))
 }
 
 /// `306 rows, 24 epochs`, of a model that learned anew from training and validation part together.
 fn refit(training: &TrainingView) -> Option<(&'static str, String)> {
     let refit = training.report.as_ref()?.refit?;
     let rows = text::thousands(refit.rows);
-    let epochs = text::thousands(u64::from(refit.epochs));
-    Some(("learned anew", format!("{rows} rows, {epochs} epochs")))
+    let (unit, epochs) = (training.unit, training.unit.count(refit.epochs));
+    let epochs = text::thousands(u64::from(epochs));
+    Some(("learned anew", format!("{rows} rows, {epochs} {}", unit.words())))
 }
 
 /// `CPU, 2 threads`, of a device as runs name it: `cpu, 2 threads`.
@@ -248,6 +245,7 @@ pub fn log_ui(ui: &mut Ui, frame: &mut Frame<'_>, block: BlockId, training: &Tra
 #[cfg(test)]
 mod tests {
     use super::*;
+    use aloft_spec::train::TrainingUnit;
 
     #[test]
     fn progress_reads_well() {

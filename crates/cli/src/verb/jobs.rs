@@ -4,13 +4,13 @@ use crate::{
     Result,
     interrupt::Interrupt,
     locate,
-    progress::{AmountProgress, line},
+    progress::{AmountProgress, Count, line},
     remote::{self, JobReport, state_word},
     screen::Screen,
     table::TextTable,
 };
 use aloft_project::Project;
-use aloft_spec::{Event, EventKind};
+use aloft_spec::Event;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use serde_json::json;
@@ -111,9 +111,10 @@ impl Named {
             report: JobReport::read(&run_dir, None)?,
             events: aloft_runs::read_events(&run_dir)?,
         };
+        let mut count = Count::of(&aloft_runs::read(&run_dir)?);
         screen.result(&document, |screen| {
             if !follow {
-                print(screen, &document.events);
+                print(screen, &document.events, &mut count);
             }
             document.report.print(screen);
         });
@@ -153,13 +154,9 @@ impl Named {
     }
 }
 
-fn print(screen: &Screen, events: &[Event]) {
-    let mut epochs_at_most = 0;
+fn print(screen: &Screen, events: &[Event], count: &mut Count) {
     for event in events {
-        if let EventKind::Prepared { epochs, .. } = event.kind {
-            epochs_at_most = epochs;
-        }
-        if let Some(line) = line(&event.kind, epochs_at_most) {
+        if let Some(line) = line(&event.kind, count) {
             screen.line(line);
         }
     }

@@ -17,11 +17,14 @@ impl TrainSpec {
     pub const PERIODIC_ROWS: u64 = 2000;
 
     /// Whether a model can learn anew: where rows are those of a table and were divided at random, so that folds are like the
-    /// parts. Trees gain nothing by it (`benches/README.md`).
+    /// parts.
     pub fn can_refit(&self) -> bool {
         let table = self.forecast.is_none() && self.image.is_none() && self.text.is_none();
-        let network = matches!(self.model.kind, ModelKind::Mlp | ModelKind::Linear);
-        table && network && self.split.by == SplitBy::Random
+        let kind = matches!(
+            self.model.kind,
+            ModelKind::Mlp | ModelKind::Linear | ModelKind::Trees
+        );
+        table && kind && self.split.by == SplitBy::Random
     }
 
     /// Whether the model learns anew, of so many rows of training and validation part together.
@@ -67,6 +70,8 @@ mod tests {
         assert!(!TrainSpec::new("birds", "species").is_refit(19));
         train.split.by = SplitBy::Random;
         train.model.kind = ModelKind::Trees;
+        assert!(train.is_refit(100));
+        train.model.kind = ModelKind::Autoencoder;
         assert!(!train.is_refit(100));
     }
 

@@ -4,7 +4,7 @@ use crate::common::{create, curve, events, rows, spec};
 use aloft_spec::{
     event::{EventKind, Phase},
     run::RunStatus,
-    train::TrainSpec,
+    train::{ModelKind, TrainSpec},
 };
 use aloft_train::{Precision, execute, quantize};
 use polars::prelude::DataFrame;
@@ -67,6 +67,23 @@ fn a_small_table_is_learned_anew_from_all_rows_but_the_tests() {
     // What reads the model again reads rows as it does.
     let quantized = quantize(&usual, Precision::F16, &folder.path().join("small")).unwrap();
     assert_eq!(quantized.before, anew["test"]);
+}
+
+#[test]
+fn so_are_trees() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut train = spec("late");
+    train.model.kind = ModelKind::Trees;
+    train.model.trees.rounds = 100;
+    let run_dir = create(folder.path(), train, &rows(600));
+    assert_eq!(execute(&run_dir).unwrap(), RunStatus::Done);
+    let report = aloft_runs::read_report(&run_dir).unwrap().unwrap();
+    let refit = report.refit.unwrap();
+    assert!(refit.rows == 480 && (1..=10).contains(&refit.epochs), "{refit:?}");
+    let rounds = format!("for {} rounds", 10 * refit.epochs);
+    let told = |event| matches!(event, EventKind::Log { message, .. } if message.contains(&rounds));
+    assert!(events(&run_dir).into_iter().any(told));
+    assert!(report.metrics["test"]["roc_auc"] > 0.9, "{:?}", report.metrics);
 }
 
 #[test]

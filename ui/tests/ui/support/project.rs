@@ -349,7 +349,7 @@ fn training() -> TrainingView {
         run: "20251122T101500Z-late-7f3a21".into(),
         target: None,
         phase: Some(Phase::Train),
-        unit: aloft_protocol::snapshot::TrainingUnit::Epoch,
+        unit: aloft_spec::train::TrainingUnit::Epoch,
         best_epoch: None,
         epoch: 7,
         epochs: 20,
