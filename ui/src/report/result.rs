@@ -8,7 +8,7 @@ use crate::training::facts;
 use crate::widgets::{line, paint_left, paint_right};
 use aloft_protocol::snapshot::TrainingView;
 use aloft_spec::report::{Baseline, BaselineKind, Estimate, Evaluation, Report, Verdict, estimate, headline};
-use aloft_spec::text::{aligned, significant_digits};
+use aloft_spec::text::{aligned_beside, significant_digits};
 use egui::{Color32, Painter, Rect, Sense, Shape, Stroke, Ui, pos2, vec2};
 
 /// Width of the facts beside the table.
@@ -108,7 +108,10 @@ fn metrics_ui(ui: &mut Ui, report: &Report, evaluation: &Evaluation) {
 fn row_ui(ui: &mut Ui, own: &Estimate, baselines: &[(BaselineKind, f64)], elsewhere: Option<f64>) {
     let t = Tokens::of(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::hover());
-    let (name, value) = (word(&own.name), aligned(own.value, 4));
+    // Both with as many decimals, by the larger one.
+    let largest = elsewhere.map_or(own.value.abs(), |elsewhere| own.value.abs().max(elsewhere.abs()));
+    let number = |value: f64| aligned_beside(value, largest, 4);
+    let (name, value) = (word(&own.name), number(own.value));
     let said = significant_digits(own.value, 4);
     spoken(
         &response,
@@ -131,7 +134,7 @@ fn row_ui(ui: &mut Ui, own: &Estimate, baselines: &[(BaselineKind, f64)], elsewh
     let strip = strip(rect);
     paint_left(painter, galley, strip.right() + space::M, y);
     if let Some(elsewhere) = elsewhere.filter(|_| has_elsewhere(rect)) {
-        let galley = line(ui, &aligned(elsewhere, 4), body(), t.dim, ELSEWHERE);
+        let galley = line(ui, &number(elsewhere), body(), t.dim, ELSEWHERE);
         paint_right(painter, galley, rect.right(), y);
     }
     let high = top(own, baselines);

@@ -1,10 +1,12 @@
 //! Writing in the notebook: cells, prose, names and new blocks.
 
-use crate::support::{CTRL, CTRL_SHIFT, WINDOW, Window, asked, click, flights, notebook_mut, press, window};
+use crate::support::{
+    CTRL, CTRL_SHIFT, WINDOW, Window, asked, click, flights, notebook_mut, press, trained, window,
+};
 use aloft_protocol::snapshot::BlockContent;
 use aloft_protocol::{BlockId, Operation};
 use aloft_spec::CellKind;
-use egui::{Key, Modifiers};
+use egui::{Event, Key, Modifiers, PointerButton, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 
@@ -24,6 +26,33 @@ fn typing_in_a_cell_edits_its_text_and_keeps_its_line_ends() {
             text
         }]
     );
+}
+
+#[test]
+fn a_click_below_a_short_text_beside_curves_goes_to_its_end() {
+    let mut harness = window(trained(), [1440.0, 3000.0]);
+    harness.run();
+    let text = harness.get_by_label("Text of late").rect();
+    let below = text.center_bottom() + vec2(0.0, 12.0);
+    harness.hover_at(below);
+    harness.run();
+    for pressed in [true, false] {
+        harness.event(Event::PointerButton {
+            pos: below,
+            button: PointerButton::Primary,
+            pressed,
+            modifiers: Modifiers::NONE,
+        });
+    }
+    harness.run();
+    assert!(harness.get_by_label("Text of late").is_focused());
+    harness.event(Event::Text("# why".into()));
+    harness.run();
+    let asked = asked(&mut harness);
+    let [Operation::EditText { text, .. }] = asked.as_slice() else {
+        panic!("{asked:?}");
+    };
+    assert!(text.trim_end().ends_with("# why"), "{text}");
 }
 
 #[test]
