@@ -29,8 +29,16 @@ impl Buffer {
         match &self.sent {
             Some(sent) if sent == text => self.sent = None,
             Some(_) => {}
+            // A line end that was typed at the end is shown, though it would be one of those around the text.
+            None if self.is(text) => {}
             None => self.take(text),
         }
+    }
+
+    /// Whether this is the text as it is shown, with what is around it.
+    fn is(&self, text: &str) -> bool {
+        let rest = text.strip_prefix(&self.before);
+        rest.and_then(|rest| rest.strip_suffix(&self.after)) == Some(&self.text)
     }
 
     fn take(&mut self, text: &str) {
@@ -87,6 +95,21 @@ mod tests {
         buffer.follow("abc", 0);
         buffer.follow("abcd", 0);
         assert_eq!(buffer.text, "abcd");
+    }
+
+    #[test]
+    fn a_new_line_at_the_end_is_there_to_be_written_in() {
+        let mut buffer = Buffer::default();
+        buffer.follow("a = 1\n", 0);
+        for typed in ["a = 1\n", "a = 1\n\n", "a = 1\n\nb"] {
+            buffer.text = typed.into();
+            let whole = buffer.whole();
+            assert_eq!(whole, format!("{typed}\n"));
+            for revision in [0, 0, 1] {
+                buffer.follow(&whole, revision);
+                assert_eq!(buffer.text, typed);
+            }
+        }
     }
 
     #[test]
