@@ -235,14 +235,16 @@ fn stability(stability: &Stability) -> Reason {
     let Stability { agreeing, of, .. } = *stability;
     let metric = stability.metric.as_deref().unwrap_or("the main metric");
     let percent = text::significant(Stability::TOLERANCE * 100.0);
-    let (state, text) = if stability.is_stable() {
+    let (state, counted, text) = if stability.is_stable() {
         (
             ReasonState::Ok,
+            agreeing,
             format!("the last {of} runs agree within {percent} % on {metric}: ready for production"),
         )
     } else if of < Stability::RUNS {
         (
             ReasonState::Unknown,
+            of,
             format!(
                 "{of} of the {} finished runs that it takes to tell",
                 Stability::RUNS
@@ -251,13 +253,14 @@ fn stability(stability: &Stability) -> Reason {
     } else {
         (
             ReasonState::Unknown,
+            agreeing,
             format!("the last {agreeing} of {of} runs agree within {percent} % on {metric}"),
         )
     };
     Reason {
         kind: ReasonKind::Stability,
         state,
-        value: format!("{agreeing} of {}", of.max(Stability::RUNS)),
+        value: format!("{counted} of {}", of.max(Stability::RUNS)),
         text,
         share: None,
         setting: String::new(),

@@ -164,16 +164,16 @@ fn runs_ahead_count_when_the_wait_makes_it_too_long() {
 
 #[test]
 fn agreeing_runs_are_ready_for_production_and_ask_for_nothing() {
-    let history = |agreeing| History {
+    let history = |agreeing, of| History {
         stability: Stability {
             agreeing,
-            of: 5,
+            of,
             metric: Some("auc".into()),
             spread: Some(0.004),
         },
         ..History::default()
     };
-    let stable = judge_with(&small(), DataClass::Public, &history(5));
+    let stable = judge_with(&small(), DataClass::Public, &history(5, 5));
     let reason_of = |verdict: &Verdict| reason(verdict, ReasonKind::Stability).clone();
     assert_eq!(reason_of(&stable).state, ReasonState::Ok);
     assert_eq!(
@@ -181,11 +181,17 @@ fn agreeing_runs_are_ready_for_production_and_ask_for_nothing() {
         "the last 5 runs agree within 1 % on auc: ready for production"
     );
     assert_eq!(stable.placement, Placement::Here);
-    let moving = judge_with(&small(), DataClass::Public, &history(2));
+    let moving = judge_with(&small(), DataClass::Public, &history(2, 5));
     assert_eq!(reason_of(&moving).state, ReasonState::Unknown);
     assert_eq!(
         reason_of(&moving).text,
         "the last 2 of 5 runs agree within 1 % on auc"
+    );
+    // Both numbers are of the same.
+    let few = reason_of(&judge_with(&small(), DataClass::Public, &history(1, 2)));
+    assert_eq!(
+        (few.value.as_str(), few.text.as_str()),
+        ("2 of 5", "2 of the 5 finished runs that it takes to tell")
     );
 }
 
