@@ -191,13 +191,17 @@ pub fn line(event: &EventKind, count: &mut Count) -> Option<String> {
                 0 => String::new(),
                 rows => format!(" · {} rows without a target left out", text::thousands(*rows)),
             };
+            // Trees have none before the first of them.
+            let parameters = match parameters {
+                0 => String::new(),
+                parameters => format!(" · {} parameters", text::thousands(*parameters)),
+            };
             format!(
-                "  {task} · {} + {} + {} rows{watched} · {} columns · {} parameters{dropped}",
+                "  {task} · {} + {} + {} rows{watched} · {} columns{parameters}{dropped}",
                 text::thousands(*train_rows),
                 text::thousands(*validation_rows),
                 text::thousands(*test_rows),
                 features.len(),
-                text::thousands(*parameters),
             )
         }
         EventKind::Verdict { verdict } => {
@@ -226,8 +230,8 @@ pub fn line(event: &EventKind, count: &mut Count) -> Option<String> {
         } => format!(
             "  {}  loss {}  validation {}  {}{}",
             count.far(*epoch, count.epochs),
-            text::significant_digits(*train_loss, 4),
-            text::significant_digits(*validation_loss, 4),
+            text::aligned(*train_loss, 4),
+            text::aligned(*validation_loss, 4),
             headline(metrics),
             if *best { "  best" } else { "" }
         ),
@@ -320,8 +324,8 @@ mod tests {
             samples_per_second: 1000.0,
         };
         for (unit, expected) in [
-            (TrainingUnit::Epoch, "  epoch   7/50  loss 0.5  validation 0.25"),
-            (TrainingUnit::Round, "  round  70/500  loss 0.5  validation 0.25"),
+            (TrainingUnit::Epoch, "  epoch   7/50  loss 0.5000  validation 0.2500"),
+            (TrainingUnit::Round, "  round  70/500  loss 0.5000  validation 0.2500"),
         ] {
             let line = line(&event, &mut Count { unit, epochs: 50 }).unwrap();
             assert!(line.starts_with(expected) && line.ends_with("best"), "{line}");
