@@ -324,8 +324,14 @@ mod tests {
             samples_per_second: 1000.0,
         };
         for (unit, expected) in [
-            (TrainingUnit::Epoch, "  epoch   7/50  loss 0.5000  validation 0.2500"),
-            (TrainingUnit::Round, "  round  70/500  loss 0.5000  validation 0.2500"),
+            (
+                TrainingUnit::Epoch,
+                "  epoch   7/50  loss 0.5000  validation 0.2500",
+            ),
+            (
+                TrainingUnit::Round,
+                "  round  70/500  loss 0.5000  validation 0.2500",
+            ),
         ] {
             let line = line(&event, &mut Count { unit, epochs: 50 }).unwrap();
             assert!(line.starts_with(expected) && line.ends_with("best"), "{line}");

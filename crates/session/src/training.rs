@@ -90,6 +90,11 @@ impl Training {
                 view.train_loss.retain(|point| point[0] <= resumed);
                 view.validation_loss.retain(|point| point[0] <= resumed);
                 view.seconds = None;
+                view.forecast_seconds = None;
+                // What was said of the model that it had when it was stopped.
+                view.report = None;
+                view.best_epoch = None;
+                view.metrics.clear();
                 self.ended = None;
             }
             EventKind::Phase { phase } => {
@@ -321,6 +326,26 @@ mod tests {
             "the smoothed loss of a step makes room"
         );
         assert_eq!(training.view.epoch, 40);
+    }
+
+    #[test]
+    fn a_run_that_goes_on_shows_nothing_of_the_model_it_had() {
+        let mut training = training();
+        let test: Metrics = [("test".to_owned(), [("accuracy".to_owned(), 0.5)].into())].into();
+        training.view.metrics = test;
+        training.view.best_epoch = Some(3);
+        apply_four_epochs(&mut training);
+        let resumed = EventKind::Started {
+            pid: 1,
+            device: "cpu".into(),
+            aloft: "0".into(),
+            host: "here".into(),
+            resumed_epochs: 2,
+        };
+        apply(&mut training, resumed);
+        let view = &training.view;
+        assert_eq!((view.metrics.len(), view.best_epoch, view.epoch), (0, None, 2));
+        assert_eq!(view.validation_loss, [[1.0, 0.5], [2.0, 0.5]]);
     }
 
     #[test]
