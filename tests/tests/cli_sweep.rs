@@ -145,7 +145,7 @@ fn a_grid_cuts_trials_that_fall_behind_and_grows_with_its_budget() {
     let space = "method = \"grid\"\nparallel = 1\nhalving = { factor = 2, epochs = 2 }\n[space]\n\"optimizer.learning_rate\" = { choice = [1e-2, 1e-7, 2e-7] }";
     let train = TRAIN
         .replace("batch_size = 16", "batch_size = 2")
-        .replace("epochs = 12", "epochs = 40");
+        .replace("epochs = 12", "epochs = 120");
     let notebook = project(&lab, "project", &train, space);
     let first = sweep(&lab, &notebook, &["--trials", "1"]).expect_code(0).json();
     assert_eq!(results(&first).len(), 1);

@@ -30,7 +30,7 @@ impl TextTable {
         let columns = titles
             .iter()
             .map(|title| TextColumn {
-                title: title.trim_start_matches(['>', '!', '+']).to_owned(),
+                title: printable(title.trim_start_matches(['>', '!', '+'])),
                 right: title.starts_with('>'),
                 whole: title.starts_with(['>', '!']),
                 list: title.starts_with('+'),
@@ -46,12 +46,12 @@ impl TextTable {
             .columns
             .iter()
             .map(|column| TextColumn {
-                title: column.field.name.clone(),
+                title: printable(&column.field.name),
                 right: is_number(column.field.kind),
                 whole: is_number(column.field.kind),
                 cells: (0..table.rows.min(rows))
                     .map(|row| match column.values.format(row) {
-                        Some(text) => text.replace(['\n', '\r', '\t'], " "),
+                        Some(text) => printable(&text),
                         None => "–".into(),
                     })
                     .collect(),
@@ -65,7 +65,7 @@ impl TextTable {
     pub fn row(&mut self, cells: impl IntoIterator<Item = String>) {
         let mut cells = cells.into_iter();
         for column in &mut self.columns {
-            column.cells.push(cells.next().unwrap_or_default());
+            column.cells.push(printable(&cells.next().unwrap_or_default()));
         }
     }
 
@@ -180,6 +180,16 @@ pub fn wrap(text: &str, indent: usize, width: usize) -> String {
         }
     }
     lines.join(&format!("\n{}", " ".repeat(indent)))
+}
+
+/// A text in one line, in which nothing speaks to the terminal: a file's own escapes would colour it, or worse.
+fn printable(text: &str) -> String {
+    let shown = |letter: char| match letter {
+        '\n' | '\r' | '\t' => ' ',
+        letter if letter.is_control() => char::REPLACEMENT_CHARACTER,
+        letter => letter,
+    };
+    text.chars().map(shown).collect()
 }
 
 #[cfg(test)]

@@ -298,7 +298,11 @@ impl From<PolarsError> for DataError {
                 message: first_paragraph(&message),
             },
             PolarsError::SQLInterface(message) => Self::Unsupported {
-                what: first_paragraph(&message),
+                what: match message.contains("Ident {") {
+                    // What polars has read, in the words of its parser.
+                    true => "polars doesn't know a part of this statement".into(),
+                    false => first_paragraph(&message),
+                },
                 hint: "write it in another way; SQL here is what polars knows of it".into(),
             },
             PolarsError::IO { error, msg } => {

@@ -31,6 +31,7 @@ mod sample;
 mod sketch;
 mod snapshot;
 mod source;
+mod statement;
 mod sums;
 mod table;
 mod thumbnails;

@@ -8,7 +8,8 @@ pub(crate) fn suggestion<'a>(
     what: &str,
     names: impl IntoIterator<Item = &'a str> + Clone,
 ) -> String {
-    let near = nearest(wanted, names.clone());
+    // Where the name itself is there, it is so at another place of a statement.
+    let near = nearest(wanted, names.clone().into_iter().filter(|name| *name != wanted));
     if !near.is_empty() {
         return format!(
             "did you mean {}?",

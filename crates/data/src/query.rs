@@ -6,6 +6,7 @@ use crate::{
     error::{DataError, Result, guarded},
     execute::EngineChoice,
     grouping,
+    statement::made_plain,
     sums::with_safe_sums,
 };
 use aloft_spec::{
@@ -48,7 +49,12 @@ pub fn query(
 fn plan(sql: &str, inputs: &[(String, &Relation)], cancel: &Cancel) -> Result<Relation> {
     cancel.step()?;
     without_advice();
-    let (statement, tables) = parsed(sql)?;
+    let (mut statement, tables) = parsed(sql)?;
+    let written = statement.clone();
+    made_plain(&mut statement)?;
+    // What polars reads right stays as it was written, with its places.
+    let plain = (statement != written).then(|| statement.to_string());
+    let sql = plain.as_deref().unwrap_or(sql);
     let mut used = Vec::new();
     let mut context = SQLContext::new();
     for name in &tables {

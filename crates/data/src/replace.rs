@@ -21,7 +21,8 @@ impl Replacement {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let path = dir.join(format!(".{}-{number}.tmp", process::id()));
-        let file = File::create(&path).map_err(|error| DataError::writing(&path, error))?;
+        // A person knows the folder, and not this name.
+        let file = File::create(&path).map_err(|error| DataError::writing(dir, error))?;
         Ok(Self {
             file,
             path,

@@ -1,5 +1,5 @@
-//! Sums of whole numbers that are right or said to be too large. polars sums in the type of the column, 32 or 64 bits, and says
-//! nothing when that overflows.
+//! Whole numbers that are computed right. polars adds, multiplies and sums in the type of the column, of 8 to 64 bits, and says
+//! nothing when that overflows: here what is narrower is computed in 64 bits, and sums of these are checked.
 
 use crate::{
     error::{Result, guarded},
@@ -8,7 +8,7 @@ use crate::{
 use polars::prelude::*;
 use polars_plan::dsl::{AggExpr, DslPlan};
 
-/// The same plan with sums of 32 bits in 64, and with those of 64 bits checked. Those of groups aren't where they will be
+/// The same plan with arithmetic and sums of fewer bits in 64, and with sums of 64 bits checked. Those of groups aren't where they will be
 /// `grouped` by a table of our own, which checks them itself.
 pub(crate) fn with_safe_sums(plan: &LazyFrame, grouped: bool) -> Result<LazyFrame> {
     safe(&plan.logical_plan, grouped).map(LazyFrame::from)
@@ -39,10 +39,15 @@ fn safe(plan: &DslPlan, grouped: bool) -> Result<DslPlan> {
         }
         _ => return Ok(plan),
     };
-    if expressions.iter().any(|expression| has_sum(expression)) {
+    if expressions.iter().any(|expression| computes(expression)) {
         let schema = guarded(|| LazyFrame::from((**input).clone()).collect_schema())?;
         for expression in expressions {
             *expression = expression.clone().map_expr(|part| match &part {
+                Expr::BinaryExpr { left, op, right } if is_narrow(&part, &schema) => Expr::BinaryExpr {
+                    left: Arc::new((**left).clone().cast(DataType::Int64)),
+                    op: *op,
+                    right: Arc::new((**right).clone().cast(DataType::Int64)),
+                },
                 Expr::Agg(AggExpr::Sum(of)) => match type_of(of, &schema) {
                     Some(DataType::Int32 | DataType::UInt32) => (**of).clone().cast(DataType::Int64).sum(),
                     Some(DataType::Int64 | DataType::UInt64) if checked => checked_sum(of),
@@ -55,10 +60,28 @@ fn safe(plan: &DslPlan, grouped: bool) -> Result<DslPlan> {
     Ok(plan)
 }
 
-fn has_sum(expression: &Expr) -> bool {
+fn computes(expression: &Expr) -> bool {
     expression
         .into_iter()
-        .any(|part| matches!(part, Expr::Agg(AggExpr::Sum(_))))
+        .any(|part| matches!(part, Expr::Agg(AggExpr::Sum(_))) || is_arithmetic(part))
+}
+
+fn is_arithmetic(part: &Expr) -> bool {
+    use Operator::{Minus, Multiply, Plus};
+    matches!(
+        part,
+        Expr::BinaryExpr {
+            op: Plus | Minus | Multiply,
+            ..
+        }
+    )
+}
+
+/// Whether its result would be a whole number of fewer than 64 bits.
+fn is_narrow(part: &Expr, schema: &Schema) -> bool {
+    use DataType::{Int8, Int16, Int32, UInt8, UInt16, UInt32};
+    let narrow = |dtype| matches!(dtype, Int8 | Int16 | Int32 | UInt8 | UInt16 | UInt32);
+    is_arithmetic(part) && type_of(part, schema).is_some_and(narrow)
 }
 
 /// A sum that is an error where 64 bits don't hold it. One that overflowed is off by a multiple of 2^64, so it is told by

@@ -138,12 +138,12 @@ pub enum Values {
 }
 
 impl Values {
-    /// The text of a cell, or `None` for null. Floats have at most six significant digits.
+    /// The text of a cell, or `None` for null. Floats as [`real`](crate::text::real) has them.
     pub fn format(&self, row: usize) -> Option<String> {
         match self {
             Self::Boolean(values) => values.get(row)?.map(|value| value.to_string()),
             Self::Integer(values) => values.get(row)?.map(|value| value.to_string()),
-            Self::Float(values) => values.get(row)?.map(crate::text::significant),
+            Self::Float(values) => values.get(row)?.map(crate::text::real),
             Self::Text(values) => values.get(row)?.clone(),
         }
     }

@@ -27,6 +27,18 @@ pub fn significant(value: f64) -> String {
     significant_digits(value, 6)
 }
 
+/// A real number of data: at most six significant digits, or four decimals where that is more, and no trailing zeros: `0.348123`,
+/// `12499750.55`. Sums of money and coordinates keep what tells them apart.
+pub fn real(value: f64) -> String {
+    let whole = value.abs().log10().floor();
+    // Beyond fifteen digits a number has none of its own.
+    let digits = match whole > 0.0 && whole < 15.0 {
+        true => (whole as usize + 5).clamp(6, 15),
+        false => 6,
+    };
+    significant_digits(value, digits)
+}
+
 /// A real number with at most `digits` significant digits and no trailing zeros.
 pub fn significant_digits(value: f64, digits: usize) -> String {
     if value == 0.0 {
@@ -151,18 +163,23 @@ pub fn nearest<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Ve
 }
 
 /// Insertions, deletions and substitutions that make `a` of `b` (Levenshtein, 1966).
+/// How many letters have to be put in, left out, replaced, or swapped with their neighbour (optimal string alignment).
 fn edit_distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, to) in b.chars().enumerate() {
-            let substituted = diagonal + usize::from(from != to);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(diagonal + 1).min(row[j] + 1);
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let mut before: Vec<usize> = Vec::new();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.iter().enumerate() {
+        let mut next = vec![i + 1; b.len() + 1];
+        for (j, to) in b.iter().enumerate() {
+            let substituted = row[j] + usize::from(from != to);
+            next[j + 1] = substituted.min(row[j + 1] + 1).min(next[j] + 1);
+            if i > 0 && j > 0 && *from == b[j - 1] && a[i - 1] == *to {
+                next[j + 1] = next[j + 1].min(before[j - 1] + 1);
+            }
         }
+        before = std::mem::replace(&mut row, next);
     }
-    row[b.chars().count()]
+    row[b.len()]
 }
 
 #[cfg(test)]
@@ -174,6 +191,7 @@ mod tests {
         let names = ["dep_delay", "arr_delay", "carrier", "late", "day"];
         assert_eq!(nearest("dep_dely", names), ["dep_delay"]);
         assert_eq!(nearest("LATE", names), ["late"]);
+        assert_eq!(nearest("dya", names), ["day"]);
         assert_eq!(nearest("delay", names), ["arr_delay", "dep_delay"]);
         assert_eq!(nearest("temperature", names), Vec::<String>::new());
     }
@@ -192,6 +210,18 @@ mod tests {
         assert_eq!(significant(0.348_123_4), "0.348123");
         assert_eq!(significant(-11.7), "-11.7");
         assert_eq!(significant(1.2e-7), "1.20000e-7");
+        for (value, shown) in [
+            (12_499_750.55, "12499750.55"),
+            (-122.419_416_12, "-122.4194"),
+            (12.345_678, "12.3457"),
+            (0.1 + 0.2, "0.3"),
+            (1e12 + 0.25, "1000000000000.25"),
+            (3.689_348_8e19, "3.68935e19"),
+            (f64::NAN, "NaN"),
+            (0.0, "0"),
+        ] {
+            assert_eq!(real(value), shown);
+        }
         assert_eq!(duration(0.21), "0.21 s");
         assert_eq!(duration(200.0), "3 min 20 s");
         assert_eq!(duration(23_040.0), "6.4 h");

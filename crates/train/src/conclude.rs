@@ -60,17 +60,14 @@ pub fn conclude(
     let model = best.model(&prepared.architecture, device)?;
     let mut task = prepared.task.clone();
     let mut parts: Vec<Part<'_>> = Vec::new();
-    for (name, rows) in [
-        ("validation", &prepared.split.validation),
-        ("test", &prepared.split.test),
-    ] {
+    let judged = [
+        ("validation", watched.0, watched.1, &watched.0.split.validation),
+        ("test", prepared, &model, &prepared.split.test),
+    ];
+    for (name, prepared, model, rows) in judged {
         if rows.is_empty() {
             continue;
         }
-        let (prepared, model) = match name {
-            "validation" => watched,
-            _ => (prepared, &model),
-        };
         let trainer::Evaluation {
             mut metrics, outputs, ..
         } = trainer::evaluation(prepared, model, rows)?;

@@ -26,7 +26,7 @@ pub enum TrainError {
         names: Vec<String>,
     },
     /// The target has one class only.
-    #[error("column `{column}` has one class only, `{value}`, in all {rows} rows")]
+    #[error("column `{column}` is `{value}` in all {rows} rows")]
     SingleClass {
         /// The target.
         column: String,
@@ -217,7 +217,7 @@ impl From<TrainError> for Problem {
             TrainError::MissingColumns { .. } => Self::new(Code::UnknownColumn, message)
                 .with_hint("add them; a value may be empty, the column may not be absent"),
             TrainError::SingleClass { .. } => Self::new(Code::SingleClass, message).with_hint(
-                "choose another target, or rows in which it varies; nothing can be learned from one class",
+                "choose another target, or rows in which it varies; nothing can be learned where nothing differs",
             ),
             TrainError::Misfit { .. } => {
                 Self::new(Code::BadValue, message).with_hint("correct the value, or leave it empty")

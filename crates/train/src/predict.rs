@@ -132,7 +132,7 @@ fn scored(saved: &SavedModel, model: &Model, input: &Path, mut frame: DataFrame)
 }
 
 /// Names of the columns that are added to the rows.
-fn names(task: &Task) -> Vec<String> {
+pub(crate) fn names(task: &Task) -> Vec<String> {
     if let Task::Anomaly { .. } = task {
         return anomalies::ADDED.map(str::to_owned).into();
     }

@@ -6,9 +6,10 @@ mod weights;
 use crate::{
     architecture::Architecture,
     batch::{Batch, Encoded, batch_size},
-    error::Result,
+    error::{Result, TrainError},
     inputs::{Examples, Inputs, Unit, images::Pictures, text::Texts, windows::Windows},
     metrics::Truth,
+    predict,
     preprocess::{Form, Preprocessing, mean_and_deviation, quantile},
     split::Split,
     stored::Stored,
@@ -69,6 +70,19 @@ impl Prepared {
         let labelled = Labelled::read(spec, table)?;
         let split = Split::new(&spec.split, table, &labelled.target)?;
         Self::with_split(spec, table, labelled, split)
+    }
+
+    /// Refuses columns to learn from that are called as predictions will be: the model could never be asked.
+    pub fn check_names(&self, spec: &TrainSpec, table: &dyn Table) -> Result<()> {
+        let added = predict::names(&self.task);
+        let features = features(spec, table)?;
+        match features.iter().find(|name| added.contains(name)) {
+            Some(name) => Err(TrainError::bad_value(
+                format!("a column to learn from is called `{name}`, as the predictions will be"),
+                "give it another name in a query, as in SELECT * RENAME (…), or put it into `ignore`",
+            )),
+            None => Ok(()),
+        }
     }
 
     /// The trainings of a cross-validation, one after the other: each fold is the test of one. Forecasts have none.

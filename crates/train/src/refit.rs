@@ -22,8 +22,10 @@ use aloft_spec::{
 use candle_core::Device;
 
 /// What learning anew came to.
+#[derive(Default)]
 pub enum Refit {
     /// The run has none.
+    #[default]
     None,
     /// Someone stopped it.
     Stopped,

@@ -111,6 +111,11 @@ fn work(run: &mut Run) -> Result<RunStatus> {
     }
     run.phase(Phase::Fit)?;
     let mut prepared = Prepared::new(&run.record.train, table.as_ref())?;
+    prepared.check_names(&run.record.train, table.as_ref())?;
+    // That its folds can't be made is known before anything is learned.
+    if run.record.train.split.folds > 0 {
+        Prepared::folds(&run.record.train, table.as_ref())?;
+    }
     let rows = table.height();
     drop(table);
     for warning in &prepared.warnings {
@@ -124,11 +129,16 @@ fn work(run: &mut Run) -> Result<RunStatus> {
     let trained = train(run, &prepared, &device, preparation)?;
     let folds = match trained.stopped {
         true => Folds::default(),
-        false => cross_validate(run, &device)?,
+        false => later(run, cross_validate, &device, "the folds weren't all trained")?,
     };
     let refit = match trained.stopped || folds.stopped {
         true => Refit::None,
-        false => refit(run, &prepared, &device)?,
+        false => later(
+            run,
+            |run, device| refit(run, &prepared, device),
+            &device,
+            "the model didn't learn anew",
+        )?,
     };
     let concluded = match &trained.best {
         Some(best) => Some(conclude(
@@ -160,6 +170,22 @@ fn work(run: &mut Run) -> Result<RunStatus> {
         true => RunStatus::Stopped,
         false => RunStatus::Done,
     })
+}
+
+/// What a training after the run's own comes to; nothing where it fails. The model is there, and isn't lost by it.
+fn later<T: Default>(
+    run: &mut Run,
+    training: impl FnOnce(&mut Run, &Device) -> Result<T>,
+    device: &Device,
+    failed: &str,
+) -> Result<T> {
+    match training(run, device) {
+        Ok(done) => Ok(done),
+        Err(error) => {
+            run.warn(&format!("{failed}: {}", Problem::from(error)))?;
+            Ok(T::default())
+        }
+    }
 }
 
 /// Finds the numbers that the specification leaves to the run. They stand in `run.toml` before the first step depends on

@@ -27,6 +27,7 @@ impl Arguments {
     pub fn run(self, screen: &Screen) -> Result {
         let interrupt = Interrupt::listen()?;
         let workspace = self.parameters.apply(Workspace::open(&self.notebook)?)?;
+        locate::tell_warnings(screen, &workspace, &self.cell);
         screen.note(format_args!("measuring the first steps of `{}`", self.cell));
         let verdict = aloft_engine::plan(
             &Evaluator::new(),

@@ -51,6 +51,7 @@ impl Arguments {
                 (workspace, cell)
             }
         };
+        locate::tell_warnings(screen, &workspace, &cell);
         if self.auto {
             let limits = Limits {
                 seconds: Some(self.seconds.unwrap_or(AUTO_SECONDS)),

@@ -1,7 +1,7 @@
 //! What the 64-bit keys of ordered values mean.
 
 use crate::table;
-use aloft_spec::text::significant;
+use aloft_spec::text::real;
 use polars::prelude::*;
 
 const DAY_MS: f64 = 86_400_000.0;
@@ -103,7 +103,7 @@ impl Meaning {
         match self {
             Self::Signed => key.to_string(),
             Self::Unsigned => (key as u64 ^ 1 << 63).to_string(),
-            Self::Real => significant(self.number(key)),
+            Self::Real => real(self.number(key)),
             Self::Time(dtype) => {
                 let series = Series::new(PlSmallStr::EMPTY, [key]);
                 let texts = series.cast(dtype).and_then(|series| table::texts(&series));

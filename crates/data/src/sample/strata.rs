@@ -19,6 +19,13 @@ pub(super) fn choose(plan: &LazyFrame, sample: &SampleSpec, cancel: &Cancel) -> 
             hint: "add `by = \"a column\"` to `sample`".into(),
         });
     }
+    let schema = guarded(|| plan.clone().collect_schema())?;
+    if let Some(name) = sample.by.iter().find(|name| !schema.contains(name)) {
+        return Err(DataError::UnknownColumn {
+            name: name.clone(),
+            columns: schema.iter_names().map(ToString::to_string).collect(),
+        });
+    }
     let strata = count(plan, sample, cancel)?;
     let shares = shares(&strata.counts, sample.rows);
     let waiting = strata

@@ -61,7 +61,8 @@ pub(crate) fn open(spec: &SourceSpec, file: &Path, access: &Access, cancel: &Can
     reading.other_tables = shape
         .arrays
         .iter()
-        .filter(|array| array.all_objects && key.as_deref() != Some(&*array.key))
+        // An array that is the file itself has no key.
+        .filter(|array| array.all_objects && !array.key.is_empty() && key.as_deref() != Some(&*array.key))
         .map(|array| array.key.clone())
         .collect();
     reading.table = key;

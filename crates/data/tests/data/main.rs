@@ -15,4 +15,5 @@ mod query;
 mod samples;
 mod snapshots;
 mod sources;
+mod statements;
 mod training_findings;

@@ -28,10 +28,18 @@ pub enum Verdict {
 }
 
 impl Estimate {
-    /// Decimals that say something: the last is worth a third of the interval at the most. `None` where it is a point.
+    /// Decimals that say something: the last is worth a third of the interval at the most. `None` where it is a point, or its numbers are so small or large
+    /// that none does.
     fn decimals(&self) -> Option<usize> {
         let width = self.high - self.low;
-        (width > 0.0).then(|| (-(width / 3.0).log10()).ceil().clamp(0.0, 8.0) as usize)
+        let decimals = (-(width / 3.0).log10()).ceil();
+        // Numbers beyond these are written with an exponent.
+        let largest = [self.value, self.low, self.high]
+            .map(f64::abs)
+            .into_iter()
+            .fold(0.0, f64::max);
+        let is_plain = width > 0.0 && decimals <= 8.0 && largest < 1e15;
+        is_plain.then(|| decimals.max(0.0) as usize)
     }
 
     /// The value with as many digits as the interval allows: `0.93`.
@@ -44,11 +52,15 @@ impl Estimate {
 
     /// The interval with the same digits: `0.91–0.95`, `−0.02 to 0.03`; of a point that alone.
     pub fn interval_text(&self) -> String {
-        let Some(decimals) = self.decimals() else {
-            return self.value_text();
+        let number = |value: f64| match self.decimals() {
+            Some(decimals) => fixed(value, decimals),
+            None => significant_digits(value, 4).replace('-', "−"),
         };
-        let (low, high) = (fixed(self.low, decimals), fixed(self.high, decimals));
-        match low.starts_with('−') || high.starts_with('−') {
+        let (low, high) = (number(self.low), number(self.high));
+        if low == high {
+            return self.value_text();
+        }
+        match low.contains('−') || high.contains('−') {
             true => format!("{low} to {high}"),
             false => format!("{low}–{high}"),
         }
@@ -127,6 +139,10 @@ mod tests {
         assert_eq!(texts(812.3, 780.0, 840.0), pair("812", "780–840"));
         assert_eq!(texts(0.5, 0.5, 0.5), pair("0.5", "0.5"));
         assert_eq!(texts(-0.001, -0.09, 0.09), pair("0.00", "−0.09 to 0.09"));
+        let tiny = texts(1.173e-9, 1.1e-9, 1.25e-9);
+        assert_eq!(tiny, pair("1.173e−9", "1.100e−9 to 1.250e−9"));
+        let large = texts(1.172_697e30, 1.1e30, 1.2e30);
+        assert_eq!(large, pair("1.173e30", "1.100e30–1.200e30"));
     }
 
     #[test]

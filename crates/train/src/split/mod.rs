@@ -90,11 +90,12 @@ impl Split {
         self.train.len() + self.validation.len()
     }
 
-    /// The same test, and all other rows to learn from; the validation part is among them.
+    /// The same test, and all other rows to learn from. No row is in two parts.
     pub fn without_validation(&self) -> Self {
         Self {
             train: sorted([&self.train[..], &self.validation].concat()),
-            ..self.clone()
+            validation: Vec::new(),
+            test: self.test.clone(),
         }
     }
 
@@ -138,7 +139,7 @@ impl Split {
                     split.test.len()
                 ),
                 hint: match spec.by {
-                    SplitBy::Random => "10 rows are the least; add rows or change the shares of `split`".into(),
+                    SplitBy::Random => "each part needs a row, and the training part two: add rows, or change the shares of `split`".into(),
                     SplitBy::Group => {
                         "rows of one group stay together: use a column with more values, or split by = \"random\"".into()
                     }

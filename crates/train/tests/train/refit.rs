@@ -70,6 +70,30 @@ fn a_small_table_is_learned_anew_from_all_rows_but_the_tests() {
 }
 
 #[test]
+fn rows_that_stay_in_their_file_are_learned_anew_to_the_same_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let frame = rows(600);
+    let metrics = |name: &str, memory_mb| {
+        let train = TrainSpec {
+            memory_mb,
+            epochs: Some(4),
+            ..spec("late")
+        };
+        let run_dir = run_in(folder.path(), name, train, &frame);
+        assert_eq!(execute(&run_dir).unwrap(), RunStatus::Done);
+        assert!(
+            aloft_runs::read_report(&run_dir)
+                .unwrap()
+                .unwrap()
+                .refit
+                .is_some()
+        );
+        aloft_runs::read(&run_dir).unwrap().metrics
+    };
+    assert_eq!(metrics("file", Some(0)), metrics("memory", None));
+}
+
+#[test]
 fn so_are_trees() {
     let folder = tempfile::tempdir().unwrap();
     let mut train = spec("late");

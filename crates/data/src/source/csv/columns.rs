@@ -147,6 +147,7 @@ mod tests {
             header: true,
             null_values: None,
             comma: separator != b',',
+            only_comma: false,
             ragged: Ragged::Error,
             record_bytes: 10,
         }

@@ -139,7 +139,7 @@ impl Layout {
             content,
             marks: rules.marks,
             header: rules.header,
-            columns: scanned.columns(rules.comma),
+            columns: scanned.columns(rules),
             null_values: scanned.null_values.clone(),
             rows: scanned.rows,
             trailing_blanks: scanned.trailing_blanks,
@@ -152,7 +152,7 @@ impl Layout {
     /// Whether a file in which this was found has the same columns, and all of its rows are those that fit them.
     pub(super) fn fits(&self, scanned: &Scanned, rules: &Rules) -> bool {
         scanned.ragged == 0
-            && self.columns == scanned.columns(rules.comma)
+            && self.columns == scanned.columns(rules)
             && self.null_values == scanned.null_values
     }
 

@@ -301,7 +301,7 @@ fn reading(bytes: u64, text: &Text, rules: &Rules, scanned: &Scanned) -> Reading
     reading.bytes_read = Some(bytes);
     reading.encoding = Some(text.reading());
     let comma = scanned
-        .columns(rules.comma)
+        .columns(rules)
         .iter()
         .any(|(_, kind)| *kind == ColumnType::CommaReal);
     let lines: Vec<u64> = scanned.ragged_rows.iter().map(|row| row.line as u64).collect();
@@ -321,6 +321,11 @@ fn reading(bytes: u64, text: &Text, rules: &Rules, scanned: &Scanned) -> Reading
             thousands(scanned.ragged),
             if scanned.ragged == 1 { "row" } else { "rows" },
             named.join(", ")
+        ));
+    }
+    for name in scanned.pointed(rules) {
+        reading.warnings.push(format!(
+            "`{name}` stays text: its numbers have a point, which beside a decimal comma may stand between thousands"
         ));
     }
     reading.dialect = Some(reading::Dialect {

@@ -20,6 +20,8 @@ pub(super) struct Rules {
     pub null_values: Option<Vec<String>>,
     /// Whether a comma can stand before a fraction.
     pub comma: bool,
+    /// Whether nothing else can: the key `decimal` says so.
+    pub only_comma: bool,
     pub ragged: Ragged,
     /// Bytes of a record, about.
     pub record_bytes: u64,
@@ -47,6 +49,7 @@ impl Rules {
             comma: spec
                 .decimal
                 .map_or(found.marks.separator != b',', |decimal| decimal == ','),
+            only_comma: spec.decimal == Some(','),
             ragged: spec.ragged,
         })
     }

@@ -61,11 +61,26 @@ impl Scanned {
         }
     }
 
-    /// Names and types of the columns.
-    pub(super) fn columns(&self, comma: bool) -> Vec<(PlSmallStr, ColumnType)> {
-        let columns = self.names.iter().zip(&self.kinds);
-        columns
-            .map(|(name, kinds)| (name.into(), kinds.column_type(comma)))
+    /// Names and types of the columns. Where numbers have a comma before the fraction, a point may as well stand between
+    /// thousands: such a column is text.
+    pub(super) fn columns(&self, rules: &Rules) -> Vec<(PlSmallStr, ColumnType)> {
+        let types = || self.kinds.iter().map(|kinds| kinds.column_type(rules.comma));
+        let comma = rules.only_comma || types().any(|kind| kind == ColumnType::CommaReal);
+        let types = types().map(|kind| match kind {
+            ColumnType::Plain(DataType::Float64) if comma => ColumnType::Plain(DataType::String),
+            kind => kind,
+        });
+        self.names.iter().map(PlSmallStr::from).zip(types).collect()
+    }
+
+    /// Columns whose numbers have a point among those with a comma.
+    pub(super) fn pointed(&self, rules: &Rules) -> Vec<&str> {
+        let columns = self.columns(rules);
+        let kinds = self.kinds.iter().map(|kinds| kinds.column_type(rules.comma));
+        let changed = self.names.iter().zip(columns.iter().zip(kinds));
+        changed
+            .filter(|(_, ((_, read), found))| read != found)
+            .map(|(name, _)| name.as_str())
             .collect()
     }
 }
@@ -380,6 +395,7 @@ mod tests {
             header: true,
             null_values: None,
             comma: false,
+            only_comma: false,
             ragged,
             record_bytes: 10,
         }

@@ -82,6 +82,29 @@ fn every_key_wins_over_what_was_found() {
 }
 
 #[test]
+fn a_point_beside_decimal_commas_may_stand_between_thousands() {
+    let folder = Folder::new();
+    let file = folder.write("de.csv", "x;y;n\n1,5;1.234;7\n2,75;12.500;8\n");
+    let relation = whole(&file);
+    assert_eq!(types(&relation), "x: f64, y: str, n: i64");
+    assert_eq!(rows(&relation), "1.5 | 1.234 | 7\n2.75 | 12.500 | 8");
+    let warnings = &relation.reading().unwrap().warnings;
+    assert!(
+        warnings.len() == 1 && warnings[0].starts_with("`y` stays text"),
+        "{warnings:?}"
+    );
+    let sample = source(&sampled(1, 1), &file, Scope::Sample, &Cancel::new()).unwrap();
+    assert_eq!(types(&sample), types(&relation));
+    // Without a comma anywhere it is one before a fraction, unless the key says that none is.
+    let file = folder.write("points.csv", "y;n\n1.234;7\n12.500;8\n");
+    assert_eq!(types(&whole(&file)), "y: f64, n: i64");
+    assert_eq!(
+        types(&with(&file, |spec| spec.decimal = Some(',')).unwrap()),
+        "y: str, n: i64"
+    );
+}
+
+#[test]
 fn a_file_without_a_header_has_numbered_columns() {
     let folder = Folder::new();
     for text in ["1,x\n2,y\n", "\u{feff}1,x\r\n2,y\r\n"] {

@@ -5,7 +5,7 @@ use crate::{
     error::{Result, TrainError},
     preprocess::values,
 };
-use aloft_spec::text::thousands;
+use aloft_spec::text::{duration, thousands};
 use polars::prelude::*;
 use std::collections::BTreeMap;
 
@@ -86,6 +86,7 @@ pub fn lay_out(frame: &DataFrame, time: &str, names: &[String], clock: Option<Cl
             thousands(doubled as u64)
         ));
     }
+    let is_new = clock.is_none();
     let clock = clock.unwrap_or_else(|| {
         let times: Vec<Vec<i64>> = apart
             .values()
@@ -93,6 +94,18 @@ pub fn lay_out(frame: &DataFrame, time: &str, names: &[String], clock: Option<Cl
             .collect();
         Clock::of(dated, &times)
     });
+    if let Step::Uneven(step) = clock.step
+        && is_new
+    {
+        let step = match clock.dated {
+            true => format!(" of {}", duration(step as f64 / 1000.0)),
+            false => String::new(),
+        };
+        warnings.push(format!(
+            "more than a fifth of the steps{step} have no row: rows are taken as they follow each other, and a step and a season \
+             are so many rows, however long that is"
+        ));
+    }
     if clock.dated != dated {
         let expected = if clock.dated {
             "a date or time"
@@ -220,6 +233,21 @@ mod tests {
         assert_eq!(rows[0], ("a", vec![Some(4), Some(6), Some(7), Some(5)]));
         assert_eq!(rows[1], ("b", vec![Some(1), Some(2), Some(0), None, Some(3)]));
         assert_eq!(laid.series[1].times[3], 3 * 3_600_000, "a hole has its time");
+    }
+
+    #[test]
+    fn a_step_that_isnt_one_of_time_is_told() {
+        let hours: Vec<i64> = (0..100).filter(|hour| hour % 7 < 5).collect();
+        let frame = frame(&hours, &vec!["a"; hours.len()]);
+        let laid = lay_out(&frame, "time", &[], None).unwrap();
+        assert!(
+            laid.warnings[0].contains("taken as they follow each other"),
+            "{:?}",
+            laid.warnings
+        );
+        // Whoever predicts was told when the model was made.
+        let again = lay_out(&frame, "time", &[], Some(laid.clock)).unwrap();
+        assert!(again.warnings.is_empty());
     }
 
     #[test]
