@@ -12,10 +12,11 @@ use serde::{Deserialize, Serialize};
 use std::{
     fmt::Display,
     io,
-    panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::Arc,
 };
+
+pub(crate) use crate::guarded::guarded;
 
 /// An error of this crate; it becomes a [`Problem`] with a code, a place and a hint at the boundary.
 #[derive(Debug, thiserror::Error)]
@@ -343,34 +344,13 @@ fn named_in(message: &str) -> String {
 }
 
 /// polars follows its messages by advice about its own functions and by a context; what happened comes first.
-fn first_paragraph(message: &str) -> String {
+pub(crate) fn first_paragraph(message: &str) -> String {
     message
         .split("\n\n")
         .next()
         .unwrap_or_default()
         .trim()
         .replace('\n', " ")
-}
-
-/// Runs something of polars on what a user wrote. polars panics in some corners; here that is an error like others.
-pub(crate) fn guarded<T>(work: impl FnOnce() -> std::result::Result<T, PolarsError>) -> Result<T> {
-    match catch_unwind(AssertUnwindSafe(work)) {
-        Ok(result) => Ok(result?),
-        Err(panic) => {
-            let said = panic
-                .downcast_ref::<String>()
-                .map(String::as_str)
-                .or_else(|| panic.downcast_ref::<&str>().copied())
-                .unwrap_or("no reason given");
-            // polars ends some of these by advice for those who build it.
-            let said = first_paragraph(said);
-            let said = said.split(". You ").next().unwrap_or_default();
-            Err(DataError::Unsupported {
-                what: format!("polars can't do this: {said}"),
-                hint: "write it in another way, or leave out columns of unusual types".into(),
-            })
-        }
-    }
 }
 
 impl From<DataError> for Problem {

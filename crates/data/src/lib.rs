@@ -16,6 +16,7 @@ mod files;
 mod findings;
 mod fingerprint;
 mod grouping;
+mod guarded;
 mod in_order;
 mod kept;
 mod near;

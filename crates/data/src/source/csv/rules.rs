@@ -37,6 +37,14 @@ impl Rules {
             .take(HEAD as u64)
             .read_to_end(&mut head)
             .map_err(|error| DataError::decompressing(file, &error))?;
+        let ends_lines = |byte| memchr::memchr(byte, &head).is_some_and(|place| place + 1 < head.len());
+        if ends_lines(b'\r') && memchr::memchr(b'\n', &head).is_none() {
+            return Err(DataError::unreadable(
+                file,
+                "its lines end with a carriage return alone, as those of old Macs",
+                "save it with other line ends, for instance by `tr '\\r' '\\n' < old.csv > new.csv`",
+            ));
+        }
         let likely = if ending(file) == "tsv" { b'\t' } else { b',' };
         let found = sniff::sniff(&head, given, likely);
         let lines = memchr::memchr_iter(b'\n', &head).count().max(1);

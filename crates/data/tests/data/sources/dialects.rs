@@ -105,6 +105,18 @@ fn a_point_beside_decimal_commas_may_stand_between_thousands() {
 }
 
 #[test]
+fn lines_that_end_with_a_carriage_return_alone_are_refused() {
+    let folder = Folder::new();
+    let file = folder.write("mac.csv", "a,b\r1,x\r2,y\r");
+    let problem = with(&file, |_| ()).unwrap_err();
+    assert!(
+        problem.message.contains("carriage return alone") && problem.hint.is_some(),
+        "{problem}"
+    );
+    assert_eq!(types(&whole(&folder.write("one.csv", "a,b\r"))), "a: str, b: str");
+}
+
+#[test]
 fn a_file_without_a_header_has_numbered_columns() {
     let folder = Folder::new();
     for text in ["1,x\n2,y\n", "\u{feff}1,x\r\n2,y\r\n"] {
