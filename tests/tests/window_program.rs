@@ -42,7 +42,13 @@ fn opens_paints_takes_a_second_start_over_and_closes() {
         "the first start goes on"
     );
 
-    desktop.output("xdotool", &["windowactivate", "--sync", &window, "key", "alt+F4"]);
+    wait("the window to close", || {
+        // On a busy machine a key may come before the window manager has given the window the keyboard.
+        let keys = ["windowactivate", "--sync", &window, "key", "alt+F4"];
+        let _ = desktop.command("xdotool").args(keys).output();
+        std::thread::sleep(std::time::Duration::from_millis(500));
+        first.try_wait().expect("a child")
+    });
     let (code, errors) = end(&mut first);
     assert_eq!(code, Some(0), "{errors}");
     let kept = fs::read_to_string(desktop.lab.path("home/.local/state/aloft/window.json")).expect("it ran");

@@ -213,6 +213,11 @@ impl TrainSpec {
         self.optimizer.learning_rate.unwrap_or(by_kind)
     }
 
+    /// The same, where there is an optimizer.
+    pub fn optimizer_rate(&self, steps: u64) -> Option<f64> {
+        (self.model.kind != ModelKind::Trees).then(|| self.highest_rate(steps))
+    }
+
     /// How far the weights of a linear model may go; measured on penguins, late arrivals and the weather.
     const REACH: f64 = 60.0;
 

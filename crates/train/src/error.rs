@@ -72,8 +72,8 @@ pub enum TrainError {
         epoch: u32,
         /// NaN or an infinity.
         loss: f64,
-        /// The highest learning rate of the run.
-        learning_rate: f64,
+        /// The highest learning rate of the run; trees have none of an optimizer.
+        learning_rate: Option<f64>,
     },
     /// The memory of this machine isn't enough.
     #[error("a batch of {batch_rows} rows takes about {}, and this machine has {}", bytes(*.needed), bytes(*.available))]
@@ -229,10 +229,16 @@ impl From<TrainError> for Problem {
                     1 => "",
                     _ => "; the checkpoint of the last good epoch is kept",
                 };
-                Self::new(Code::Diverged, message).with_hint(format!(
-                    "lower optimizer.learning_rate (it is {learning_rate:?}), for instance to {:?}{kept}",
-                    learning_rate / 10.0
-                ))
+                // A target whose squares are beyond all numbers does it at the first steps, whatever the rate.
+                let large = "divide a target of very large numbers in a query";
+                let hint = match learning_rate {
+                    Some(rate) => format!(
+                        "lower optimizer.learning_rate (it is {rate:?}), for instance to {:?}, or {large}{kept}",
+                        rate / 10.0
+                    ),
+                    None => format!("{large}{kept}"),
+                };
+                Self::new(Code::Diverged, message).with_hint(hint)
             }
             TrainError::OutOfMemory { fits, .. } => {
                 let problem = Self::new(Code::OutOfMemory, message);
@@ -320,7 +326,7 @@ mod tests {
                 step: 7,
                 epoch: 1,
                 loss: f64::NAN,
-                learning_rate: 0.5,
+                learning_rate: Some(0.5),
             },
             TrainError::NoDevice {
                 looked_for: "libcuda".into(),

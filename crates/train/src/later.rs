@@ -72,7 +72,7 @@ impl Later {
                         step: trainer.steps(),
                         epoch,
                         loss,
-                        learning_rate: spec.highest_rate(prepared.steps()),
+                        learning_rate: spec.optimizer_rate(prepared.steps()),
                     });
                 }
                 self.told.add(loss, rows.len());

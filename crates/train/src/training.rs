@@ -275,7 +275,7 @@ impl<'a> Training<'a> {
                 step: self.trainer.steps(),
                 epoch,
                 loss,
-                learning_rate: self.run.record.train.highest_rate(self.prepared.steps()),
+                learning_rate: self.run.record.train.optimizer_rate(self.prepared.steps()),
             }),
         }
     }

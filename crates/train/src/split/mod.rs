@@ -80,7 +80,13 @@ impl Split {
                         seen.parts(validation.min(seen.len() / 4), block)
                     }
                 };
-                split.checked(spec, rows)
+                split.checked(spec, rows).map_err(|error| match error {
+                    TrainError::EmptyData { message, hint } => TrainError::EmptyData {
+                        message: format!("{message}, in one of {folds} folds"),
+                        hint,
+                    },
+                    other => other,
+                })
             })
             .collect()
     }

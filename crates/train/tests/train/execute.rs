@@ -509,7 +509,7 @@ fn what_could_never_be_done_is_refused_before_anything_is_learned() {
     // More folds than there are rows of a class to divide.
     let mut folds = spec("late");
     folds.split.folds = 500;
-    refused("folds", folds, &rows(200), "too few to divide");
+    refused("folds", folds, &rows(200), "in one of 500 folds");
     // Who asked the model would have to give a column that the predictions are called by.
     let mut frame = rows(200);
     frame.rename("size", "prediction".into()).unwrap();
