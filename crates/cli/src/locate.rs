@@ -1,9 +1,9 @@
 //! Paths and names on the command line to notebooks and runs.
 
-use crate::{Result, screen::Screen};
+use crate::Result;
 use aloft_engine::Workspace;
 use aloft_project::Project;
-use aloft_spec::{Code, Problem, Severity, table::Scope};
+use aloft_spec::{Code, Problem, table::Scope};
 use std::path::{Path, PathBuf};
 
 /// Which rows `--full` means.
@@ -16,27 +16,6 @@ pub fn seconds(text: &str) -> std::result::Result<f64, String> {
     match text.parse::<f64>() {
         Ok(seconds) if seconds > 0.0 && seconds.is_finite() => Ok(seconds),
         _ => Err("a number of seconds is greater than 0".into()),
-    }
-}
-
-/// Tells what the texts of a cell and of those that it reads hold beside what is used: a misspelled key would change what is
-/// done without a word.
-pub fn tell_warnings(screen: &Screen, workspace: &Workspace, cell: &str) {
-    let document = &workspace.document;
-    let mut names = vec![cell.to_owned()];
-    let mut next = 0;
-    while let Some(name) = names.get(next).cloned() {
-        next += 1;
-        for diagnostic in document.cell_diagnostics(&workspace.notebook, &name) {
-            if diagnostic.severity == Severity::Warning {
-                screen.note(format_args!("warning: {}", diagnostic.problem));
-            }
-        }
-        for above in document.dependencies(&name) {
-            if !names.contains(&above) {
-                names.push(above);
-            }
-        }
     }
 }
 

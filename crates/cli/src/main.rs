@@ -16,6 +16,7 @@ mod source;
 mod sweeping;
 mod table;
 mod verb;
+mod warnings;
 
 use aloft_spec::{Code, Problem};
 use clap::Parser;

@@ -61,8 +61,8 @@ impl VisitorMut for Plain {
         let SetExpr::Select(select) = query.body.as_mut() else {
             return ControlFlow::Continue(());
         };
-        let made = name_apart(select)
-            .and_then(|()| filters(select))
+        name_apart(select);
+        let made = filters(select)
             .and_then(|()| joins(select))
             .and_then(|()| groups(select));
         if let Err(error) = made {
@@ -141,7 +141,7 @@ fn aggregate_in(part: &impl Visit) -> Option<String> {
 }
 
 /// polars calls `min(a)` and `max(a)` both `a`. Where that would be said twice, what has no name is called as it is written.
-fn name_apart(select: &mut Select) -> Result<(), DataError> {
+fn name_apart(select: &mut Select) {
     let name = |item: &SelectItem| match item {
         SelectItem::UnnamedExpr(expr) => first_column(expr),
         SelectItem::ExprWithAlias { alias, .. } => Some(alias.value.clone()),
@@ -164,7 +164,6 @@ fn name_apart(select: &mut Select) -> Result<(), DataError> {
             };
         }
     }
-    Ok(())
 }
 
 /// The column that polars names an expression by.

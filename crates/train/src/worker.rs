@@ -112,7 +112,8 @@ fn work(run: &mut Run) -> Result<RunStatus> {
     run.phase(Phase::Fit)?;
     let mut prepared = Prepared::new(&run.record.train, table.as_ref())?;
     prepared.check_names(&run.record.train, table.as_ref())?;
-    // That its folds can't be made is known before anything is learned.
+    // That its folds can't be made is known before anything is learned. They are made anew when it comes to them: each is as
+    // large as all numbers of rows, which needn't be held until then.
     if run.record.train.split.folds > 0 {
         Prepared::folds(&run.record.train, table.as_ref())?;
     }

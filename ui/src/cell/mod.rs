@@ -12,20 +12,16 @@ mod selection;
 pub use head::{dot_of, is_hollow, state_word};
 pub use problem::{finding_ui, problem_ui};
 
-use crate::editor::{Language, editor_ui};
-use crate::focus;
+use crate::editor::{Language, editor_ui, room_below_ui};
 use crate::tokens::{Tokens, radius, size, space};
-use crate::view::{Frame, editor_id};
+use crate::view::Frame;
 use crate::widgets::line_ui;
 use crate::{chart, report, sweep, table, training};
-use aloft_protocol::BlockId;
 use aloft_protocol::snapshot::{BlockView, CellState, CellView, Selected};
 use aloft_spec::output::Output;
 use aloft_spec::sweep::Leaderboard;
 use aloft_spec::{CellKind, Problem, Severity};
-use egui::text::{CCursor, CCursorRange};
-use egui::text_edit::TextEditState;
-use egui::{CornerRadius, CursorIcon, Rect, Sense, Stroke, Ui};
+use egui::{CornerRadius, Rect, Sense, Stroke, Ui};
 
 /// From this width on a train cell's text and curves stand side by side.
 const SIDE_BY_SIDE: f32 = 640.0;
@@ -173,30 +169,7 @@ fn side_by_side_ui(
     ui.painter()
         .set(ground, egui::Shape::rect_filled(left, 0.0, t.code));
     ui.painter().vline(edge, left.y_range(), Stroke::new(1.0, t.line));
-    below_text_ui(ui, frame, block.id, left.with_min_y(row.inner));
-}
-
-/// The room below a text that is shorter than what stands beside it looks like a part of it: a click there goes to its end.
-fn below_text_ui(ui: &Ui, frame: &mut Frame<'_>, block: BlockId, room: Rect) {
-    let id = editor_id(block);
-    // Not a stop of Tab: the text above is.
-    let room = ui
-        .interact(room, id.with("below"), Sense::CLICK)
-        .on_hover_cursor(CursorIcon::Text);
-    if room.clicked() {
-        let mut state = TextEditState::load(ui.ctx(), id).unwrap_or_default();
-        let end = frame
-            .view
-            .buffers
-            .get(&block)
-            .map_or(0, |buffer| buffer.text.chars().count());
-        state
-            .cursor
-            .set_char_range(Some(CCursorRange::one(CCursor::new(end))));
-        state.store(ui.ctx(), id);
-        focus::give(ui.ctx(), id);
-        frame.view.selected = Some(block);
-    }
+    room_below_ui(ui, frame, block.id, left.with_min_y(row.inner));
 }
 
 fn findings_ui(ui: &mut Ui, cell: &CellView) {

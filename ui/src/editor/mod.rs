@@ -8,6 +8,7 @@ mod popup;
 
 pub use popup::Popup;
 
+use crate::focus;
 use crate::fonts;
 use crate::tokens::{Tokens, font, space};
 use crate::view::{Frame, block_id, cell_of, editor_id};
@@ -15,7 +16,10 @@ use aloft_protocol::snapshot::BlockView;
 use aloft_protocol::{BlockId, Operation};
 use egui::text::{CCursor, CCursorRange, CharIndex};
 use egui::text_edit::{TextEditOutput, TextEditState};
-use egui::{Context, Event, EventFilter, Id, Key, Margin, Modifiers, Response, TextBuffer, TextEdit, Ui};
+use egui::{
+    Context, CursorIcon, Event, EventFilter, Id, Key, Margin, Modifiers, Rect, Response, Sense, TextBuffer,
+    TextEdit, Ui,
+};
 use popup::Choice;
 
 /// How an editor's text is coloured.
@@ -146,14 +150,35 @@ fn take(ctx: &Context, frame: &mut Frame<'_>, popup: &Popup) -> bool {
     let index = CharIndex(text[..cursor].chars().count());
     buffer.text = text;
     let text = buffer.whole();
-    if let Some(mut state) = TextEditState::load(ctx, id) {
-        state
-            .cursor
-            .set_char_range(Some(CCursorRange::one(CCursor::new(index))));
-        state.store(ctx, id);
-    }
+    set_cursor(ctx, id, index);
     frame.send(Operation::EditText { block, text });
     true
+}
+
+/// Puts the cursor of an editor that was shown before a letter of its text.
+fn set_cursor(ctx: &Context, editor: Id, letter: CharIndex) {
+    if let Some(mut state) = TextEditState::load(ctx, editor) {
+        state
+            .cursor
+            .set_char_range(Some(CCursorRange::one(CCursor::new(letter))));
+        state.store(ctx, editor);
+    }
+}
+
+/// The room below a text that is shorter than what stands beside it looks like a part of it: a click there goes to its end.
+pub fn room_below_ui(ui: &Ui, frame: &mut Frame<'_>, block: BlockId, room: Rect) {
+    let id = editor_id(block);
+    // Not a stop of Tab: the text above is.
+    let room = ui
+        .interact(room, id.with("below"), Sense::CLICK)
+        .on_hover_cursor(CursorIcon::Text);
+    if room.clicked() {
+        let buffer = frame.view.buffers.get(&block);
+        let end = buffer.map_or(0, |buffer| buffer.text.chars().count());
+        set_cursor(ui.ctx(), id, CharIndex(end));
+        focus::give(ui.ctx(), id);
+        frame.view.selected = Some(block);
+    }
 }
 
 /// Opens, follows and closes the list of suggestions as the text and the cursor change.

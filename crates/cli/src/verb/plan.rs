@@ -1,6 +1,6 @@
 //! `aloft plan NOTEBOOK --cell NAME`
 
-use crate::{Result, interrupt::Interrupt, locate, param::Parameters, screen::Screen, table::wrap};
+use crate::{Result, interrupt::Interrupt, locate, param::Parameters, screen::Screen, table::wrap, warnings};
 use aloft_engine::{Evaluator, Workspace};
 use aloft_spec::{
     text,
@@ -27,7 +27,7 @@ impl Arguments {
     pub fn run(self, screen: &Screen) -> Result {
         let interrupt = Interrupt::listen()?;
         let workspace = self.parameters.apply(Workspace::open(&self.notebook)?)?;
-        locate::tell_warnings(screen, &workspace, &self.cell);
+        warnings::tell(screen, &workspace, &self.cell);
         screen.note(format_args!("measuring the first steps of `{}`", self.cell));
         let verdict = aloft_engine::plan(
             &Evaluator::new(),

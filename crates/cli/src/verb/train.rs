@@ -1,6 +1,8 @@
 //! `aloft train NOTEBOOK --cell NAME`
 
-use crate::{Result, following, interrupt::Interrupt, locate, param::Parameters, screen::Screen, sweeping};
+use crate::{
+    Result, following, interrupt::Interrupt, locate, param::Parameters, screen::Screen, sweeping, warnings,
+};
 use aloft_engine::{Evaluator, Limits, Sweep, Workspace};
 use aloft_spec::{CellKind, Code, Problem};
 use clap::Args;
@@ -51,7 +53,7 @@ impl Arguments {
                 (workspace, cell)
             }
         };
-        locate::tell_warnings(screen, &workspace, &cell);
+        warnings::tell(screen, &workspace, &cell);
         if self.auto {
             let limits = Limits {
                 seconds: Some(self.seconds.unwrap_or(AUTO_SECONDS)),

@@ -6,7 +6,7 @@ use aloft_spec::{
     Code,
     table::{Extent, Scope},
 };
-use polars::prelude::{ParquetWriter, df};
+use polars::prelude::df;
 
 fn people(folder: &Folder) -> Relation {
     whole(&folder.write(
@@ -195,13 +195,8 @@ fn sums_beyond_64_bits_are_errors() {
 #[test]
 fn sums_of_narrow_columns_are_wide() {
     let folder = Folder::new();
-    let file = folder.path().join("t.parquet");
-    let mut frame =
-        df!("key" => ["a", "a", "b"], "n" => [i32::MAX, i32::MAX, 1], "m" => [u32::MAX; 3]).unwrap();
-    ParquetWriter::new(std::fs::File::create(&file).unwrap())
-        .finish(&mut frame)
-        .unwrap();
-    let table = whole(&file);
+    let frame = df!("key" => ["a", "a", "b"], "n" => [i32::MAX, i32::MAX, 1], "m" => [u32::MAX; 3]).unwrap();
+    let table = parquet(&folder, frame);
     let sums = |sql: &str| rows(&ask(sql, &[("t", &table)]).unwrap());
     assert_eq!(
         sums("SELECT sum(n) AS n, sum(m) AS m FROM t"),

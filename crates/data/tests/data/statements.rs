@@ -3,7 +3,7 @@
 use crate::common::*;
 use aloft_data::Relation;
 use aloft_spec::Code;
-use polars::prelude::{DataType, IntoLazy as _, ParquetWriter, col, df};
+use polars::prelude::{DataType, IntoLazy as _, col, df};
 
 /// Two tables that share some keys.
 fn tables(folder: &Folder) -> (Relation, Relation) {
@@ -117,17 +117,13 @@ fn results_that_would_share_a_name_are_called_as_they_are_written() {
 #[test]
 fn narrow_numbers_are_computed_in_64_bits() {
     let folder = Folder::new();
-    let file = folder.path().join("t.parquet");
-    let mut frame = df!("n" => [100_i32, -1, 111], "m" => [200_i32, 0, 1])
+    let frame = df!("n" => [100_i32, -1, 111], "m" => [200_i32, 0, 1])
         .unwrap()
         .lazy()
         .select([col("n").cast(DataType::Int8), col("m").cast(DataType::UInt8)])
         .collect()
         .unwrap();
-    ParquetWriter::new(std::fs::File::create(&file).unwrap())
-        .finish(&mut frame)
-        .unwrap();
-    let table = whole(&file);
+    let table = parquet(&folder, frame);
     let of = |sql: &str| rows(&ask(sql, &[("t", &table)]).unwrap());
     assert_eq!(
         of("SELECT n * 100 AS a, n + n AS b, m - 1 AS c, n * m AS d FROM t"),
@@ -139,8 +135,7 @@ fn narrow_numbers_are_computed_in_64_bits() {
 #[test]
 fn decimals_are_grouped_and_joined_and_halves_are_read() {
     let folder = Folder::new();
-    let file = folder.path().join("t.parquet");
-    let mut frame = df!("d" => [1.25, 1.25, 2.5], "h" => [0.5_f32, 1.5, 2.5])
+    let frame = df!("d" => [1.25, 1.25, 2.5], "h" => [0.5_f32, 1.5, 2.5])
         .unwrap()
         .lazy()
         .select([
@@ -149,10 +144,7 @@ fn decimals_are_grouped_and_joined_and_halves_are_read() {
         ])
         .collect()
         .unwrap();
-    ParquetWriter::new(std::fs::File::create(&file).unwrap())
-        .finish(&mut frame)
-        .unwrap();
-    let table = whole(&file);
+    let table = parquet(&folder, frame);
     let of = |sql: &str| rows(&ask(sql, &[("t", &table), ("u", &table)]).unwrap());
     assert_eq!(
         of("SELECT d, COUNT(*) AS n FROM t GROUP BY d ORDER BY d"),

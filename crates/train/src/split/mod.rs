@@ -145,7 +145,9 @@ impl Split {
                     split.test.len()
                 ),
                 hint: match spec.by {
-                    SplitBy::Random => "each part needs a row, and the training part two: add rows, or change the shares of `split`".into(),
+                    SplitBy::Random => {
+                        "each part needs a row, and the training part two: add rows, or change the shares of `split`".into()
+                    }
                     SplitBy::Group => {
                         "rows of one group stay together: use a column with more values, or split by = \"random\"".into()
                     }

@@ -19,6 +19,7 @@ mod limit;
 mod predict;
 mod recipes;
 mod refit;
+mod refused;
 mod report;
 mod streaming;
 mod trees;

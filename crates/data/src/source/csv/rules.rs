@@ -37,8 +37,8 @@ impl Rules {
             .take(HEAD as u64)
             .read_to_end(&mut head)
             .map_err(|error| DataError::decompressing(file, &error))?;
-        let ends_lines = |byte| memchr::memchr(byte, &head).is_some_and(|place| place + 1 < head.len());
-        if ends_lines(b'\r') && memchr::memchr(b'\n', &head).is_none() {
+        let returned = memchr::memchr(b'\r', &head).is_some_and(|place| place + 1 < head.len());
+        if returned && memchr::memchr(b'\n', &head).is_none() {
             return Err(DataError::unreadable(
                 file,
                 "its lines end with a carriage return alone, as those of old Macs",

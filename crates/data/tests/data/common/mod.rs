@@ -3,6 +3,7 @@
 
 use aloft_data::{Cancel, Relation, query, source};
 use aloft_spec::{Problem, source::SourceSpec, table::Scope};
+use polars::prelude::{DataFrame, ParquetWriter};
 use std::path::{Path, PathBuf};
 
 /// A folder with files in it, removed at the end.
@@ -48,6 +49,15 @@ pub fn open(file: &Path, scope: Scope) -> Result<Relation, Problem> {
 
 pub fn whole(file: &Path) -> Relation {
     open(file, Scope::All).unwrap()
+}
+
+/// All rows of a table, by way of a Parquet file.
+pub fn parquet(folder: &Folder, mut frame: DataFrame) -> Relation {
+    let file = folder.path().join("t.parquet");
+    ParquetWriter::new(std::fs::File::create(&file).unwrap())
+        .finish(&mut frame)
+        .unwrap();
+    whole(&file)
 }
 
 pub fn ask(sql: &str, inputs: &[(&str, &Relation)]) -> Result<Relation, Problem> {
